@@ -1,0 +1,4 @@
+/** entry */
+export function answer(a: number) {
+  return a + 1;
+}

@@ -1,0 +1,147 @@
+// What `run` was asked to do, parsed and typed: the value that the command line, the library and
+// the tests hand to the engine. Nothing behind this file looks at a flag's text again.
+
+/** A size or count that may also be "no limit" (docker's -1). */
+export type Limit = number | "unlimited";
+
+/** `--user`: names stay text, as only the container's passwd can resolve them. */
+export interface UserOption {
+  readonly user: string;
+  readonly group?: string;
+}
+
+/** One `-v`, `--mount` or `--tmpfs`. Paths of the host are absolute and exist, unless `createSource`. */
+export type MountOption =
+  | {
+      readonly type: "bind";
+      readonly source: string;
+      readonly target: string;
+      readonly readonly: boolean;
+      /** "rprivate" unless said. */
+      readonly propagation: string;
+      /** `-v` makes a missing source folder, as docker does; `--mount` refuses it. */
+      readonly createSource: boolean;
+      /** `bind-recursive` / `bind-nonrecursive`. */
+      readonly recursive: boolean;
+    }
+  | {
+      readonly type: "tmpfs";
+      readonly target: string;
+      /** Mount options as in mount(8): `size=…`, `mode=…`, `noexec`, … */
+      readonly options: readonly string[];
+    };
+
+/** `--device host[:container[:rwm]]`. */
+export interface DeviceOption {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly access: string;
+}
+
+/** `--ulimit name=soft[:hard]`; -1 is "unlimited". */
+export interface UlimitOption {
+  /** `RLIMIT_NOFILE` and the like. */
+  readonly type: string;
+  readonly soft: Limit;
+  readonly hard: Limit;
+}
+
+export interface ThrottleOption {
+  readonly path: string;
+  readonly rate: number;
+}
+
+/** `--pid`, `--ipc`, `--uts` …: where a namespace comes from. */
+export type NamespaceOption =
+  | { readonly kind: "private" }
+  | { readonly kind: "host" }
+  | { readonly kind: "shareable" }
+  | { readonly kind: "none" }
+  | { readonly kind: "container"; readonly id: string }
+  | { readonly kind: "path"; readonly path: string };
+
+export interface ResourceOptions {
+  readonly memoryBytes?: Limit;
+  readonly memorySwapBytes?: Limit;
+  readonly memoryReservationBytes?: number;
+  readonly memorySwappiness?: number;
+  readonly oomKillDisable?: boolean;
+  /** CPUs as a fraction, 1.5 for one and a half. */
+  readonly cpus?: number;
+  readonly cpuShares?: number;
+  readonly cpuPeriodUs?: number;
+  readonly cpuQuotaUs?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly pidsLimit?: Limit;
+  readonly blkioWeight?: number;
+  readonly deviceReadBps?: readonly ThrottleOption[];
+  readonly deviceWriteBps?: readonly ThrottleOption[];
+  readonly deviceReadIops?: readonly ThrottleOption[];
+  readonly deviceWriteIops?: readonly ThrottleOption[];
+}
+
+export interface SecurityOptions {
+  readonly privileged: boolean;
+  /** As given, `CAP_` in front or not, `ALL` included. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly noNewPrivileges: boolean;
+  /** "default", "unconfined", or the path of a profile. */
+  readonly seccomp: string;
+  readonly apparmor?: string;
+  readonly systempathsUnconfined: boolean;
+}
+
+/** Where the root file system comes from. */
+export type RootOption =
+  | { readonly kind: "host" }
+  | { readonly kind: "rootfs"; readonly path: string }
+  | { readonly kind: "image"; readonly reference: string };
+
+export interface RunOptions {
+  readonly root: RootOption;
+  /** The command after the image; empty: the image's own (a shell in the host image). */
+  readonly command: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly name?: string;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  /** `KEY=VALUE` in order; a bare `KEY` has been resolved from the caller's environment. */
+  readonly env: readonly string[];
+  readonly workdir?: string;
+  readonly user?: UserOption;
+  readonly groupAdd: readonly string[];
+  readonly readonlyRootfs: boolean;
+  readonly mounts: readonly MountOption[];
+  readonly devices: readonly DeviceOption[];
+  readonly ulimits: readonly UlimitOption[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly init: boolean;
+  readonly stopSignal?: string;
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly detach: boolean;
+  readonly remove: boolean;
+  readonly pid: NamespaceOption;
+  readonly ipc: NamespaceOption;
+  readonly uts: NamespaceOption;
+  readonly userns: NamespaceOption | { readonly kind: "auto" };
+  readonly cgroupns: NamespaceOption;
+  readonly network: NamespaceOption;
+  readonly shmSizeBytes: number;
+  readonly resources: ResourceOptions;
+  readonly security: SecurityOptions;
+  readonly oomScoreAdj?: number;
+  readonly cgroupParent?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cidfile?: string;
+  readonly pidfile?: string;
+  /** chroot instead of pivot_root, for an initramfs. */
+  readonly noPivot: boolean;
+  /** Print each system call of the set-up with its result and time. */
+  readonly trace: boolean;
+  /** Make the set-up with the in-process performer instead of the agent. */
+  readonly performer: "agent" | "process";
+}
