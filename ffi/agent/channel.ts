@@ -1,0 +1,185 @@
+// The writing side of the channel: turns calls into records in the shared memory, and reads their
+// results back. See layout.ts for the picture.
+
+import { AddressOf, type Argument, type Call, Slot, StringArray, Struct } from "../call.ts";
+import { syscallNumber } from "../syscall-numbers.ts";
+import {
+  ARENA_OFFSET,
+  CHANNEL_ADDRESS,
+  CHANNEL_BYTES,
+  CONTROL_BYTES,
+  RECORD_ARGUMENTS,
+  RECORD_BYTES,
+  RECORD_CHILD_PAGE,
+  RECORD_INTO,
+  RECORD_REFERENCES,
+  RECORD_RESULT,
+  RECORD_SKIP_ERROR,
+  RECORD_SKIP_SUCCESS,
+  RECORD_TOLERATE,
+} from "./layout.ts";
+
+/** What a record's result holds until its call has returned. No system call returns it. */
+const PENDING = -0x7fffffff;
+
+/** The records of one batch: offsets in the channel. */
+export interface Batch {
+  readonly first: number;
+  readonly end: number;
+}
+
+export class Channel {
+  readonly words: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #encoder = new TextEncoder();
+  /** Strings and structs that were written already, by text or identity. */
+  readonly #strings = new Map<string, number>();
+  readonly #structs = new Map<object, number>();
+  #next = ARENA_OFFSET;
+
+  constructor(memory: ArrayBuffer) {
+    this.words = new Int32Array(memory);
+    this.#bytes = new Uint8Array(memory);
+  }
+
+  /** The offset of control page `page`. */
+  static controlOffset(page: number): number {
+    return page * CONTROL_BYTES;
+  }
+
+  /** Writes `calls` as records in a row. Throws RangeError where the channel is full. */
+  write(calls: readonly Call[]): Batch {
+    const first = this.#reserve(calls.length * RECORD_BYTES);
+    let offset = first;
+    for (const call of calls) {
+      this.#writeRecord(offset, call);
+      offset += RECORD_BYTES;
+    }
+    return { first, end: offset };
+  }
+
+  /** The result of record `index` of a batch: a value, or minus an errno; undefined if not run. */
+  result(batch: Batch, index: number): number | undefined {
+    const word = this.words[(batch.first + index * RECORD_BYTES + RECORD_RESULT) >> 2] ?? PENDING;
+    return word === PENDING ? undefined : word;
+  }
+
+  /** What a slot holds: the low 32 bits. */
+  slotValue(slot: Slot): number {
+    return this.words[slot.offset >> 2] ?? 0;
+  }
+
+  /** A view of a slot that holds a struct. */
+  slotView(slot: Slot): DataView {
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + slot.offset, slot.byteLength);
+  }
+
+  #writeRecord(offset: number, call: Call): void {
+    const words = this.words;
+    const at = offset >> 2;
+    words[at] = syscallNumber(call.name);
+    let references = 0;
+    const { args } = call;
+    for (let i = 0; i < args.length; i++) {
+      const argument = args[i];
+      if (typeof argument === "number") {
+        words[at + 4 + i] = argument;
+      } else if (argument instanceof Slot) {
+        references |= 1 << i;
+        words[at + 4 + i] = CHANNEL_ADDRESS + this.#slotOffset(argument);
+      } else {
+        words[at + 4 + i] = this.#argumentAddress(argument ?? null);
+      }
+    }
+    words[at + (RECORD_REFERENCES >> 2)] = references;
+    this.#writeOutcome(offset, call);
+  }
+
+  #writeOutcome(offset: number, call: Call): void {
+    const words = this.words;
+    const at = offset >> 2;
+    if (call.tolerate !== undefined) {
+      for (const errno of call.tolerate) {
+        words[at + (RECORD_TOLERATE >> 2) + (errno >> 5)]! |= 1 << (errno & 31);
+      }
+    }
+    const into =
+      call.into === undefined
+        ? offset + RECORD_RESULT
+        : this.#slotOffset(call.into) + (call.intoOffset ?? 0);
+    words[at + (RECORD_INTO >> 2)] = CHANNEL_ADDRESS + into;
+    words[at + (RECORD_SKIP_ERROR >> 2)] = RECORD_BYTES * (1 + (call.skipAfterError ?? 0));
+    words[at + (RECORD_SKIP_SUCCESS >> 2)] = RECORD_BYTES * (1 + (call.skipAfterSuccess ?? 0));
+    if (call.childPage !== undefined) {
+      words[at + (RECORD_CHILD_PAGE >> 2)] =
+        CHANNEL_ADDRESS + Channel.controlOffset(call.childPage);
+    }
+    words[at + (RECORD_RESULT >> 2)] = PENDING;
+  }
+
+  #argumentAddress(argument: Exclude<Argument, number | Slot>): number {
+    if (argument === null) return 0;
+    if (typeof argument === "string") return CHANNEL_ADDRESS + this.#stringOffset(argument);
+    if (argument instanceof AddressOf) return CHANNEL_ADDRESS + this.#slotOffset(argument.slot);
+    if (argument instanceof Struct) return CHANNEL_ADDRESS + this.#structOffset(argument);
+    return CHANNEL_ADDRESS + this.#stringArrayOffset(argument);
+  }
+
+  #slotOffset(slot: Slot): number {
+    if (slot.offset === 0) {
+      slot.offset = this.#reserve(slot.byteLength);
+      if (slot.initial !== undefined) this.#bytes.set(slot.initial, slot.offset);
+    }
+    return slot.offset;
+  }
+
+  #stringOffset(text: string): number {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    const offset = this.#next;
+    const room = this.#bytes.subarray(offset, CHANNEL_BYTES - 1);
+    const { read, written } = this.#encoder.encodeInto(text, room);
+    if (read < text.length) throw new RangeError("the plan is too large for the agent's channel");
+    this.#reserve(written + 1);
+    this.#strings.set(text, offset);
+    return offset;
+  }
+
+  #structOffset(struct: Struct): number {
+    const known = this.#structs.get(struct);
+    if (known !== undefined) return known;
+    const offset = this.#bytesOffset(struct.bytes);
+    for (const pointer of struct.pointers) {
+      const target = CHANNEL_ADDRESS + this.#bytesOffset(pointer.to);
+      this.words[(offset + pointer.offset) >> 2] = target;
+    }
+    this.#structs.set(struct, offset);
+    return offset;
+  }
+
+  #stringArrayOffset({ strings }: StringArray): number {
+    const table = this.#reserve((strings.length + 1) * 8);
+    strings.forEach((text, i) => {
+      this.words[(table >> 2) + 2 * i] = CHANNEL_ADDRESS + this.#stringOffset(text);
+    });
+    return table;
+  }
+
+  #bytesOffset(bytes: Uint8Array): number {
+    const offset = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, offset);
+    return offset;
+  }
+
+  /** Room in the arena, 8-byte aligned. The memory is fresh, so it is zero. */
+  #reserve(byteLength: number): number {
+    const offset = this.#next;
+    const next = (offset + byteLength + 7) & ~7;
+    if (next > CHANNEL_BYTES) throw new RangeError("the plan is too large for the agent's channel");
+    this.#next = next;
+    return offset;
+  }
+}
+
+/** Checked by a test: the arguments of a record start where #writeRecord writes them. */
+export const ARGUMENTS_WORD = RECORD_ARGUMENTS >> 2;

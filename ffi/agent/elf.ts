@@ -1,0 +1,92 @@
+// The agent's executable: two program headers, two data words and the machine code, as one small
+// static ELF file. It is made anew for each agent, as the data words name its channel.
+//
+//   0x00  ELF header                      64 bytes
+//   0x40  PT_LOAD, read and execute       56
+//   0x78  PT_GNU_STACK, not executable    56
+//   0xb0  channel: descriptor, byte size   8
+//   0xb8  code                            190 (x86-64), 292 (arm64)
+
+/** One instruction a row: its bytes in hexadecimal, and the listing's text. */
+export type Listing = readonly (readonly [hex: string, text: string])[];
+
+/** Where the executable is mapped; the x86-64 code refers to its data words by this address. */
+const LOAD_ADDRESS = 0x400000;
+const ELF_HEADER_BYTES = 64;
+const PROGRAM_HEADER_BYTES = 56;
+const DATA_OFFSET = ELF_HEADER_BYTES + 2 * PROGRAM_HEADER_BYTES;
+const CODE_OFFSET = DATA_OFFSET + 8;
+
+const ET_EXEC = 2;
+const EM_X86_64 = 62;
+const EM_AARCH64 = 183;
+const PT_LOAD = 1;
+const PT_GNU_STACK = 0x6474e551;
+const PF_X = 1;
+const PF_W = 2;
+const PF_R = 4;
+const PAGE_BYTES = 0x10000; // the largest page of either architecture
+
+export interface ElfOptions {
+  readonly arch: "x64" | "arm64";
+  readonly code: Listing;
+  /** The descriptor of the channel in the agent. */
+  readonly channelFd: number;
+  readonly channelBytes: number;
+}
+
+/** The whole file, ready for a memfd. elf(5) */
+export function makeElf({ arch, code, channelFd, channelBytes }: ElfOptions): Uint8Array {
+  const machineCode = codeBytes(code);
+  const file = new Uint8Array(CODE_OFFSET + machineCode.length);
+  const view = new DataView(file.buffer);
+  writeElfHeader(view, arch === "x64" ? EM_X86_64 : EM_AARCH64);
+  writeProgramHeader(view, ELF_HEADER_BYTES, PT_LOAD, PF_R | PF_X, file.length);
+  writeProgramHeader(view, ELF_HEADER_BYTES + PROGRAM_HEADER_BYTES, PT_GNU_STACK, PF_R | PF_W, 0);
+  view.setUint32(DATA_OFFSET, channelFd, true);
+  view.setUint32(DATA_OFFSET + 4, channelBytes, true);
+  file.set(machineCode, CODE_OFFSET);
+  return file;
+}
+
+/** The bytes of a listing in a row. */
+export function codeBytes(code: Listing): Uint8Array {
+  let hex = "";
+  for (const [bytes] of code) hex += bytes;
+  const result = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < result.length; i++) result[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  return result;
+}
+
+function writeElfHeader(view: DataView, machine: number): void {
+  view.setUint32(0, 0x7f454c46); // magic
+  view.setUint8(4, 2); // 64 bits
+  view.setUint8(5, 1); // little endian
+  view.setUint8(6, 1); // version
+  view.setUint16(16, ET_EXEC, true);
+  view.setUint16(18, machine, true);
+  view.setUint32(20, 1, true);
+  view.setUint32(24, LOAD_ADDRESS + CODE_OFFSET, true); // entry
+  view.setUint32(32, ELF_HEADER_BYTES, true); // program headers
+  view.setUint16(52, ELF_HEADER_BYTES, true);
+  view.setUint16(54, PROGRAM_HEADER_BYTES, true);
+  view.setUint16(56, 2, true);
+}
+
+function writeProgramHeader(
+  view: DataView,
+  at: number,
+  type: number,
+  flags: number,
+  byteLength: number,
+): void {
+  view.setUint32(at, type, true);
+  view.setUint32(at + 4, flags, true);
+  if (type === PT_LOAD) {
+    view.setUint32(at + 16, LOAD_ADDRESS, true);
+    view.setUint32(at + 24, LOAD_ADDRESS, true);
+  }
+  view.setUint32(at + 32, byteLength, true);
+  view.setUint32(at + 40, byteLength, true);
+  view.setUint32(at + 48, PAGE_BYTES, true);
+}

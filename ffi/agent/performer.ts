@@ -1,0 +1,209 @@
+// Carries out steps in another process, through the shared memory of a channel: the agent
+// (start-agent.ts) or the in-process server (serve.ts) on the other side does one call after the
+// other; here the control flow stays. Which of the two it is makes no difference to this file.
+
+import { runtime } from "#runtime";
+import type { Call, Slot, Step } from "../call.ts";
+import { ETIMEDOUT } from "../errno.ts";
+import { callDetail } from "../format-call.ts";
+import { futex_wait, futex_wake } from "../futex.ts";
+import { SyscallError } from "../syscall-error.ts";
+import type { TraceSink } from "../trace.ts";
+import { isProcessAlive } from "./alive.ts";
+import { type Batch, Channel } from "./channel.ts";
+import {
+  CHANNEL_ADDRESS,
+  CHANNEL_BYTES,
+  CONTROL_DONE,
+  CONTROL_END,
+  CONTROL_FIRST,
+  CONTROL_GO,
+  CONTROL_STOP,
+  RECORD_BYTES,
+} from "./layout.ts";
+
+/** The agent's own control page, and that of the container's init process. */
+export const AGENT_PAGE = 0;
+export const INIT_PAGE = 1;
+
+/** How long one wait lasts before it is checked that the other side still lives. */
+const CHECK_INTERVAL_MS = 200;
+/** A bound on every batch. Mounting a dead network file system is what may take longest. */
+const BATCH_TIMEOUT_MS = 60_000;
+
+/** A batch on its way: what was asked for, to tell what failed. */
+interface Posted {
+  readonly steps: readonly Step[];
+  readonly batch: Batch;
+}
+
+/** The process on the other side ended before it was done. */
+export class PerformerDied extends Error {
+  override readonly name = "PerformerDied";
+}
+
+export class Performer {
+  readonly channel: Channel;
+  readonly #memoryAddress: number;
+  readonly #posted: (Posted | undefined)[] = [];
+  readonly #pids: number[] = [];
+
+  /**
+   * @param memoryAddress where this process has mapped the channel
+   * @param trace gets each call with its result and time
+   */
+  constructor(
+    memoryAddress: number,
+    private readonly trace?: TraceSink,
+  ) {
+    this.#memoryAddress = memoryAddress;
+    this.channel = new Channel(runtime.memoryAt(memoryAddress, CHANNEL_BYTES));
+  }
+
+  /** Tells which process serves a page: its death ends the waits for it. */
+  setPid(page: number, pid: number): void {
+    this.#pids[page] = pid;
+  }
+
+  /** The process that serves `page`. */
+  pid(page: number): number {
+    return this.#pids[page] ?? 0;
+  }
+
+  /** Performs `steps` and waits for their end. Throws SyscallError for the call that failed. */
+  perform(page: number, steps: readonly Step[]): void {
+    this.post(page, steps);
+    this.finish(page);
+  }
+
+  /** Starts `steps` without waiting; `finish` must follow before the page's next post. */
+  post(page: number, steps: readonly Step[]): void {
+    const calls: Call[] = [];
+    for (const step of steps) for (const call of step.calls) calls.push(call);
+    const batch = this.channel.write(this.trace?.timed(calls) ?? calls);
+    this.#posted[page] = { steps, batch };
+    this.#go(page, batch);
+  }
+
+  /** Waits for what was posted. Throws SyscallError for the call that failed, PerformerDied. */
+  finish(page: number): void {
+    const posted = this.#posted[page];
+    if (posted === undefined) return;
+    this.#await(page);
+    let stop = this.#stopOffset(page);
+    while (stop !== posted.batch.end) stop = this.#recover(page, posted, stop);
+    this.#posted[page] = undefined;
+    this.trace?.report(posted.steps, posted.batch, this.channel);
+  }
+
+  /** Whether the batch of `page` has ended, without waiting. */
+  isDone(page: number): boolean {
+    return this.#load(page, CONTROL_DONE) === this.#load(page, CONTROL_GO);
+  }
+
+  /** The value that a call left in `slot`. */
+  value(slot: Slot): number {
+    return this.channel.slotValue(slot);
+  }
+
+  /** The results of what `page` was given last, by call; undefined where a call has not returned. */
+  results(page: number): (number | undefined)[] {
+    const posted = this.#posted[page];
+    if (posted === undefined) return [];
+    const stride = this.trace === undefined ? 1 : 2;
+    return posted.steps
+      .flatMap((step) => step.calls)
+      .map((_, i) => this.channel.result(posted.batch, i * stride));
+  }
+
+  /** A call failed: runs the step's fallback and the step again, where it has one for this errno. */
+  #recover(page: number, posted: Posted, stop: number): number {
+    const stride = this.trace === undefined ? 1 : 2;
+    const index = Math.floor((stop - posted.batch.first) / RECORD_BYTES / stride);
+    const { step, call, firstCall } = findCall(posted.steps, index);
+    const errno = -(this.channel.result(posted.batch, index * stride) ?? 0);
+    if (step.fallback === undefined || !step.fallback.on.includes(errno)) {
+      this.trace?.report(posted.steps, posted.batch, this.channel);
+      this.#posted[page] = undefined;
+      throw stepError(call, errno);
+    }
+    this.#go(page, this.channel.write(step.fallback.calls));
+    this.#await(page);
+    const first = posted.batch.first + firstCall * stride * RECORD_BYTES;
+    this.#go(page, { first, end: posted.batch.end });
+    this.#await(page);
+    const again = this.#stopOffset(page);
+    if (again === stop) {
+      this.#posted[page] = undefined;
+      throw stepError(call, -(this.channel.result(posted.batch, index * stride) ?? 0));
+    }
+    return again;
+  }
+
+  #go(page: number, { first, end }: Batch): void {
+    const { words } = this.channel;
+    const at = Channel.controlOffset(page) >> 2;
+    words[at + (CONTROL_FIRST >> 2)] = CHANNEL_ADDRESS + first;
+    words[at + (CONTROL_END >> 2)] = CHANNEL_ADDRESS + end;
+    // Order: the records and their range must be visible before `go` changes.
+    Atomics.add(words, at + (CONTROL_GO >> 2), 1);
+    futex_wake(this.#memoryAddress + Channel.controlOffset(page) + CONTROL_GO, 1);
+  }
+
+  #await(page: number): void {
+    const address = this.#memoryAddress + Channel.controlOffset(page) + CONTROL_DONE;
+    const deadline = Date.now() + BATCH_TIMEOUT_MS;
+    for (;;) {
+      const done = this.#load(page, CONTROL_DONE);
+      if (done === this.#load(page, CONTROL_GO)) return;
+      const outcome = futex_wait(address, done, CHECK_INTERVAL_MS);
+      if (outcome === "timed out") this.#checkAlive(page, deadline);
+    }
+  }
+
+  #checkAlive(page: number, deadline: number): void {
+    const pid = this.pid(page);
+    if (pid !== 0 && !isProcessAlive(pid) && !this.isDone(page)) {
+      throw new PerformerDied(`the process that sets up the container (pid ${pid}) was killed`);
+    }
+    if (Date.now() > deadline) throw stepError(this.#currentCall(page), ETIMEDOUT);
+  }
+
+  /** The first call of a posted batch that has not returned yet. */
+  #currentCall(page: number): Call {
+    const posted = this.#posted[page];
+    const calls = posted?.steps.flatMap((step) => step.calls) ?? [];
+    const pending = this.results(page).indexOf(undefined);
+    return calls[pending] ?? { name: "futex", args: [] };
+  }
+
+  #load(page: number, field: number): number {
+    return Atomics.load(this.channel.words, (Channel.controlOffset(page) + field) >> 2);
+  }
+
+  #stopOffset(page: number): number {
+    return this.#load(page, CONTROL_STOP) - CHANNEL_ADDRESS;
+  }
+}
+
+/** The step and call at `index` of the flattened calls, and the index of the step's first call. */
+function findCall(
+  steps: readonly Step[],
+  index: number,
+): { step: Step; call: Call; firstCall: number } {
+  let firstCall = 0;
+  for (const step of steps) {
+    const call = step.calls[index - firstCall];
+    if (call !== undefined) return { step, call, firstCall };
+    firstCall += step.calls.length;
+  }
+  throw new Error(`no call ${index} in the batch`);
+}
+
+function stepError(call: Call, errno: number): SyscallError {
+  const detail = callDetail(call);
+  return new SyscallError(call.name, errno, {
+    ...(call.path === undefined || call.path === "" ? {} : { path: call.path }),
+    ...(detail === "" ? {} : { detail }),
+  });
+}

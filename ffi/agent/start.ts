@@ -1,0 +1,85 @@
+// Starts the process on the other side of a channel: the agent, a program of some 190 bytes made
+// here; or this program again as `init` (serve.ts), where the agent cannot run.
+//
+//   parent                                agent
+//   memfd: the channel, 16 MiB, sparse
+//   memfd: the executable, sealed
+//   writes the first batch
+//   posix_spawn("/proc/self/fd/N") ─────▶ maps the channel, performs the batch
+//   goes on with its own work             waits on the futex of its page
+
+import { runtime } from "#runtime";
+import { type Step } from "../call.ts";
+import { F_SEAL, MAP, MFD, PROT_READ, PROT_WRITE } from "../constants.ts";
+import { addSeals } from "../fcntl.ts";
+import { Fd } from "../fd.ts";
+import { memfd_create, mmap } from "../mman.ts";
+import { posix_spawn } from "../spawn.ts";
+import type { TraceSink } from "../trace.ts";
+import { ftruncate, write } from "../unistd.ts";
+import { CODE_ARM64 } from "./code-arm64.ts";
+import { CODE_X64 } from "./code-x64.ts";
+import { makeElf } from "./elf.ts";
+import { CHANNEL_BYTES } from "./layout.ts";
+import { AGENT_PAGE, Performer } from "./performer.ts";
+
+export interface StartOptions {
+  /** Which program serves the channel. */
+  readonly kind: "agent" | "process";
+  /** What it does first, before this process knows that it runs. */
+  readonly firstSteps: readonly Step[];
+  readonly trace?: TraceSink;
+}
+
+/** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
+export function startPerformer({ kind, firstSteps, trace }: StartOptions): Performer {
+  using channelFd = memfd_create("bunker-channel", MFD.MFD_CLOEXEC);
+  ftruncate(channelFd.number, CHANNEL_BYTES);
+  const mapping = mmap({
+    byteLength: CHANNEL_BYTES,
+    protection: PROT_READ | PROT_WRITE,
+    flags: MAP.MAP_SHARED,
+    fd: channelFd.number,
+  });
+  const performer = new Performer(mapping.address, trace);
+  // Order: the batch lies there before the process starts, which so loses no time in waiting.
+  performer.post(AGENT_PAGE, firstSteps);
+  const pid = kind === "agent" ? spawnAgent(channelFd.number) : spawnServer(channelFd.number);
+  performer.setPid(AGENT_PAGE, pid);
+  return performer;
+}
+
+function spawnAgent(channelFd: number): number {
+  using executable = sealedExecutable(channelFd);
+  // Security: no environment, no arguments: the container's processes may read them.
+  return posix_spawn(`/proc/self/fd/${executable.number}`, ["bunker-agent"], [], {
+    newSession: true,
+    fileActions: [{ kind: "dup2", from: channelFd, to: channelFd }],
+  });
+}
+
+/** The in-process performer: it maps the channel at the same address and makes the same calls. */
+function spawnServer(channelFd: number): number {
+  const [program = "", ...first] = runtime.selfCommand();
+  const argv = [program, ...first, "internal-init", String(channelFd), String(AGENT_PAGE)];
+  return posix_spawn(program, argv, [], {
+    newSession: true,
+    fileActions: [{ kind: "dup2", from: channelFd, to: channelFd }],
+  });
+}
+
+/**
+ * Security: sealed, so that nobody can write to what the container sees as its /proc/self/exe
+ * until the user's program runs (CVE-2019-5736).
+ */
+function sealedExecutable(channelFd: number): Fd {
+  const arch = process.arch === "arm64" ? "arm64" : "x64";
+  const code = arch === "arm64" ? CODE_ARM64 : CODE_X64;
+  const fd = memfd_create("bunker-agent", MFD.MFD_CLOEXEC | MFD.MFD_ALLOW_SEALING);
+  write(fd.number, makeElf({ arch, code, channelFd, channelBytes: CHANNEL_BYTES }));
+  addSeals(
+    fd.number,
+    F_SEAL.F_SEAL_SEAL | F_SEAL.F_SEAL_SHRINK | F_SEAL.F_SEAL_GROW | F_SEAL.F_SEAL_WRITE,
+  );
+  return fd;
+}

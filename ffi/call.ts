@@ -1,0 +1,78 @@
+// A system call as a value: what the plans are made of. Pure functions build lists of them, a
+// performer (ffi/agent) carries them out, `explain` prints them.
+
+import type { SyscallName } from "./syscall-numbers.ts";
+
+/**
+ * A place for the result of one call that later calls use: a file descriptor, a pid. As an
+ * argument it stands for the value that is in it by then.
+ */
+export class Slot {
+  /** Where it lies in the channel, once a batch that names it was written. */
+  offset = 0;
+  constructor(
+    /** How `explain` prints it: `<rootfs>`. */
+    readonly label: string,
+    /** Room for a struct that a call fills, in bytes. */
+    readonly byteLength = 8,
+    /** What is in it before any call ran; zeros unless said. */
+    readonly initial?: Uint8Array,
+  ) {}
+}
+
+/** The address of a slot: for calls that write through a pointer. */
+export class AddressOf {
+  constructor(readonly slot: Slot) {}
+}
+
+/** A C struct by pointer. `text` is how a person reads it. */
+export class Struct {
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly text: string,
+    /** Where in `bytes` a pointer to other bytes belongs. */
+    readonly pointers: readonly { readonly offset: number; readonly to: Uint8Array }[] = [],
+  ) {}
+}
+
+/** A `char *[]`, NULL at its end. `secret` keeps values (environment) out of what is printed. */
+export class StringArray {
+  constructor(
+    readonly strings: readonly string[],
+    readonly secret = false,
+  ) {}
+}
+
+/** null is NULL; numbers are passed as 32 bits, sign-extended. */
+export type Argument = number | string | null | Slot | AddressOf | Struct | StringArray;
+
+export interface Call {
+  readonly name: SyscallName;
+  readonly args: readonly Argument[];
+  /** Where the result goes. */
+  readonly into?: Slot;
+  /** Byte offset in `into`, where that holds a struct. */
+  readonly intoOffset?: number;
+  /** Errnos (below 64) after which the performer goes on. */
+  readonly tolerate?: readonly number[];
+  /** How many of the following calls are left out after a tolerated errno. */
+  readonly skipAfterError?: number;
+  /** How many of the following calls are left out after success. */
+  readonly skipAfterSuccess?: number;
+  /** The control page that the child of this clone serves. */
+  readonly childPage?: number;
+  /** The path as the user knows it, for error messages. */
+  readonly path?: string;
+}
+
+/** Calls that belong together, and why they are there. */
+export interface Step {
+  readonly why: string;
+  readonly calls: readonly Call[];
+  /** What to do instead when one of `on` came back: these calls, then the step again. */
+  readonly fallback?: {
+    readonly on: readonly number[];
+    readonly why: string;
+    readonly calls: readonly Call[];
+  };
+}

@@ -1,0 +1,454 @@
+// Builders of Call values, one for each system call that plans use, with the kernel's own names and
+// parameter order. Nothing happens here: see call.ts.
+
+import { AddressOf, type Argument, type Call, Slot, type StringArray, Struct } from "./call.ts";
+import {
+  AT_FDCWD,
+  CLONE,
+  CLOSE_RANGE_CLOEXEC,
+  FSCONFIG,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  formatFlags,
+  KEYCTL_JOIN_SESSION_KEYRING,
+  MOUNT_ATTR,
+  MOVE_MOUNT,
+  MS,
+  O,
+  OPEN_TREE,
+  PR,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_RAISE,
+  RESOLVE,
+  SECCOMP_SET_MODE_FILTER,
+} from "./constants.ts";
+
+export { AT_FDCWD };
+
+/** A descriptor: a number known beforehand, or the result of an earlier call. */
+export type FdArgument = number | Slot;
+
+/** What may be said about any call besides its arguments. */
+export type CallOptions = Omit<Call, "name" | "args">;
+
+function call(name: Call["name"], args: readonly Argument[], options?: CallOptions): Call {
+  return options === undefined ? { name, args } : { name, args, ...options };
+}
+
+function struct(byteLength: number, text: string, fill: (view: DataView) => void): Struct {
+  const bytes = new Uint8Array(byteLength);
+  fill(new DataView(bytes.buffer));
+  return new Struct(bytes, text);
+}
+
+// --- files ---
+
+const OPEN_HOW_BYTES = 24;
+
+function openHow(flags: number, mode: number, resolve: number): Struct {
+  const parts = [`flags=${formatFlags(O, flags)}`];
+  if (mode !== 0) parts.push(`mode=0${mode.toString(8)}`);
+  parts.push(`resolve=${formatFlags(RESOLVE, resolve)}`);
+  return struct(OPEN_HOW_BYTES, `{${parts.join(", ")}}`, (view) => {
+    view.setUint32(0, flags >>> 0, true);
+    view.setUint32(8, mode, true);
+    view.setUint32(16, resolve, true);
+  });
+}
+
+/** One struct for each distinct set of flags: plans open dozens of paths the same way. */
+const openHows = new Map<number, Struct>();
+
+/** openat2(2) below `root`: no symlink, `..` or magic link leads out of it. */
+export function openInRoot(
+  root: FdArgument,
+  path: string,
+  flags: number,
+  into: Slot,
+  options?: CallOptions,
+): Call {
+  let how = openHows.get(flags);
+  if (how === undefined) {
+    how = openHow(flags | O.O_CLOEXEC, 0, RESOLVE.RESOLVE_IN_ROOT | RESOLVE.RESOLVE_NO_MAGICLINKS);
+    openHows.set(flags, how);
+  }
+  return call("openat2", [root, path, how, OPEN_HOW_BYTES], { path, into, ...options });
+}
+
+/** openat(2) */
+export function openat(
+  directory: FdArgument,
+  path: string,
+  flags: number,
+  options?: CallOptions,
+  mode = 0,
+): Call {
+  return call("openat", [directory, path, flags | O.O_CLOEXEC, mode], { path, ...options });
+}
+
+/** close(2) */
+export const close = (fd: FdArgument): Call => call("close", [fd]);
+
+/** write(2) of a short text in one piece. */
+export function write(fd: FdArgument, text: string, options?: CallOptions): Call {
+  return call("write", [fd, text, new TextEncoder().encode(text).length], options);
+}
+
+/** dup3(2) */
+export const dup3 = (from: FdArgument, to: number, flags: number): Call =>
+  call("dup3", [from, to, flags]);
+
+/** mkdirat(2) */
+export const mkdirat = (
+  directory: FdArgument,
+  path: string,
+  mode: number,
+  options?: CallOptions,
+): Call => call("mkdirat", [directory, path, mode], { path, ...options });
+
+/** mknodat(2); `device` as makeDevice encodes it. */
+export const mknodat = (
+  directory: FdArgument,
+  path: string,
+  mode: number,
+  device: number,
+  options?: CallOptions,
+): Call => call("mknodat", [directory, path, mode, device], { path, ...options });
+
+/** The kernel's encoding of a device number (new_encode_dev). */
+export function makeDevice(major: number, minor: number): number {
+  return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+}
+
+/** symlinkat(2) */
+export const symlinkat = (
+  target: string,
+  directory: FdArgument,
+  path: string,
+  options?: CallOptions,
+): Call => call("symlinkat", [target, directory, path], { path, ...options });
+
+/** fchownat(2) */
+export const fchownat = (
+  directory: FdArgument,
+  path: string,
+  uid: number,
+  gid: number,
+  flags: number,
+  options?: CallOptions,
+): Call => call("fchownat", [directory, path, uid, gid, flags], { path, ...options });
+
+/** fchmodat(2) */
+export const fchmodat = (
+  directory: FdArgument,
+  path: string,
+  mode: number,
+  options?: CallOptions,
+): Call => call("fchmodat", [directory, path, mode], { path, ...options });
+
+/** ioctl(2) */
+export const ioctl = (
+  fd: FdArgument,
+  request: number,
+  argument: Argument,
+  options?: CallOptions,
+): Call => call("ioctl", [fd, request, argument], options);
+
+/** fchdir(2) */
+export const fchdir = (fd: FdArgument, options?: CallOptions): Call =>
+  call("fchdir", [fd], options);
+
+/** chdir(2) */
+export const chdir = (path: string, options?: CallOptions): Call =>
+  call("chdir", [path], { path, ...options });
+
+/** chroot(2) */
+export const chroot = (path: string): Call => call("chroot", [path], { path });
+
+/** umask(2) */
+export const umask = (mask: number): Call => call("umask", [mask]);
+
+// --- mounts ---
+
+/** mount(2) */
+export const mount = (
+  source: string | null,
+  target: string,
+  type: string | null,
+  flags: number,
+  data: string | null,
+  options?: CallOptions,
+): Call => call("mount", [source, target, type, flags, data], { path: target, ...options });
+
+/** mount(2) that only changes the propagation of a whole tree. */
+export const mountPropagation = (target: string, flags: number): Call =>
+  call("mount", [null, target, null, flags | MS.MS_REC, null], { path: target });
+
+/** umount2(2) */
+export const umount2 = (target: string, flags: number): Call =>
+  call("umount2", [target, flags], { path: target });
+
+/** open_tree(2): a detached copy of the tree at `path`. */
+export function openTree(
+  directory: FdArgument,
+  path: string,
+  recursive: boolean,
+  into: Slot,
+  options?: CallOptions,
+): Call {
+  const flags =
+    OPEN_TREE.OPEN_TREE_CLONE |
+    OPEN_TREE.OPEN_TREE_CLOEXEC |
+    (path === "" ? OPEN_TREE.AT_EMPTY_PATH : 0) |
+    (recursive ? OPEN_TREE.AT_RECURSIVE : 0);
+  return call("open_tree", [directory, path, flags], { into, path, ...options });
+}
+
+/** fsopen(2) */
+export const fsopen = (type: string, into: Slot, options?: CallOptions): Call =>
+  call("fsopen", [type, FSOPEN_CLOEXEC], { into, path: type, ...options });
+
+/** fsconfig(2): one `key=value`, or a bare key. */
+export const fsconfigSet = (fs: FdArgument, key: string, value: string | null): Call =>
+  value === null
+    ? call("fsconfig", [fs, FSCONFIG.FSCONFIG_SET_FLAG, key, null, 0], { path: key })
+    : call("fsconfig", [fs, FSCONFIG.FSCONFIG_SET_STRING, key, value, 0], {
+        path: `${key}=${value}`,
+      });
+
+/** fsconfig(2): make the superblock. */
+export const fsconfigCreate = (fs: FdArgument, options?: CallOptions): Call =>
+  call("fsconfig", [fs, FSCONFIG.FSCONFIG_CMD_CREATE, null, null, 0], options);
+
+/** fsmount(2) */
+export const fsmount = (
+  fs: FdArgument,
+  attributes: number,
+  into: Slot,
+  options?: CallOptions,
+): Call => call("fsmount", [fs, FSMOUNT_CLOEXEC, attributes], { into, ...options });
+
+/** move_mount(2) of a detached mount onto an open target. */
+export const moveMount = (mount: FdArgument, target: FdArgument, options?: CallOptions): Call =>
+  call(
+    "move_mount",
+    [
+      mount,
+      "",
+      target,
+      "",
+      MOVE_MOUNT.MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT.MOVE_MOUNT_T_EMPTY_PATH,
+    ],
+    options,
+  );
+
+/** move_mount(2) of a detached mount onto a path. */
+export const moveMountTo = (mount: FdArgument, target: string, options?: CallOptions): Call =>
+  call("move_mount", [mount, "", AT_FDCWD, target, MOVE_MOUNT.MOVE_MOUNT_F_EMPTY_PATH], {
+    path: target,
+    ...options,
+  });
+
+const MOUNT_ATTR_BYTES = 32;
+
+/** What mount_setattr(2) is to change. */
+export interface MountAttributes {
+  readonly set: number;
+  readonly clear: number;
+  /** MS_PRIVATE, MS_SLAVE …, 0 to leave it. */
+  readonly propagation: number;
+}
+
+/** mount_setattr(2) on an open mount. */
+export function mountSetattr(
+  mount: FdArgument,
+  recursive: boolean,
+  attributes: MountAttributes,
+  options?: CallOptions,
+): Call {
+  const { set, clear, propagation } = attributes;
+  const parts: string[] = [];
+  if (set !== 0) parts.push(`attr_set=${formatFlags(MOUNT_ATTR, set)}`);
+  if (clear !== 0) parts.push(`attr_clr=${formatFlags(MOUNT_ATTR, clear)}`);
+  if (propagation !== 0) parts.push(`propagation=${formatFlags(MS, propagation)}`);
+  const attr = struct(MOUNT_ATTR_BYTES, `{${parts.join(", ")}}`, (view) => {
+    view.setUint32(0, set, true);
+    view.setUint32(8, clear, true);
+    view.setUint32(16, propagation, true);
+  });
+  const flags = OPEN_TREE.AT_EMPTY_PATH | (recursive ? OPEN_TREE.AT_RECURSIVE : 0);
+  return call("mount_setattr", [mount, "", flags, attr, MOUNT_ATTR_BYTES], options);
+}
+
+/** pivot_root(2) */
+export const pivotRoot = (newRoot: string, putOld: string): Call =>
+  call("pivot_root", [newRoot, putOld], { path: newRoot });
+
+// --- namespaces and processes ---
+
+/** unshare(2) */
+export const unshare = (flags: number): Call => call("unshare", [flags]);
+
+/** setns(2) */
+export const setns = (fd: FdArgument, flags: number, options?: CallOptions): Call =>
+  call("setns", [fd, flags], options);
+
+/**
+ * clone(2) with a new stack page of its own (copy on write): the child serves control page
+ * `childPage`, `flags` carries the signal that the parent gets at its end.
+ */
+export const clone = (flags: number, childPage: number, into: Slot): Call =>
+  call("clone", [flags, null, null, null, null], { childPage, into });
+
+const CLONE_ARGS_BYTES = 88;
+const CLONE_ARGS_CGROUP_OFFSET = 80;
+const CLONE_INTO_CGROUP_HIGH_BIT = 2; // 1 << 33
+
+/**
+ * clone3(2) straight into the cgroup at `cgroupPath`: no move afterwards, and so no wait for the
+ * kernel's lock of all fork()s (Linux 5.7).
+ */
+export function cloneIntoCgroup(
+  flags: number,
+  exitSignal: number,
+  cgroupPath: string,
+  childPage: number,
+  into: Slot,
+): Call[] {
+  const args = struct(CLONE_ARGS_BYTES, "", (view) => {
+    view.setUint32(0, flags, true);
+    view.setUint32(4, CLONE_INTO_CGROUP_HIGH_BIT, true);
+    view.setUint32(32, exitSignal, true);
+  });
+  const text = `{flags=${formatFlags(CLONE, flags)}|CLONE_INTO_CGROUP, cgroup=…}`;
+  const slot = new Slot(text, CLONE_ARGS_BYTES, args.bytes);
+  return [
+    openat(AT_FDCWD, cgroupPath, O.O_PATH | O.O_DIRECTORY, {
+      into: slot,
+      intoOffset: CLONE_ARGS_CGROUP_OFFSET,
+    }),
+    call("clone3", [new AddressOf(slot), CLONE_ARGS_BYTES], { childPage, into, path: cgroupPath }),
+  ];
+}
+
+/** setsid(2) */
+export const setsid = (options?: CallOptions): Call => call("setsid", [], options);
+
+/** getppid(2) */
+export const getppid = (into: Slot): Call => call("getppid", [], { into });
+
+/** exit_group(2) */
+export const exitGroup = (status: number): Call => call("exit_group", [status]);
+
+/** sethostname(2) */
+export const sethostname = (name: string): Call =>
+  call("sethostname", [name, new TextEncoder().encode(name).length], { path: name });
+
+/** setdomainname(2) */
+export const setdomainname = (name: string): Call =>
+  call("setdomainname", [name, new TextEncoder().encode(name).length], { path: name });
+
+/** execve(2) */
+export const execve = (
+  path: string,
+  argv: StringArray,
+  envp: StringArray,
+  options?: CallOptions,
+): Call => call("execve", [path, argv, envp], { path, ...options });
+
+/** close_range(2): closes, or marks close-on-exec, every descriptor from `first` on. */
+export const closeRange = (first: number, closeOnExec: boolean): Call =>
+  call("close_range", [first, -1, closeOnExec ? CLOSE_RANGE_CLOEXEC : 0]);
+
+/** waitid(2); the kernel fills `info` (128 bytes). */
+export const waitid = (idType: number, id: number | Slot, info: Slot, options: number): Call =>
+  call("waitid", [idType, id, new AddressOf(info), options, null]);
+
+const FUTEX_CMP_REQUEUE = 4;
+
+/** Fails with EAGAIN unless the low half of `slot` holds `expected`: the page's only comparison. */
+export const compareSlot = (slot: Slot, expected: number, options?: CallOptions): Call =>
+  call(
+    "futex",
+    [new AddressOf(slot), FUTEX_CMP_REQUEUE, 0, 0, new AddressOf(new Slot("nobody")), expected],
+    options,
+  );
+
+// --- identity and limits ---
+
+/** prctl(2) */
+export const prctl = (operation: number, argument: Argument, options?: CallOptions): Call =>
+  call("prctl", [operation, argument, 0, 0, 0], options);
+
+/** prctl(PR_CAP_AMBIENT, …) */
+export const ambientClear = (): Call =>
+  call("prctl", [PR.PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
+export const ambientRaise = (capability: number): Call =>
+  call("prctl", [PR.PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0]);
+
+const CAPABILITY_VERSION_3 = 0x20080522;
+
+/** capset(2) of this process; each set is a 64-bit mask. */
+export function capset(effective: bigint, permitted: bigint, inheritable: bigint): Call {
+  const header = struct(8, "{_LINUX_CAPABILITY_VERSION_3, 0}", (view) =>
+    view.setUint32(0, CAPABILITY_VERSION_3, true),
+  );
+  const hex = (mask: bigint) => `0x${mask.toString(16)}`;
+  const data = struct(
+    24,
+    `{effective=${hex(effective)}, permitted=${hex(permitted)}, inheritable=${hex(inheritable)}}`,
+    (view) => {
+      [effective, permitted, inheritable].forEach((mask, i) => {
+        view.setUint32(i * 4, Number(mask & 0xffffffffn), true);
+        view.setUint32(12 + i * 4, Number(mask >> 32n), true);
+      });
+    },
+  );
+  return call("capset", [header, data]);
+}
+
+/** setgroups(2) */
+export function setgroups(groups: readonly number[], options?: CallOptions): Call {
+  const list = struct(Math.max(4, groups.length * 4), `[${groups.join(", ")}]`, (view) =>
+    groups.forEach((group, i) => view.setUint32(i * 4, group, true)),
+  );
+  return call("setgroups", [groups.length, list], options);
+}
+
+/** setresuid(2) and setresgid(2) with one id for all three. */
+export const setresuid = (uid: number): Call => call("setresuid", [uid | 0, uid | 0, uid | 0]);
+export const setresgid = (gid: number): Call => call("setresgid", [gid | 0, gid | 0, gid | 0]);
+
+/** prlimit(2) of this process. -1n is RLIM_INFINITY. */
+export function setrlimit(
+  resource: number,
+  name: string,
+  soft: bigint,
+  hard: bigint,
+  options?: CallOptions,
+): Call {
+  const show = (limit: bigint) => (limit < 0n ? "RLIM_INFINITY" : String(limit));
+  const limits = struct(16, `{soft=${show(soft)}, hard=${show(hard)}}`, (view) => {
+    view.setBigUint64(0, BigInt.asUintN(64, soft), true);
+    view.setBigUint64(8, BigInt.asUintN(64, hard), true);
+  });
+  return call("prlimit64", [0, resource, limits, null], {
+    path: `${name}=${show(soft)}:${show(hard)}`,
+    ...options,
+  });
+}
+
+/** keyctl(KEYCTL_JOIN_SESSION_KEYRING) */
+export const joinSessionKeyring = (name: string, options?: CallOptions): Call =>
+  call("keyctl", [KEYCTL_JOIN_SESSION_KEYRING, name], options);
+
+/** seccomp(SECCOMP_SET_MODE_FILTER) of a compiled program. */
+export function seccompFilter(program: Uint8Array, flags: number, options?: CallOptions): Call {
+  const instructions = program.length / 8;
+  const bytes = new Uint8Array(16);
+  new DataView(bytes.buffer).setUint16(0, instructions, true);
+  const filter = new Struct(bytes, `{${instructions} BPF instructions}`, [
+    { offset: 8, to: program },
+  ]);
+  return call("seccomp", [SECCOMP_SET_MODE_FILTER, flags, filter], options);
+}

@@ -1,0 +1,12 @@
+// sys/ioctl.h: requests to a device driver. Those of terminals are in termios.ts.
+
+import { check, library } from "./library.ts";
+import type { Context } from "./syscall.ts";
+
+const ioctlH = library({ ioctl: ["i32", "i32", "i64", "i64"] });
+
+/** What the driver answers. ioctl(2); ENOTTY where the file does not know the request. */
+export function ioctl(fd: number, request: number, argument: number, context?: Context): number {
+  const unknown = () => ({ detail: `fd ${fd}, request 0x${request.toString(16)}` });
+  return check(ioctlH().ioctl(fd, request, argument), "ioctl", context ?? unknown);
+}

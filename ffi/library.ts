@@ -1,0 +1,121 @@
+// Opening libc, and the few things that every binding needs: a place for strings, errno, and the
+// check that turns -1 into a SyscallError. Only ffi/ imports this file.
+
+import { runtime } from "#runtime";
+import type { Declarations, Functions } from "./runtime/types.ts";
+import { SyscallError, type SyscallContext } from "./syscall-error.ts";
+
+/** glibc's and musl's names; the second pair is what a musl system calls its loader and libc. */
+const LIBC = [
+  "libc.so.6",
+  process.arch === "arm64" ? "libc.musl-aarch64.so.1" : "libc.musl-x86_64.so.1",
+];
+
+/**
+ * A getter that opens the declared functions at its first call: each symbol costs some 10 µs, so a
+ * command only pays for the headers it uses.
+ */
+export function library<const D extends Declarations>(declarations: D): () => Functions<D> {
+  let opened: Functions<D> | undefined;
+  return () => {
+    if (opened !== undefined) return opened;
+    opened = runtime.openLibrary(LIBC, declarations);
+    // Order: before the first call, for looking errno up may itself change it.
+    if (errnoView === undefined) prepareErrno();
+    return opened;
+  };
+}
+
+const errnoH = library({ __errno_location: ["pointer"] });
+let errnoView: Int32Array | undefined;
+
+/** errno of this thread. To be read as the very next statement after the call that set it. */
+export function errno(): number {
+  errnoView ??= new Int32Array(runtime.memoryAt(errnoH().__errno_location(), 4));
+  return errnoView[0] ?? 0;
+}
+
+/** Finds errno's address now, so that the look-up itself cannot stand between a call and its errno. */
+export function prepareErrno(): void {
+  errno();
+}
+
+/**
+ * The result, unless it is -1: then throws a SyscallError with this thread's errno. A context that
+ * takes work (flags by name) is given as a function, which only a failure calls.
+ */
+export function check(
+  result: number,
+  syscall: string,
+  context?: SyscallContext | (() => SyscallContext),
+): number {
+  if (result !== -1) return result;
+  const number = errno();
+  throw new SyscallError(syscall, number, typeof context === "function" ? context() : context);
+}
+
+// Strings and structs on their way to C lie in one ring that never moves: no allocation per call,
+// and no question of the garbage collector's timing. A call uses far less than the ring holds.
+const RING_BYTES = 64 * 1024;
+let ring: Uint8Array | undefined;
+let ringAddress = 0;
+let ringNext = 0;
+const encoder = new TextEncoder();
+
+function ringSpace(byteLength: number): { address: number; bytes: Uint8Array } {
+  if (byteLength > RING_BYTES / 4) return ownSpace(byteLength);
+  if (ring === undefined) {
+    ring = new Uint8Array(RING_BYTES);
+    ringAddress = runtime.addressOf(ring);
+  }
+  const aligned = (ringNext + 15) & ~15;
+  const start = aligned + byteLength > RING_BYTES ? 0 : aligned;
+  ringNext = start + byteLength;
+  return { address: ringAddress + start, bytes: ring.subarray(start, start + byteLength) };
+}
+
+// What is too long for the ring stays referenced until the next few long ones came by.
+const longSpaces: Uint8Array[] = [];
+function ownSpace(byteLength: number): { address: number; bytes: Uint8Array } {
+  const bytes = new Uint8Array(byteLength);
+  longSpaces.push(bytes);
+  if (longSpaces.length > 8) longSpaces.shift();
+  return { address: runtime.addressOf(bytes), bytes };
+}
+
+/** The address of `text` as a C string, good for the next call; null gives NULL. */
+export function cString(text: string | null): number {
+  if (text === null) return 0;
+  const { address, bytes } = ringSpace(text.length * 3 + 1);
+  const { written } = encoder.encodeInto(text, bytes);
+  bytes[written] = 0;
+  return address;
+}
+
+/** Zeroed scratch memory for an out-parameter or a struct, good for the next call. */
+export function scratch(byteLength: number): { address: number; bytes: Uint8Array } {
+  const space = ringSpace(byteLength);
+  space.bytes.fill(0);
+  return space;
+}
+
+/** The address of `bytes` itself. The caller holds the array until C is done with it. */
+export function bytesAddress(bytes: Uint8Array): number {
+  return bytes.length === 0 ? 0 : runtime.addressOf(bytes);
+}
+
+/** A NULL-terminated `char *[]` and what it points to. Keep the value while C may read it. */
+export function cStringArray(texts: readonly string[]): { address: number; keep: Uint8Array } {
+  const encoded = texts.map((text) => encoder.encode(text));
+  const tableBytes = (texts.length + 1) * 8;
+  const keep = new Uint8Array(tableBytes + encoded.reduce((sum, e) => sum + e.length + 1, 0));
+  const address = runtime.addressOf(keep);
+  const table = new BigUint64Array(keep.buffer, 0, texts.length + 1);
+  let offset = tableBytes;
+  encoded.forEach((text, i) => {
+    table[i] = BigInt(address + offset);
+    keep.set(text, offset);
+    offset += text.length + 1;
+  });
+  return { address, keep };
+}

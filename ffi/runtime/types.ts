@@ -1,0 +1,28 @@
+// What a runtime's FFI has to offer. bun.ts and deno.ts implement it; `#runtime` (package.json and
+// deno.json) picks the one that fits, so that nothing else knows which runtime it runs on.
+
+/** C types as they cross the FFI; a pointer is a plain number (user addresses fit in 2^53). */
+export type CType = "i32" | "u32" | "i64" | "pointer" | "void";
+
+/** A C function: its result, then its parameters. */
+export type Declaration = readonly [result: CType, ...parameters: CType[]];
+export type Declarations = Readonly<Record<string, Declaration>>;
+
+/** Every function takes numbers and returns a number (0 for void). */
+export type Functions<D extends Declarations> = {
+  readonly [K in keyof D]: (...args: number[]) => number;
+};
+
+export interface Runtime {
+  readonly name: "bun" | "deno";
+  /** Opens the first of `libraries` that exists. Throws where none does, or a symbol is missing. */
+  openLibrary<D extends Declarations>(libraries: readonly string[], declarations: D): Functions<D>;
+  /** The address of a view's first byte. The caller keeps the view alive while C may use it. */
+  addressOf(view: Uint8Array): number;
+  /** `byteLength` bytes of memory at `address`, live: not a copy. */
+  memoryAt(address: number, byteLength: number): ArrayBuffer;
+  /** The command's own arguments, without the runtime's. */
+  argv(): string[];
+  /** How to start this program again: executable and its first arguments. */
+  selfCommand(): string[];
+}

@@ -1,0 +1,115 @@
+// The system calls that bunker makes itself, by number, for both architectures. (The tables of
+// every call, for seccomp profiles, are in src/seccomp.)
+
+// name: [x86-64, arm64]. From asm/unistd_64.h and asm-generic/unistd.h.
+const NUMBERS = {
+  read: [0, 63],
+  write: [1, 64],
+  close: [3, 57],
+  ioctl: [16, 29],
+  dup3: [292, 24],
+  pipe2: [293, 59],
+  fcntl: [72, 25],
+  lseek: [8, 62],
+  fchdir: [81, 50],
+  chdir: [80, 49],
+  chroot: [161, 51],
+  umask: [95, 166],
+  clone: [56, 220],
+  execve: [59, 221],
+  exit_group: [231, 94],
+  kill: [62, 129],
+  wait4: [61, 260],
+  waitid: [247, 95],
+  setsid: [112, 157],
+  setpgid: [109, 154],
+  getpid: [39, 172],
+  getppid: [110, 173],
+  setuid: [105, 146],
+  setgid: [106, 144],
+  setgroups: [116, 159],
+  setresuid: [117, 147],
+  setresgid: [119, 149],
+  capget: [125, 90],
+  capset: [126, 91],
+  prctl: [157, 167],
+  personality: [135, 92],
+  prlimit64: [302, 261],
+  sethostname: [170, 161],
+  setdomainname: [171, 162],
+  unshare: [272, 97],
+  setns: [308, 268],
+  mount: [165, 40],
+  umount2: [166, 39],
+  pivot_root: [155, 41],
+  openat: [257, 56],
+  mkdirat: [258, 34],
+  mknodat: [259, 33],
+  symlinkat: [266, 36],
+  unlinkat: [263, 35],
+  fchmodat: [268, 53],
+  fchownat: [260, 54],
+  fchown: [93, 55],
+  fchmod: [91, 52],
+  newfstatat: [262, 79],
+  statx: [332, 291],
+  faccessat2: [439, 439],
+  keyctl: [250, 219],
+  seccomp: [317, 277],
+  bpf: [321, 280],
+  futex: [202, 98],
+  clock_gettime: [228, 113],
+  memfd_create: [319, 279],
+  setpriority: [141, 140],
+  sched_setattr: [314, 274],
+  sched_setaffinity: [203, 122],
+  ioprio_set: [251, 30],
+  set_mempolicy: [238, 237],
+  rt_sigprocmask: [14, 135],
+  rt_sigaction: [13, 134],
+  sendmsg: [46, 211],
+  socket: [41, 198],
+  connect: [42, 203],
+  bind: [49, 200],
+  listen: [50, 201],
+  accept4: [288, 242],
+  dup: [32, 23],
+  getdents64: [217, 61],
+  tgkill: [234, 131],
+  pidfd_send_signal: [424, 424],
+  open_tree: [428, 428],
+  move_mount: [429, 429],
+  fsopen: [430, 430],
+  fsconfig: [431, 431],
+  fsmount: [432, 432],
+  fspick: [433, 433],
+  pidfd_open: [434, 434],
+  clone3: [435, 435],
+  close_range: [436, 436],
+  openat2: [437, 437],
+  pidfd_getfd: [438, 438],
+  mount_setattr: [442, 442],
+} as const satisfies Record<string, readonly [number, number]>;
+
+/** A system call that bunker knows by name. */
+export type SyscallName = keyof typeof NUMBERS;
+
+const COLUMN = process.arch === "arm64" ? 1 : 0;
+
+/** The number of `name` on this machine's architecture. */
+export function syscallNumber(name: SyscallName): number {
+  return NUMBERS[name][COLUMN];
+}
+
+/** The name of call `number` on this machine's architecture, where bunker knows it. */
+export function syscallNameOf(number: number): SyscallName | undefined {
+  for (const name in NUMBERS) {
+    if (isSyscallName(name) && NUMBERS[name][COLUMN] === number) return name;
+  }
+  return undefined;
+}
+
+/** Whether `name` is in the table. */
+export function isSyscallName(name: string): name is SyscallName {
+  return Object.hasOwn(NUMBERS, name);
+}

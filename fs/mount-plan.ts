@@ -1,0 +1,143 @@
+// A mount of config.json → the steps that make it inside a rootfs. Pure.
+
+import { type Call, Slot, type Step } from "../ffi/call.ts";
+import {
+  AT_FDCWD,
+  close,
+  fsconfigCreate,
+  fsconfigSet,
+  fsmount,
+  fsopen,
+  mountSetattr,
+  moveMount,
+  openTree,
+} from "../ffi/calls.ts";
+import { MS } from "../ffi/constants.ts";
+import { ENOENT } from "../ffi/errno.ts";
+import { type MountOptions, parseMountOptions } from "./mount-options.ts";
+import { makeDirectories, makeFile, openPlace, openRealDirectory } from "./safe-path.ts";
+
+/** A mount as config.json has it, and what the plan must know of its source. */
+export interface MountRequest {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+  /** Whether a bind's source is a folder; its target is made to match. */
+  readonly sourceIsDirectory: boolean;
+  readonly why?: string;
+}
+
+export interface MountContext {
+  readonly root: Slot;
+  /** Close the descriptors as it goes: for plans with so many mounts that a limit is in reach. */
+  readonly closeEarly: boolean;
+}
+
+const PSEUDO_FILE_SYSTEMS = ["proc", "sysfs"];
+
+/** The steps of one mount: open the target inside the rootfs, make the mount, attach it. */
+export function planMount(request: MountRequest, context: MountContext): Step[] {
+  const options = parseMountOptions(request.options);
+  const isBind = options.bind || request.type === "bind";
+  return isBind ? planBind(request, options, context) : planFileSystem(request, options, context);
+}
+
+function planBind(request: MountRequest, options: MountOptions, context: MountContext): Step[] {
+  const tree = new Slot(`tree of ${request.source}`);
+  const target = new Slot(request.destination);
+  const calls: Call[] = [
+    openTree(AT_FDCWD, request.source, options.recursive, tree),
+    ...planAttributes(tree, options, options.recursive),
+    openPlace(context.root, request.destination, target),
+    moveMount(tree, target, { path: request.destination }),
+  ];
+  return [
+    {
+      why: request.why ?? `bind ${request.source} to ${request.destination}`,
+      calls: withCloses(calls, [tree, target], context),
+      fallback: missingTarget(request, request.sourceIsDirectory, context),
+    },
+  ];
+}
+
+function planFileSystem(
+  request: MountRequest,
+  options: MountOptions,
+  context: MountContext,
+): Step[] {
+  const fs = new Slot(request.type);
+  const mount = new Slot(`${request.type} mount`);
+  const target = new Slot(request.destination);
+  // Security: /proc and /sys must not be planted elsewhere by a symlink of the image's
+  // (CVE-2019-19921).
+  const open = PSEUDO_FILE_SYSTEMS.includes(request.type) ? openRealDirectory : openPlace;
+  const calls: Call[] = [
+    open(context.root, request.destination, target),
+    fsopen(request.type, fs),
+    ...(request.source === "" ? [] : [fsconfigSet(fs, "source", request.source)]),
+    ...options.data.map((word) => planFsOption(fs, word)),
+    fsconfigCreate(fs, { path: request.destination }),
+    fsmount(fs, options.set, mount, { path: request.destination }),
+    ...planPropagation(mount, options),
+    moveMount(mount, target, { path: request.destination }),
+  ];
+  return [
+    {
+      why: request.why ?? `mount ${request.type} on ${request.destination}`,
+      calls: withCloses(calls, [fs, mount, target], context),
+      fallback: missingTarget(request, true, context),
+    },
+  ];
+}
+
+function planFsOption(fs: Slot, word: string): Call {
+  const equals = word.indexOf("=");
+  if (equals < 0) return fsconfigSet(fs, word, null);
+  return fsconfigSet(fs, word.slice(0, equals), word.slice(equals + 1));
+}
+
+function planAttributes(tree: Slot, options: MountOptions, recursiveBind: boolean): Call[] {
+  const calls: Call[] = [];
+  const { set, clear, recursiveSet, recursiveClear } = options;
+  if (set !== 0 || clear !== 0) {
+    calls.push(mountSetattr(tree, false, { set, clear, propagation: 0 }));
+  }
+  if (recursiveSet !== 0 || recursiveClear !== 0) {
+    calls.push(
+      mountSetattr(tree, true, { set: recursiveSet, clear: recursiveClear, propagation: 0 }),
+    );
+  }
+  if (options.propagation.length > 0) return [...calls, ...planPropagation(tree, options)];
+  const propagation = MS.MS_PRIVATE;
+  return [...calls, mountSetattr(tree, recursiveBind, { set: 0, clear: 0, propagation })];
+}
+
+function planPropagation(mount: Slot, options: MountOptions): Call[] {
+  return options.propagation.map((bits) =>
+    mountSetattr(mount, (bits & MS.MS_REC) !== 0, {
+      set: 0,
+      clear: 0,
+      propagation: bits & ~MS.MS_REC,
+    }),
+  );
+}
+
+function missingTarget(
+  request: MountRequest,
+  isDirectory: boolean,
+  { root }: MountContext,
+): NonNullable<Step["fallback"]> {
+  const { destination } = request;
+  return {
+    on: [ENOENT],
+    why: `${destination} is missing in the rootfs: make it`,
+    get calls() {
+      return isDirectory ? makeDirectories(root, destination) : makeFile(root, destination);
+    },
+  };
+}
+
+function withCloses(calls: Call[], slots: Slot[], { closeEarly }: MountContext): Call[] {
+  return closeEarly ? [...calls, ...slots.map(close)] : calls;
+}

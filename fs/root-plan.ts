@@ -1,0 +1,172 @@
+// The container's root: a private copy of the mount tree, the rootfs as a mount of its own, and at
+// the end pivot_root into it. Pure.
+
+import { type Call, Slot, type Step } from "../ffi/call.ts";
+import {
+  AT_FDCWD,
+  chdir,
+  chroot,
+  fchdir,
+  fsconfigCreate,
+  fsconfigSet,
+  fsmount,
+  fsopen,
+  mkdirat,
+  mountPropagation,
+  mountSetattr,
+  moveMountTo,
+  openat,
+  openTree,
+  pivotRoot,
+  umount2,
+} from "../ffi/calls.ts";
+import { MNT, MOUNT_ATTR, MS, O } from "../ffi/constants.ts";
+
+/** Where the root comes from. */
+export type RootSource =
+  | { readonly kind: "directory"; readonly path: string }
+  /** A copy-on-write view; `scratch` is an empty folder of ours, where a tmpfs holds the changes. */
+  | { readonly kind: "host"; readonly scratch: string }
+  | {
+      readonly kind: "overlay";
+      readonly lower: readonly string[];
+      readonly upper: string;
+      readonly work: string;
+      readonly target: string;
+    };
+
+export interface RootPlan {
+  readonly source: RootSource;
+  readonly readonly: boolean;
+  /** MS_SLAVE, MS_PRIVATE … of the whole old tree, before anything is mounted. */
+  readonly propagation: number;
+  /** Gets the descriptor of the new root. */
+  readonly root: Slot;
+}
+
+/** The steps from a fresh mount namespace to an open root, ready for mounts inside it. */
+export function planRoot(plan: RootPlan): Step[] {
+  return [
+    {
+      why: "let no mount of ours reach the host: its mount tree is cut off first",
+      calls: [mountPropagation("/", plan.propagation)],
+    },
+    ...planRootMount(plan),
+  ];
+}
+
+function planRootMount({ source, root }: RootPlan): Step[] {
+  if (source.kind === "host") return planHostImage(source.scratch, root);
+  if (source.kind === "overlay") return [planOverlay(source, root)];
+  return [
+    {
+      why: "make the rootfs a mount of its own, as pivot_root wants it",
+      calls: [
+        openTree(AT_FDCWD, source.path, true, root),
+        mountSetattr(root, true, { set: 0, clear: 0, propagation: MS.MS_PRIVATE }),
+        moveMountTo(root, source.path),
+      ],
+    },
+  ];
+}
+
+function planHostImage(scratch: string, root: Slot): Step[] {
+  const fs = new Slot("tmpfs");
+  const layer = new Slot("upper layer");
+  const upper = `${scratch}/upper`;
+  const work = `${scratch}/work`;
+  return [
+    {
+      why: "a tmpfs for what the container changes: it is gone with the container",
+      calls: [
+        fsopen("tmpfs", fs),
+        fsconfigSet(fs, "source", "bunker"),
+        fsconfigSet(fs, "mode", "0755"),
+        fsconfigCreate(fs, { path: scratch }),
+        fsmount(fs, 0, layer),
+        mkdirat(layer, "upper", 0o755),
+        mkdirat(layer, "work", 0o755),
+        mkdirat(layer, "root", 0o755),
+        moveMountTo(layer, scratch),
+      ],
+    },
+    planOverlay(
+      { kind: "overlay", lower: ["/"], upper, work, target: `${scratch}/root` },
+      root,
+      "the host's own root file system, copy on write",
+    ),
+  ];
+}
+
+function planOverlay(
+  source: Extract<RootSource, { kind: "overlay" }>,
+  root: Slot,
+  why = "the image's layers, with a writable one on top",
+): Step {
+  const fs = new Slot("overlay");
+  return {
+    why,
+    calls: [
+      fsopen("overlay", fs),
+      fsconfigSet(fs, "source", "overlay"),
+      fsconfigSet(fs, "lowerdir", source.lower.map(escapeColon).join(":")),
+      fsconfigSet(fs, "upperdir", source.upper),
+      fsconfigSet(fs, "workdir", source.work),
+      fsconfigCreate(fs, { path: source.target }),
+      fsmount(fs, 0, root),
+      moveMountTo(root, source.target),
+    ],
+  };
+}
+
+/** A colon separates the lower layers. overlayfs.rst */
+const escapeColon = (path: string): string => path.replace(/[\\:]/g, "\\$&");
+
+/** The last steps: read-only where asked, then the new root becomes `/` and the old one is gone. */
+export function planPivot(root: Slot, isReadonly: boolean, noPivot: boolean): Step[] {
+  const steps: Step[] = [];
+  if (isReadonly) {
+    steps.push({
+      why: "the root is read-only, as asked",
+      calls: [
+        mountSetattr(root, false, { set: MOUNT_ATTR.MOUNT_ATTR_RDONLY, clear: 0, propagation: 0 }),
+      ],
+    });
+  }
+  steps.push(noPivot ? planChroot(root) : planPivotRoot(root));
+  return steps;
+}
+
+function planPivotRoot(root: Slot): Step {
+  const old = new Slot("old root");
+  const calls: Call[] = [
+    openat(AT_FDCWD, "/", O.O_PATH | O.O_DIRECTORY, { into: old }),
+    fchdir(root),
+    // Order: both arguments are the new root, so that no folder for the old one is needed; it then
+    // lies on top of the new one (pivot_root(2), "pivot_root(".", ".")").
+    pivotRoot(".", "."),
+    fchdir(old),
+    // Order: a slave first, or the unmount below would reach the host.
+    mountPropagation(".", MS.MS_SLAVE),
+    umount2(".", MNT.MNT_DETACH),
+    chdir("/"),
+  ];
+  return { why: "the rootfs becomes /, and the host's tree is out of reach", calls };
+}
+
+function planChroot(root: Slot): Step {
+  return {
+    why: "chroot, as asked by --no-pivot: the initramfs cannot be left by pivot_root",
+    calls: [
+      fchdir(root),
+      // Order: moved over / first, or a process with CAP_SYS_CHROOT could climb out.
+      {
+        name: "mount",
+        args: [".", "/", null, MS.MS_MOVE, null],
+        path: "/",
+      },
+      chroot("."),
+      chdir("/"),
+    ],
+  };
+}
