@@ -127,7 +127,8 @@ export interface RunOptions {
   readonly ipc: NamespaceOption;
   readonly uts: NamespaceOption;
   readonly userns: NamespaceOption | { readonly kind: "auto" };
-  readonly cgroupns: NamespaceOption;
+  /** "default": private where cgroups are unified, the host's otherwise, as docker has it. */
+  readonly cgroupns: NamespaceOption | { readonly kind: "default" };
   readonly network: NamespaceOption;
   readonly shmSizeBytes: number;
   readonly resources: ResourceOptions;

@@ -1,0 +1,108 @@
+// From what was asked and what is known to config.json: docker's defaults, whole. Pure; the rules that a
+// spec must keep are checked by validateSpec() afterwards, as for one that came from outside.
+
+import type { Linux, Spec } from "../oci/spec.ts";
+import type { SpecFacts } from "./host-facts.ts";
+import { refuseConflicts } from "./option-conflicts.ts";
+import type { RunOptions } from "./run-options.ts";
+import { makeDevices } from "./spec-devices.ts";
+import { makeMounts } from "./spec-mounts.ts";
+import { makeNamespaces, makesNamespace } from "./spec-namespaces.ts";
+import { findHostname, makeProcess } from "./spec-process.ts";
+import { makeResources } from "./spec-resources.ts";
+import { chooseSeccomp, type SeccompChoice, setHiddenPaths } from "./spec-security.ts";
+
+/** The specification that a spec made here says it follows. */
+export const OCI_VERSION = "1.2.0";
+
+/** A spec, and what config.json has no word for or what is not decided in it. */
+export interface MadeSpec {
+  /** `linux.seccomp` is never set: the default filter is compiled ahead, see `seccomp`. */
+  readonly spec: Spec;
+  readonly seccomp: SeccompChoice;
+  /** `--init` was asked for, and the container has a pid namespace of its own. */
+  readonly init: boolean;
+  /** What was asked for and is not given: a line each, lower case, no final period. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The spec of a container.
+ * @throws UserError for options that contradict each other or the facts: no command, an unknown
+ * capability, a device that is none, a cgroup parent that leaves its hierarchy
+ */
+export function makeSpec(options: RunOptions, facts: SpecFacts): MadeSpec {
+  refuseConflicts(options);
+  const warnings: string[] = [];
+  const hostname = findHostname(options, facts);
+  const process = makeProcess(options, facts, hostname, warnings);
+  const made = makeMounts(options, facts);
+  const linux = makeLinux(options, facts, warnings);
+  if (made.rootfsPropagation !== undefined) linux.rootfsPropagation = made.rootfsPropagation;
+  const spec: Writable<Spec> = {
+    ociVersion: OCI_VERSION,
+    process,
+    root: { path: facts.rootfsPath, readonly: options.readonlyRootfs },
+    mounts: made.mounts,
+    linux,
+  };
+  if (makesNamespace(options.uts)) spec.hostname = hostname;
+  if (options.domainname) spec.domainname = options.domainname;
+  if (hasKeys(options.annotations)) spec.annotations = options.annotations;
+  return {
+    spec,
+    seccomp: chooseSeccomp(options.security),
+    init: options.init && makesNamespace(options.pid),
+    warnings,
+  };
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function makeLinux(options: RunOptions, facts: SpecFacts, warnings: string[]): Writable<Linux> {
+  const { nodes, rules } = makeDevices(options, facts);
+  const linux: Writable<Linux> = {
+    resources: makeResources(options, facts, rules, warnings),
+    cgroupsPath: makeCgroupsPath(options, facts),
+    namespaces: makeNamespaces(options, facts),
+  };
+  const sysctl = makeSysctls(options, facts);
+  if (hasKeys(sysctl)) linux.sysctl = sysctl;
+  if (nodes.length > 0) linux.devices = nodes;
+  if (facts.idMappings !== undefined && options.userns.kind !== "path") {
+    linux.uidMappings = facts.idMappings.uids;
+    linux.gidMappings = facts.idMappings.gids;
+  }
+  setHiddenPaths(linux, options.security, facts);
+  return linux;
+}
+
+// Only a network namespace made here: a joined one has an owner who has chosen.
+function makeSysctls(options: RunOptions, facts: SpecFacts): Record<string, string> {
+  const sysctls: Record<string, string> = {};
+  if (makesNamespace(options.network)) {
+    const missing = facts.missingSysctls ?? [];
+    const mapped = facts.idMappings !== undefined || facts.inUserNamespace === true;
+    // Kernel: the range is given in ids of the namespace's owner; a mapped one refuses 2147483647.
+    if (!mapped && !missing.includes(PING_RANGE)) sysctls[PING_RANGE] = "0 2147483647";
+    if (!missing.includes(FIRST_PORT)) sysctls[FIRST_PORT] = "0";
+  }
+  for (const key of Object.keys(options.sysctls)) sysctls[key] = options.sysctls[key] ?? "";
+  return sysctls;
+}
+
+/** Pings without CAP_NET_RAW for every group. */
+const PING_RANGE = "net.ipv4.ping_group_range";
+/** Ports below 1024 without CAP_NET_BIND_SERVICE. */
+const FIRST_PORT = "net.ipv4.ip_unprivileged_port_start";
+
+function makeCgroupsPath(options: RunOptions, facts: SpecFacts): string {
+  let parent = options.cgroupParent ?? "/bunker";
+  while (parent.endsWith("/")) parent = parent.slice(0, -1);
+  return `${parent}/${facts.containerId}`;
+}
+
+function hasKeys(record: object): boolean {
+  for (const _key in record) return true;
+  return false;
+}

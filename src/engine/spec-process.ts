@@ -1,0 +1,119 @@
+// `process` of a container: what it runs, where, as whom, with which environment.
+
+import { UserError } from "../errors.ts";
+import type { Process, Rlimit } from "../oci/spec.ts";
+import { makeCapabilities } from "./capabilities.ts";
+import type { SpecFacts } from "./host-facts.ts";
+import { makeRlimits } from "./rlimits.ts";
+import type { RunOptions } from "./run-options.ts";
+import { chooseApparmor } from "./spec-security.ts";
+
+/** docker's PATH for images that have none. */
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * The `process` of the spec.
+ * @throws UserError `no command specified`
+ */
+export function makeProcess(
+  options: RunOptions,
+  facts: SpecFacts,
+  hostname: string,
+  warnings: string[],
+): Process {
+  const capabilities = makeCapabilities(options.security, facts.capabilities);
+  const apparmorProfile = chooseApparmor(options.security, facts, warnings);
+  const rlimits: readonly Rlimit[] = makeRlimits(options.ulimits, facts, warnings);
+  return {
+    terminal: options.tty,
+    user: makeUser(facts),
+    args: makeArgs(options, facts),
+    env: makeEnv(options, facts, hostname),
+    cwd: makeCwd(options, facts),
+    // Ambient and inheritable stay empty, as docker's: a process that is not root has none of these.
+    capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    rlimits,
+    noNewPrivileges: options.security.noNewPrivileges,
+    ...(apparmorProfile === undefined ? undefined : { apparmorProfile }),
+    ...(options.oomScoreAdj === undefined ? undefined : { oomScoreAdj: options.oomScoreAdj }),
+  };
+}
+
+/** The container's name for itself: as asked, the host's where that is shared, or from the id. */
+export function findHostname(options: RunOptions, facts: SpecFacts): string {
+  if (options.hostname) return options.hostname;
+  const shared = options.network.kind === "host" || options.uts.kind === "host";
+  if (shared && facts.hostHostname) return facts.hostHostname;
+  return facts.containerId.slice(0, 12);
+}
+
+function makeUser(facts: SpecFacts): Process["user"] {
+  const { uid, gid } = facts.user;
+  const additionalGids = [gid];
+  for (const group of facts.user.additionalGids) {
+    if (!additionalGids.includes(group)) additionalGids.push(group);
+  }
+  return { uid, gid, additionalGids };
+}
+
+// An entrypoint of the user's takes the image's command away with the image's entrypoint.
+function makeArgs(options: RunOptions, facts: SpecFacts): readonly string[] {
+  const asked = options.entrypoint;
+  // `--entrypoint ""` is docker's way to have none.
+  const own = asked?.length === 1 && asked[0] === "" ? [] : asked;
+  const entrypoint = own ?? facts.image?.entrypoint ?? [];
+  let command = options.command;
+  if (command.length === 0 && own === undefined) command = facts.image?.command ?? [];
+  if (entrypoint.length === 0 && command.length === 0) return defaultArgs(options);
+  return entrypoint.length === 0 ? command : [...entrypoint, ...command];
+}
+
+function defaultArgs(options: RunOptions): readonly string[] {
+  if (options.root.kind === "host" && options.entrypoint === undefined) return ["/bin/sh"];
+  throw new UserError("no command specified", "say what to run after the image or --rootfs DIR");
+}
+
+function makeCwd(options: RunOptions, facts: SpecFacts): string {
+  const cwd = options.workdir || facts.image?.workdir || "/";
+  if (cwd.startsWith("/")) return cwd;
+  throw new UserError(`the working directory '${cwd}' is invalid, it needs to be an absolute path`);
+}
+
+// docker's order: the defaults, the user's, what the image says besides; a later value takes the place
+// of an earlier one, and the user's wins.
+function makeEnv(options: RunOptions, facts: SpecFacts, hostname: string): string[] {
+  const env = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`];
+  if (options.tty) env.push("TERM=xterm");
+  const places = new Map<string, number>();
+  env.forEach((entry, index) => places.set(nameOf(entry), index));
+  for (const entry of options.env) setVariable(env, places, entry);
+  setImageVariables(env, places, options.env, facts.image?.env);
+  // runc adds it as the last thing before it starts the program, and callers count on it.
+  if (!places.has("HOME")) env.push(`HOME=${facts.user.home || "/"}`);
+  return env;
+}
+
+function setImageVariables(
+  env: string[],
+  places: Map<string, number>,
+  asked: readonly string[],
+  image: readonly string[] | undefined,
+): void {
+  if (image === undefined) return;
+  const taken = asked.map(nameOf);
+  for (const entry of image) if (!taken.includes(nameOf(entry))) setVariable(env, places, entry);
+}
+
+function setVariable(env: string[], places: Map<string, number>, entry: string): void {
+  const name = nameOf(entry);
+  // A bare name that the caller's environment has no value for says nothing.
+  if (name === entry) return;
+  const place = places.get(name);
+  if (place === undefined) places.set(name, env.push(entry) - 1);
+  else env[place] = entry;
+}
+
+function nameOf(entry: string): string {
+  const equals = entry.indexOf("=");
+  return equals === -1 ? entry : entry.slice(0, equals);
+}

@@ -1,0 +1,68 @@
+// The rules of the rest of `linux`: devices, paths, network devices, resctrl, memory policy.
+// config-linux.md.
+
+import { quote } from "./section.ts";
+import type { Linux, MemoryPolicy } from "./spec.ts";
+import { validateResources } from "./validate-resources.ts";
+
+/** Adds a line for each rule that `linux` breaks, besides those about namespaces. */
+export function validateLinux(linux: Linux, problems: string[]): void {
+  validateDevices(linux, problems);
+  validatePaths(linux.maskedPaths, "linux.maskedPaths", problems);
+  validatePaths(linux.readonlyPaths, "linux.readonlyPaths", problems);
+  validateNetDevices(linux, problems);
+  const closID = linux.intelRdt?.closID;
+  if (closID === "." || closID === ".." || (closID !== undefined && /.\/|\/./.test(closID))) {
+    problems.push(`linux.intelRdt.closID: must be the name of one folder: got ${quote(closID)}`);
+  }
+  if (linux.memoryPolicy !== undefined) validateMemoryPolicy(linux.memoryPolicy, problems);
+  if (linux.resources !== undefined) {
+    validateResources(linux.resources, "linux.resources.", problems);
+  }
+}
+
+function validateDevices(linux: Linux, problems: string[]): void {
+  linux.devices?.forEach(({ path }, index) => {
+    if (path === "" || path.startsWith("/")) return;
+    problems.push(`linux.devices[${index}].path: must be an absolute path: got ${quote(path)}`);
+  });
+}
+
+function validatePaths(paths: readonly string[] | undefined, at: string, problems: string[]): void {
+  if (paths === undefined) return;
+  for (let index = 0; index < paths.length; index++) {
+    const path = paths[index];
+    if (path === undefined || path.startsWith("/")) continue;
+    problems.push(`${at}[${index}]: must be an absolute path: got ${quote(path)}`);
+  }
+}
+
+function validateNetDevices(linux: Linux, problems: string[]): void {
+  if (linux.netDevices === undefined) return;
+  for (const [hostName, { name }] of Object.entries(linux.netDevices)) {
+    const at = `linux.netDevices[${quote(hostName)}]`;
+    if (!isInterfaceName(hostName)) problems.push(`${at}: is not the name of a network device`);
+    if (name !== undefined && !isInterfaceName(name)) {
+      problems.push(`${at}.name: is not the name of a network device: got ${quote(name)}`);
+    }
+  }
+}
+
+/** Kernel: dev_valid_name() in net/core/dev.c; IFNAMSIZ is 16 with the NUL. */
+function isInterfaceName(name: string): boolean {
+  if (name === "" || name.length > 15 || name === "." || name === "..") return false;
+  return !/[/:\s]/.test(name);
+}
+
+function validateMemoryPolicy(policy: MemoryPolicy, problems: string[]): void {
+  const { mode, nodes } = policy;
+  const given = nodes !== undefined && nodes !== "";
+  if (given && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(nodes)) {
+    problems.push(`linux.memoryPolicy.nodes: must be a list such as "0-3,7": got ${quote(nodes)}`);
+  }
+  if (mode === "MPOL_DEFAULT" || mode === "MPOL_LOCAL") {
+    if (given) problems.push(`linux.memoryPolicy.nodes: must be empty with ${mode}`);
+  } else if (mode !== "MPOL_PREFERRED" && !given) {
+    problems.push(`linux.memoryPolicy.nodes: must not be empty with ${mode}`);
+  }
+}
