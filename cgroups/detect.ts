@@ -1,0 +1,79 @@
+// Which cgroups this host has. Cheap, as every run asks: one statfs where the host is all v2, else
+// one reading of the mount table.
+
+import { readFileSync, statfsSync } from "node:fs";
+import { readControlFile } from "./control-file.ts";
+import type { CgroupManager } from "./manager.ts";
+import { parseCgroupMounts, parseOwnCgroups, pathBelow } from "./mounts.ts";
+import type { CgroupMount } from "./mounts.ts";
+import { makeNone } from "./none.ts";
+import type { Hierarchy } from "./paths.ts";
+import { makeV1 } from "./v1/manager.ts";
+import { makeV2 } from "./v2/manager.ts";
+
+const USUAL_MOUNT = "/sys/fs/cgroup";
+const CGROUP2_SUPER_MAGIC = 0x63677270;
+
+/** The manager that fits this host. Both versions are linked in: their modules do no work. */
+export function detectCgroups(): CgroupManager {
+  if (isUnified(USUAL_MOUNT)) return makeV2(unifiedHierarchy(USUAL_MOUNT));
+  return managerFor(parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8")));
+}
+
+function isUnified(directory: string): boolean {
+  try {
+    return statfsSync(directory).type === CGROUP2_SUPER_MAGIC;
+  } catch {
+    return false;
+  }
+}
+
+/** The manager for these mounts: any controller in a hierarchy of its own makes the host v1. */
+export function managerFor(mounts: readonly CgroupMount[]): CgroupManager {
+  const hierarchies: Hierarchy[] = [];
+  let unified: CgroupMount | undefined;
+  for (const mount of mounts) {
+    if (mount.unified) unified = mount;
+    else hierarchies.push(separateHierarchy(mount));
+  }
+  if (hierarchies.length > 0) return makeV1({ hierarchies, hybrid: unified !== undefined });
+  return unified === undefined ? makeNone() : makeV2(unifiedHierarchy(unified.directory));
+}
+
+function separateHierarchy(mount: CgroupMount): Hierarchy {
+  const { directory, controllers } = mount;
+  const [key = ""] = controllers;
+  return {
+    directory,
+    controllers,
+    get own() {
+      return ownPath(key, mount.root);
+    },
+  };
+}
+
+function unifiedHierarchy(directory: string): Hierarchy {
+  return {
+    directory,
+    get controllers() {
+      const text = readControlFile(`${directory}/cgroup.controllers`) ?? "";
+      return text.split(/\s+/).filter((controller) => controller !== "");
+    },
+    // A process of our own is in that cgroup, so it can hand no controller to children (no internal
+    // processes): relative paths start beside it, as runc has it.
+    get own() {
+      const own = ownPath("", unifiedRoot(directory));
+      return own.slice(0, own.lastIndexOf("/")) || "/";
+    },
+  };
+}
+
+function unifiedRoot(directory: string): string {
+  const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
+  return mounts.find((mount) => mount.directory === directory)?.root ?? "/";
+}
+
+function ownPath(controller: string, mountRoot: string): string {
+  const own = parseOwnCgroups(readFileSync("/proc/self/cgroup", "utf8")).get(controller);
+  return pathBelow(own ?? "/", mountRoot);
+}

@@ -1,0 +1,85 @@
+// What bunker asks of cgroups, whatever version of them the host has. Implementations: v1/ (which
+// serves hybrid hosts as well), v2/, and none.ts. detect.ts picks the one that fits the host.
+
+import type { Resources } from "./resources.ts";
+import type { CgroupStep } from "./steps.ts";
+
+/** How the container's init gets into its cgroup. */
+export type CgroupJoin =
+  /** The process, single-threaded, writes "0" to each file itself. */
+  | { readonly how: "self"; readonly files: readonly string[] }
+  /** It is born there: clone3(2) with CLONE_INTO_CGROUP and this directory's fd. */
+  | { readonly how: "clone-into"; readonly directory: string }
+  | { readonly how: "none" };
+
+/**
+ * `cgroupsPath` is the one of config.json: absolute means below the hierarchy's root (that of our
+ * cgroup namespace), relative means below our own cgroup. `..` never leads out of either.
+ */
+export interface CgroupManager {
+  readonly mode: "v1" | "v2" | "hybrid" | "none";
+  /** What makes the cgroup and limits it. Pure. Throws UserError for what cannot be had here. */
+  planCreate(cgroupsPath: string, resources: Resources): CgroupStep[];
+  /** What changes the limits of a cgroup that exists; reads its present ones for the order. */
+  planUpdate(cgroupsPath: string, resources: Resources): CgroupStep[];
+  /** What of `resources` has no counterpart here and is left out: a line each, for a warning. */
+  ignored(resources: Resources): string[];
+  join(cgroupsPath: string): CgroupJoin;
+  /** Where a pid is written to move that process in from outside. */
+  procsFiles(cgroupsPath: string): string[];
+  /** The processes inside, as pids of our pid namespace; empty where there is no such cgroup. */
+  pids(cgroupsPath: string, options?: { readonly recursive?: boolean }): number[];
+  /** Throws SyscallError ETIMEDOUT, thawed again, where the kernel cannot stop every process. */
+  freeze(cgroupsPath: string): void;
+  thaw(cgroupsPath: string): void;
+  /** Also true for a cgroup below a frozen one: whoever joins that would hang. */
+  isFrozen(cgroupsPath: string): boolean;
+  /** Sends `signal` (a number) to everything inside, however fast it forks. */
+  kill(cgroupsPath: string, signal: number): void;
+  stats(cgroupsPath: string): CgroupStats;
+  /** How often the OOM killer struck in the cgroup and below. */
+  oomKills(cgroupsPath: string): number;
+  /** Removes the cgroup, children first. Throws SyscallError telling what is left, and why. */
+  remove(cgroupsPath: string): void;
+}
+
+/** Zero where a controller is not there; null where nothing is limited or counted. */
+export interface CgroupStats {
+  readonly memory: MemoryStats;
+  readonly cpu: CpuStats;
+  readonly pids: { readonly current: number; readonly limit: number | null };
+  readonly io: readonly DeviceIo[];
+}
+
+export interface MemoryStats {
+  /** Page cache included; docker shows it less `inactiveFileBytes`. */
+  readonly usageBytes: number;
+  readonly limitBytes: number | null;
+  readonly peakBytes: number | null;
+  readonly swapBytes: number | null;
+  readonly inactiveFileBytes: number;
+  /** How often the limit was hit. */
+  readonly limitHits: number;
+  /** memory.stat as the kernel gives it. */
+  readonly details: Readonly<Record<string, number>>;
+}
+
+export interface CpuStats {
+  readonly totalNs: number;
+  readonly userNs: number;
+  readonly systemNs: number;
+  /** Empty where the kernel does not count them. */
+  readonly perCpuNs: readonly number[];
+  readonly periods: number;
+  readonly throttledPeriods: number;
+  readonly throttledNs: number;
+}
+
+export interface DeviceIo {
+  /** "major:minor" */
+  readonly device: string;
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  readonly reads: number;
+  readonly writes: number;
+}

@@ -1,0 +1,63 @@
+// The cpu and cpuset controllers. Kernel documentation: scheduler/sched-bwc.rst,
+// admin-guide/cgroup-v1/cpusets.rst.
+
+import type { CpuResources } from "../resources.ts";
+import { type CgroupStep, writeStep } from "../steps.ts";
+
+/** Whether anything is asked of the cpu controller. */
+export function limitsCpu(cpu: CpuResources): boolean {
+  const times = cpu.shares || cpu.quota || cpu.period || cpu.burst;
+  return Boolean(times || cpu.realtimePeriod || cpu.realtimeRuntime) || cpu.idle !== undefined;
+}
+
+/** The writes for `cpu`; `exists` says that the cgroup may have a quota already. */
+export function planCpu(directory: string, cpu: CpuResources, exists: boolean): CgroupStep[] {
+  const steps: CgroupStep[] = [];
+  const add = (file: string, value: number | undefined, why: string): void => {
+    if (value) steps.push(writeStep(`${directory}/${file}`, value, why));
+  };
+  add("cpu.shares", cpu.shares, "its share where cpus are contended for");
+  if (cpu.idle !== undefined && (exists || cpu.idle !== 0)) {
+    steps.push(writeStep(`${directory}/cpu.idle`, cpu.idle, "run only where nobody else wants to"));
+  }
+  add("cpu.rt_period_us", cpu.realtimePeriod, "the period of the real-time budget");
+  add("cpu.rt_runtime_us", cpu.realtimeRuntime, "the real-time budget");
+  if (exists && cpu.quota) steps.push(...liftQuota(directory, cpu));
+  add("cpu.cfs_period_us", cpu.period, "the period of the quota");
+  add("cpu.cfs_quota_us", cpu.quota, "cpu time in each period");
+  add("cpu.cfs_burst_us", cpu.burst, "unused quota that may be saved up");
+  return steps;
+}
+
+// Order: a quota below the burst, and a shorter period that makes the old quota too large for the
+// parent, are refused. Both are gone for a moment so that the new values fit whatever they are.
+function liftQuota(directory: string, cpu: CpuResources): CgroupStep[] {
+  const steps: CgroupStep[] = [];
+  if (cpu.burst) {
+    const path = `${directory}/cpu.cfs_burst_us`;
+    steps.push(writeStep(path, 0, "makes room for a smaller quota", { optional: true }));
+  }
+  if (cpu.period) {
+    steps.push(writeStep(`${directory}/cpu.cfs_quota_us`, -1, "makes room for a new period"));
+  }
+  return steps;
+}
+
+/** The writes for the cpus and memory nodes that the cgroup may use. */
+export function planCpuset(directory: string, cpu: CpuResources): CgroupStep[] {
+  const steps: CgroupStep[] = [];
+  if (cpu.cpus) steps.push(writeStep(`${directory}/cpuset.cpus`, cpu.cpus, "the cpus it may use"));
+  if (cpu.mems) {
+    steps.push(writeStep(`${directory}/cpuset.mems`, cpu.mems, "the memory nodes it may use"));
+  }
+  return steps;
+}
+
+/** Kernel: a new cpuset is empty, and no process can join it so: it takes its parent's values. */
+export function inheritCpuset(directory: string): CgroupStep[] {
+  const why = "an empty cpuset admits no process";
+  return [
+    { op: "inherit", path: `${directory}/cpuset.cpus`, why },
+    { op: "inherit", path: `${directory}/cpuset.mems`, why },
+  ];
+}

@@ -1,0 +1,83 @@
+// cgroups v2: one hierarchy for everything.
+
+import { readControlFile, writeControlFile } from "../control-file.ts";
+import type { CgroupManager } from "../manager.ts";
+import { cgroupDirectory, type Hierarchy, parseCgroupsPath } from "../paths.ts";
+import { pidsIn, signalAll } from "../processes.ts";
+import { removeCgroups } from "../remove.ts";
+import type { Resources } from "../resources.ts";
+import { isSyscallError } from "../../ffi/syscall-error.ts";
+import { freeze, isFrozen, thaw } from "./freezer.ts";
+import { checkUsage } from "./memory.ts";
+import { neededControllers, planDirectories, planLimits } from "./plan.ts";
+import { countOomKills, readStats } from "./stats.ts";
+
+const SIGKILL = 9;
+
+/** The manager for this hierarchy, whose `controllers` are those of its root. */
+export function makeV2(hierarchy: Hierarchy): CgroupManager {
+  const at = (cgroupsPath: string): string =>
+    cgroupDirectory(hierarchy, parseCgroupsPath(cgroupsPath));
+  return {
+    mode: "v2",
+    planCreate(cgroupsPath, resources) {
+      const path = parseCgroupsPath(cgroupsPath);
+      const steps = planDirectories(hierarchy, path, resources);
+      steps.push(...planLimits(cgroupDirectory(hierarchy, path), resources));
+      return steps;
+    },
+    planUpdate(cgroupsPath, resources) {
+      const directory = at(cgroupsPath);
+      neededControllers(hierarchy, resources);
+      if (resources.memory !== undefined) checkUsage(directory, resources.memory);
+      const currentCpuMax = readControlFile(`${directory}/cpu.max`) ?? "";
+      return planLimits(directory, resources, currentCpuMax);
+    },
+    ignored,
+    // Kernel: since 5.7. The process is born in its cgroup: no move, no lock, no wait.
+    join: (cgroupsPath) => ({ how: "clone-into", directory: at(cgroupsPath) }),
+    procsFiles: (cgroupsPath) => [`${at(cgroupsPath)}/cgroup.procs`],
+    pids: (cgroupsPath, options) => pidsIn(at(cgroupsPath), options?.recursive === true),
+    freeze: (cgroupsPath) => freeze(at(cgroupsPath)),
+    thaw: (cgroupsPath) => thaw(at(cgroupsPath)),
+    isFrozen: (cgroupsPath) => isFrozen(at(cgroupsPath)),
+    kill: (cgroupsPath, signal) => killAll(at(cgroupsPath), signal),
+    stats: (cgroupsPath) => readStats(at(cgroupsPath)),
+    oomKills: (cgroupsPath) => countOomKills(at(cgroupsPath)),
+    remove: (cgroupsPath) => removeCgroups([at(cgroupsPath)]),
+  };
+}
+
+/** Kernel: cgroup.kill (since 5.14) kills frozen processes and those being forked as well. */
+function killAll(directory: string, signal: number): void {
+  if (signal === SIGKILL && killAtOnce(directory)) return;
+  const cgroup = {
+    pids: () => pidsIn(directory, true),
+    freeze: () => freeze(directory),
+    thaw: () => thaw(directory),
+    isFrozen: () => isFrozen(directory),
+  };
+  signalAll(cgroup, signal);
+}
+
+function killAtOnce(directory: string): boolean {
+  try {
+    writeControlFile(`${directory}/cgroup.kill`, "1");
+    return true;
+  } catch (error) {
+    // An older kernel, a threaded cgroup, or no such cgroup: the long way finds out.
+    if (isSyscallError(error, "ENOENT", "EOPNOTSUPP")) return false;
+    throw error;
+  }
+}
+
+function ignored({ memory = {}, blockIO = {}, network = {} }: Resources): string[] {
+  const lines: string[] = [];
+  const note = (what: string): number => lines.push(`cgroup v2 has no ${what}`);
+  if (memory.kernel || memory.kernelTCP) note("separate limits of kernel memory");
+  if (memory.swappiness !== undefined && memory.swappiness >= 0) note("swappiness of its own");
+  if (memory.disableOOMKiller === true) note("way to switch the OOM killer off");
+  if (blockIO.leafWeight) note("leaf weights of block I/O");
+  if (network.classID || (network.priorities ?? []).length > 0) note("network classes");
+  return lines;
+}
