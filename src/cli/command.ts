@@ -1,0 +1,118 @@
+// What a command is: a value, from which it is parsed, run and explained.
+import { UserError } from "../errors.ts";
+import type { Engine } from "./engine.ts";
+import type { FlagInfo, FlagTable, LaterFlags } from "./flag.ts";
+import { parseLine } from "./parse.ts";
+import type { Environment } from "./values/environment.ts";
+
+/** The world as a command sees it. Everything is asked for late: a `run` needs little of it. */
+export interface CommandContext {
+  readonly engine: Engine;
+  readonly env: Environment;
+  cwd(): string;
+  /** CPUs that this process may use. */
+  hostCpus(): number;
+  /** What a path leads to, links followed; undefined when there is nothing. */
+  kindOf(path: string): "file" | "directory" | "other" | undefined;
+  /** The text of a file, or the system's error. */
+  readText(path: string): string;
+  /** Columns of the terminal; 80 where there is none. */
+  columns(): number;
+  write(text: string): void;
+  writeError(text: string): void;
+}
+
+/** How many operands a command takes; no `max`: any number. */
+export interface OperandCount {
+  readonly min: number;
+  readonly max?: number;
+}
+
+/** What the help page says. */
+export interface CommandWords {
+  readonly name: string;
+  /** One sentence without a final period. */
+  readonly summary: string;
+  /** What follows the name in the usage line: `[flags] IMAGE [COMMAND] [ARG...]`. */
+  readonly usage: string;
+  /** A few paragraphs, separated by empty lines. */
+  readonly description?: string;
+  readonly examples?: readonly { readonly does: string; readonly line: string }[];
+}
+
+/** A command whose flags fill a draft of type D. */
+export interface CommandDefinition<D> extends CommandWords {
+  readonly flags: FlagTable<D>;
+  readonly later?: LaterFlags;
+  readonly laterShort?: LaterFlags;
+  readonly operands: OperandCount;
+  /** Whether flags may follow operands; never where the operands are a command line. */
+  readonly interspersed: boolean;
+  /** Returns the draft that the flags are set on. */
+  start(context: CommandContext): D;
+  run(draft: D, operands: readonly string[], context: CommandContext): Promise<number>;
+}
+
+/** A command for the dispatcher and the help page, whatever its draft is. */
+export interface Command {
+  readonly words: CommandWords;
+  readonly flags: Readonly<Record<string, FlagInfo>>;
+  readonly later?: LaterFlags;
+  /** Parses what follows the command's name, runs it, and returns the exit code. */
+  execute(argv: readonly string[], context: CommandContext): Promise<number>;
+}
+
+/** Returns the command of a definition. */
+export function makeCommand<D>(definition: CommandDefinition<D>): Command {
+  const command: Command = {
+    words: definition,
+    flags: definition.flags,
+    ...(definition.later && { later: definition.later }),
+    execute: async (argv, context) => {
+      const draft = definition.start(context);
+      const parsed = parseCommand(argv, definition, draft);
+      for (const warning of parsed.warnings) context.writeError(`bunker: ${warning}\n`);
+      if (parsed.help) {
+        const { formatCommandHelp } = await import("./help.ts");
+        context.write(formatCommandHelp(command, context.columns()));
+        return 0;
+      }
+      return definition.run(draft, parsed.operands, context);
+    },
+  };
+  return command;
+}
+
+/**
+ * Returns the parsed line of a command, its number of operands checked unless help is asked for.
+ * @throws UserError exit code 125 for a flag, 1 for the number of operands, as docker does
+ */
+export function parseCommand<D>(
+  argv: readonly string[],
+  definition: CommandDefinition<D>,
+  draft: D,
+): ReturnType<typeof parseLine> {
+  const path = `bunker ${definition.name}`;
+  const parsed = parseLine(argv, { ...pickSyntax(definition), path }, draft);
+  if (!parsed.help) checkCount(path, definition, parsed.operands.length);
+  return parsed;
+}
+
+function pickSyntax<D>(definition: CommandDefinition<D>) {
+  const { flags, later, laterShort, interspersed } = definition;
+  return { flags, interspersed, ...(later && { later }), ...(laterShort && { laterShort }) };
+}
+
+function checkCount<D>(path: string, definition: CommandDefinition<D>, count: number): void {
+  const { min, max } = definition.operands;
+  if (count >= min && (max === undefined || count <= max)) return;
+  const hint = `usage: ${path} ${definition.usage}`.trimEnd();
+  throw new UserError(`'${path}' ${formatCount(min, max)}`, hint, 1);
+}
+
+function formatCount(min: number, max: number | undefined): string {
+  if (max === 0) return "accepts no arguments";
+  const [bound, number] =
+    max === undefined ? ["at least ", min] : max === min ? ["", min] : ["at most ", max];
+  return `requires ${bound}${number} argument${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,37 @@
+// `bunker help [COMMAND…]`, and what `bunker` and `bunker --help` print.
+import { UserError } from "../errors.ts";
+import { makeCommand } from "./command.ts";
+import { commands, findCommand } from "./commands.ts";
+import { formatCommandHelp, formatOverview } from "./help.ts";
+import { findNearest } from "./nearest.ts";
+
+/** `bunker help`. */
+export const helpCommand = makeCommand<undefined>({
+  name: "help",
+  summary: "Show the help of a command",
+  usage: "[COMMAND]",
+  flags: {},
+  operands: { min: 0, max: 1 },
+  interspersed: true,
+  start: () => undefined,
+  run: async (_draft, [name], context) => {
+    if (name === undefined) context.write(formatOverview(commands, context.columns()));
+    else {
+      const entry = findCommand(name);
+      if (entry === undefined) throw unknownCommand(name);
+      context.write(formatCommandHelp(await entry.load(), context.columns()));
+    }
+    return 0;
+  },
+});
+
+/** Returns the refusal of a command that does not exist: exit code 1, as docker has it. */
+export function unknownCommand(name: string): UserError {
+  const listed = commands.filter((entry) => entry.group !== undefined);
+  const nearest = findNearest(
+    name,
+    listed.map((entry) => entry.name),
+  );
+  const guess = nearest === undefined ? "" : `did you mean 'bunker ${nearest}'? `;
+  return new UserError(`'${name}' is not a bunker command`, `${guess}see 'bunker --help'`, 1);
+}

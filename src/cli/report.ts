@@ -1,0 +1,62 @@
+// What a person reads when something went wrong: `bunker: message`, the hint under it; a bug of
+// ours with its stack.
+import { UserError } from "../errors.ts";
+
+/** An error as it is shown, and the exit code that goes with it. */
+export interface Report {
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/**
+ * Returns the text for stderr. Errors of the world (`SyscallError` and its like) are known by the
+ * `code` that they carry; their clauses are joined from the outermost cause to the innermost.
+ */
+export function formatError(error: unknown): Report {
+  if (!(error instanceof Error)) return formatBug(String(error));
+  if (!(error instanceof UserError) && !isWorlds(error)) {
+    return formatBug(error.stack ?? error.message);
+  }
+  const hint = findHint(error);
+  const text = `bunker: ${joinClauses(error)}\n${hint === undefined ? "" : `  hint: ${hint}\n`}`;
+  return { text, exitCode: error instanceof UserError ? error.exitCode : 125 };
+}
+
+function joinClauses(error: Error): string {
+  const clauses = [error.message];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (!clauses.some((clause) => clause.includes(cause.message))) clauses.push(cause.message);
+  }
+  return clauses.join(": ");
+}
+
+function findHint(error: Error): string | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ("hint" in cause && typeof cause.hint === "string" && cause.hint !== "") return cause.hint;
+  }
+  return undefined;
+}
+
+/** Whether the error, or what caused it, is the kernel's or a registry's answer. */
+function isWorlds(error: Error): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.name === "SyscallError" || cause.name === "RegistryError") return true;
+    // What node:fs and the network throw: an errno name.
+    if ("code" in cause && typeof cause.code === "string" && /^E[A-Z0-9]+$/.test(cause.code)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function formatBug(detail: string): Report {
+  const lines = [
+    "bunker: internal error, which is a bug of bunker's own",
+    ...detail
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`),
+    "  hint: please report it with the command line and the lines above",
+  ];
+  return { text: `${lines.join("\n")}\n`, exitCode: 125 };
+}

@@ -1,0 +1,116 @@
+// What is wrong with a run's limits and settings although each flag could be read: ranges, what the
+// host does not have, and flags that contradict each other.
+import type { Limit, ResourceOptions, RunOptions } from "../../engine/run-options.ts";
+import { UserError } from "../../errors.ts";
+import { formatSize } from "../values/size.ts";
+import type { RunContext } from "./draft.ts";
+
+const leastMemoryBytes = 6 * 1024 * 1024;
+
+/** Throws the first thing that cannot be: one line, and what would do. */
+export function checkOptions(options: RunOptions, context: RunContext): void {
+  checkMemory(options.resources);
+  checkCpu(options.resources, context);
+  checkRanges(options);
+  checkNamespaces(options);
+  checkPaths(options, context);
+}
+
+function checkMemory(resources: ResourceOptions): void {
+  const { memoryBytes, memorySwapBytes, memoryReservationBytes } = resources;
+  atLeastSize("memory limit", memoryBytes, leastMemoryBytes);
+  atLeastSize("memory reservation", memoryReservationBytes, leastMemoryBytes);
+  if (typeof memorySwapBytes === "number") {
+    if (typeof memoryBytes !== "number") {
+      throw new UserError("--memory-swap needs a memory limit", "add --memory");
+    }
+    if (memorySwapBytes < memoryBytes) {
+      throw new UserError(
+        `memory plus swap must be at least the memory limit, ${formatSize(memoryBytes)}: got ${formatSize(memorySwapBytes)}`,
+        "--memory-swap is the sum of both; the same as --memory means no swap",
+      );
+    }
+  }
+  if (memoryReservationBytes === undefined || typeof memoryBytes !== "number") return;
+  if (memoryReservationBytes > memoryBytes) {
+    throw new UserError(
+      `memory reservation must be at most the memory limit, ${formatSize(memoryBytes)}: got ${formatSize(memoryReservationBytes)}`,
+    );
+  }
+}
+
+function atLeastSize(what: string, bytes: Limit | undefined, least: number): void {
+  if (typeof bytes !== "number" || bytes >= least) return;
+  throw new UserError(`${what} must be at least ${formatSize(least)}: got ${formatSize(bytes)}`);
+}
+
+function checkCpu(resources: ResourceOptions, context: RunContext): void {
+  const { cpus, cpuPeriodUs, cpuQuotaUs, cpuShares } = resources;
+  if (cpus !== undefined) {
+    const most = context.hostCpus();
+    if (cpus < 0.01 || cpus > most) {
+      throw new UserError(
+        `cpus must be between 0.01 and ${most}: got ${cpus}`,
+        `this host has ${most} CPU${most === 1 ? "" : "s"}; leave --cpus away for no limit`,
+      );
+    }
+    const other = cpuPeriodUs !== undefined ? "period" : cpuQuotaUs !== undefined ? "quota" : "";
+    if (other) throw new UserError(`--cpus and --cpu-${other} cannot both be set`);
+  }
+  inRange("cpu shares", cpuShares, 2, 262_144);
+  inRange("cpu period", cpuPeriodUs, 1000, 1_000_000, " us");
+  if (cpuQuotaUs !== -1) inRange("cpu quota", cpuQuotaUs, 1000, Infinity, " us");
+}
+
+function checkRanges(options: RunOptions): void {
+  const { resources } = options;
+  inRange("memory swappiness", resources.memorySwappiness, 0, 100);
+  inRange("oom score adjustment", options.oomScoreAdj, -1000, 1000);
+  inRange("block IO weight", resources.blkioWeight, 10, 1000);
+  if (resources.pidsLimit !== "unlimited") inRange("pids limit", resources.pidsLimit, 1, Infinity);
+}
+
+function inRange(
+  what: string,
+  value: number | undefined,
+  least: number,
+  most: number,
+  unit = "",
+): void {
+  if (value === undefined || (value >= least && value <= most)) return;
+  const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
+  throw new UserError(`${what} must be ${range}${unit}: got ${value}`);
+}
+
+// Security: a name or a parameter set in a namespace of the host's would be the host's own.
+function checkNamespaces(options: RunOptions): void {
+  const { hostname, domainname, uts, network, ipc } = options;
+  if ((hostname ?? domainname) !== undefined && uts.kind !== "private") {
+    const flag = hostname === undefined ? "--domainname" : "--hostname";
+    throw new UserError(`conflicting options: ${flag} and the UTS mode`);
+  }
+  for (const key of Object.keys(options.sysctls)) {
+    const [mode, namespace] = key.startsWith("net.") ? [network, "network"] : [ipc, "ipc"];
+    if (mode.kind === "host") {
+      throw new UserError(`sysctl '${key}' is not allowed in the host's ${namespace} namespace`);
+    }
+  }
+}
+
+function checkPaths(options: RunOptions, context: RunContext): void {
+  const targets = new Set<string>();
+  for (const mount of options.mounts) {
+    if (targets.has(mount.target)) throw new UserError(`duplicate mount point: ${mount.target}`);
+    targets.add(mount.target);
+    if (mount.type === "tmpfs" || mount.createSource) continue;
+    requirePath("bind source path", mount.source, context, "-v makes a missing source folder");
+  }
+  for (const device of options.devices) requirePath("device", device.hostPath, context);
+  const { seccomp } = options.security;
+  if (seccomp.startsWith("/")) requirePath("seccomp profile", seccomp, context);
+}
+
+function requirePath(what: string, path: string, context: RunContext, hint?: string): void {
+  if (context.kindOf(path) !== undefined) return;
+  throw new UserError(`${what} does not exist: "${path}"`, hint);
+}

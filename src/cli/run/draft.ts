@@ -1,0 +1,87 @@
+// What `run`'s flags fill while they are parsed: the options themselves, still writable, and what
+// is put in its place only when all flags are known.
+import type { RunOptions } from "../../engine/run-options.ts";
+import type { Environment } from "../values/environment.ts";
+import type { Pair } from "../values/pair.ts";
+
+/** The world as far as parsing `run` looks at it. */
+export interface RunContext {
+  readonly env: Environment;
+  cwd(): string;
+  /** CPUs that this process may use. */
+  hostCpus(): number;
+  kindOf(path: string): "file" | "directory" | "other" | undefined;
+  readText(path: string): string;
+}
+
+type Writable<T> = T extends readonly (infer E)[]
+  ? E[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Writable<T[K]> }
+    : T;
+
+/** The options of a run in the making. */
+export interface RunDraft {
+  readonly context: RunContext;
+  readonly options: Writable<RunOptions>;
+  // Order: what comes from files stands before what the command line says, wherever it was said.
+  readonly fileEnv: string[];
+  readonly fileLabels: Pair[];
+  readonly labels: Pair[];
+  readonly annotations: Pair[];
+  readonly sysctls: Pair[];
+  rootfs: string | undefined;
+}
+
+/** docker's size of /dev/shm, 64 MiB. */
+const shmSizeBytes = 64 * 1024 * 1024;
+
+/** Returns docker's defaults; the network is none until there is a bridge. */
+export function startDraft(context: RunContext): RunDraft {
+  return {
+    context,
+    options: {
+      root: { kind: "host" },
+      command: [],
+      env: [],
+      groupAdd: [],
+      readonlyRootfs: false,
+      mounts: [],
+      devices: [],
+      ulimits: [],
+      sysctls: {},
+      init: false,
+      interactive: false,
+      tty: false,
+      detach: false,
+      remove: false,
+      pid: { kind: "private" },
+      ipc: { kind: "private" },
+      uts: { kind: "private" },
+      userns: { kind: "host" },
+      cgroupns: { kind: "private" },
+      network: { kind: "none" },
+      shmSizeBytes,
+      resources: {},
+      security: {
+        privileged: false,
+        capAdd: [],
+        capDrop: [],
+        noNewPrivileges: false,
+        seccomp: "default",
+        systempathsUnconfined: false,
+      },
+      annotations: {},
+      labels: {},
+      noPivot: false,
+      trace: false,
+      performer: "agent",
+    },
+    fileEnv: [],
+    fileLabels: [],
+    labels: [],
+    annotations: [],
+    sysctls: [],
+    rootfs: undefined,
+  };
+}

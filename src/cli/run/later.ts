@@ -1,0 +1,71 @@
+// docker's flags of `run` that bunker knows and does not have yet, with what brings them.
+import type { LaterFlags } from "../flag.ts";
+
+const network = "bridge networking";
+const images = "images";
+const lifecycle = "the container lifecycle";
+const health = "health checks";
+const logs = "logs";
+const volumes = "volumes";
+const windows = "nothing: it is for Windows only";
+const devices = "device selection";
+
+/** Name → the feature with which it comes. */
+export const laterFlags: LaterFlags = {
+  "add-host": network,
+  attach: lifecycle,
+  "blkio-weight-device": devices,
+  "cpu-count": windows,
+  "cpu-percent": windows,
+  "cpu-rt-period": "real-time scheduling",
+  "cpu-rt-runtime": "real-time scheduling",
+  "detach-keys": lifecycle,
+  "device-cgroup-rule": devices,
+  "disable-content-trust": images,
+  dns: network,
+  "dns-opt": network,
+  "dns-option": network,
+  "dns-search": network,
+  expose: network,
+  gpus: devices,
+  "health-cmd": health,
+  "health-interval": health,
+  "health-retries": health,
+  "health-start-interval": health,
+  "health-start-period": health,
+  "health-timeout": health,
+  "io-maxbandwidth": windows,
+  "io-maxiops": windows,
+  ip: network,
+  ip6: network,
+  isolation: windows,
+  "kernel-memory": "nothing: the kernel has given it up",
+  link: network,
+  "link-local-ip": network,
+  "log-driver": logs,
+  "log-opt": logs,
+  "mac-address": network,
+  "network-alias": network,
+  "no-healthcheck": health,
+  platform: images,
+  publish: network,
+  "publish-all": network,
+  pull: images,
+  quiet: images,
+  restart: lifecycle,
+  runtime: lifecycle,
+  "sig-proxy": lifecycle,
+  "stop-timeout": lifecycle,
+  "storage-opt": images,
+  "use-api-socket": "the docker API",
+  "volume-driver": volumes,
+  "volumes-from": volumes,
+};
+
+/** Their one-letter names. */
+export const laterShort: LaterFlags = {
+  P: "publish-all",
+  a: "attach",
+  p: "publish",
+  q: "quiet",
+};

@@ -1,0 +1,196 @@
+// The flags of `run` about the container's program and how the caller is joined to it.
+import { UserError } from "../../errors.ts";
+import type { FlagTable } from "../flag.ts";
+import { parseEnv, parseEnvFile } from "../values/environment.ts";
+import { parseGroup, parseHostname, parseName, parseUser } from "../values/name.ts";
+import { resolvePath } from "../values/path.ts";
+import { parseSignal } from "../values/signal.ts";
+import { parseUlimit } from "../values/ulimit.ts";
+import type { RunDraft } from "./draft.ts";
+import { readKeyFile } from "./read-file.ts";
+
+const container = "Container";
+const program = "Program";
+
+export const processFlags: FlagTable<RunDraft> = {
+  name: {
+    type: "text",
+    ignoresEmpty: true,
+    group: container,
+    help: "Assign a name to the container",
+    set: (draft, text) => {
+      draft.options.name = parseName(text);
+    },
+  },
+  hostname: {
+    type: "text",
+    ignoresEmpty: true,
+    short: "h",
+    group: container,
+    help: "Container host name",
+    set: (draft, text) => {
+      draft.options.hostname = parseHostname(text);
+    },
+  },
+  domainname: {
+    type: "text",
+    ignoresEmpty: true,
+    group: container,
+    help: "Container NIS domain name",
+    set: (draft, text) => {
+      draft.options.domainname = parseHostname(text);
+    },
+  },
+  detach: {
+    type: "bool",
+    short: "d",
+    group: container,
+    help: "Run container in background and print container ID",
+    set: (draft, value) => {
+      draft.options.detach = value;
+    },
+  },
+  rm: {
+    type: "bool",
+    group: container,
+    help: "Automatically remove the container when it exits",
+    set: (draft, value) => {
+      draft.options.remove = value;
+    },
+  },
+  cidfile: {
+    type: "text",
+    ignoresEmpty: true,
+    group: container,
+    placeholder: "file",
+    help: "Write the container ID to the file",
+    set: (draft, text) => {
+      draft.options.cidfile = requireNew(draft, text);
+    },
+  },
+  pidfile: {
+    type: "text",
+    ignoresEmpty: true,
+    group: container,
+    placeholder: "file",
+    help: "Write the process ID of the container's program to the file",
+    set: (draft, text) => {
+      draft.options.pidfile = resolvePath(text, draft.context.cwd());
+    },
+  },
+  interactive: {
+    type: "bool",
+    short: "i",
+    group: program,
+    help: "Keep STDIN open",
+    set: (draft, value) => {
+      draft.options.interactive = value;
+    },
+  },
+  tty: {
+    type: "bool",
+    short: "t",
+    group: program,
+    help: "Allocate a pseudo-TTY",
+    set: (draft, value) => {
+      draft.options.tty = value;
+    },
+  },
+  env: {
+    type: "list",
+    short: "e",
+    group: program,
+    placeholder: "KEY[=VALUE]",
+    help: "Set environment variables; without a value, pass on the caller's",
+    set: (draft, text) => {
+      const entry = parseEnv(text, draft.context.env);
+      if (entry !== undefined) draft.options.env.push(entry);
+    },
+  },
+  "env-file": {
+    type: "list",
+    group: program,
+    placeholder: "file",
+    help: "Read in a file of environment variables",
+    set: (draft, text) => {
+      const lines = readKeyFile(draft, text, (content) => parseEnvFile(content, draft.context.env));
+      draft.fileEnv.push(...lines);
+    },
+  },
+  workdir: {
+    type: "text",
+    ignoresEmpty: true,
+    short: "w",
+    group: program,
+    placeholder: "path",
+    help: "Working directory inside the container",
+    set: (draft, text) => {
+      if (!text.startsWith("/")) throw new UserError("the path must be absolute");
+      draft.options.workdir = resolvePath(text, "/");
+    },
+  },
+  user: {
+    type: "text",
+    ignoresEmpty: true,
+    short: "u",
+    group: program,
+    placeholder: "USER[:GROUP]",
+    help: "Name or UID, of the container's passwd",
+    set: (draft, text) => {
+      draft.options.user = parseUser(text);
+    },
+  },
+  "group-add": {
+    type: "list",
+    group: program,
+    placeholder: "group",
+    help: "Add additional groups to join",
+    set: (draft, text) => {
+      draft.options.groupAdd.push(parseGroup(text));
+    },
+  },
+  entrypoint: {
+    type: "text",
+    group: program,
+    help: "Overwrite the default ENTRYPOINT of the image; empty: have none",
+    set: (draft, text) => {
+      draft.options.entrypoint = text === "" ? [] : [text];
+    },
+  },
+  init: {
+    type: "bool",
+    group: program,
+    help: "Run an init inside the container that forwards signals and reaps processes",
+    set: (draft, value) => {
+      draft.options.init = value;
+    },
+  },
+  "stop-signal": {
+    type: "text",
+    ignoresEmpty: true,
+    group: program,
+    placeholder: "signal",
+    help: "Signal to stop the container",
+    set: (draft, text) => {
+      draft.options.stopSignal = parseSignal(text);
+    },
+  },
+  ulimit: {
+    type: "list",
+    group: program,
+    placeholder: "NAME=SOFT[:HARD]",
+    help: "Resource limit of the program, -1 for none",
+    set: (draft, text) => {
+      draft.options.ulimits.push(parseUlimit(text));
+    },
+  },
+};
+
+function requireNew(draft: RunDraft, text: string): string {
+  const path = resolvePath(text, draft.context.cwd());
+  if (draft.context.kindOf(path) === undefined) return path;
+  throw new UserError(
+    `container ID file found: "${text}"`,
+    "make sure the other container isn't running, or delete the file",
+  );
+}

@@ -1,0 +1,43 @@
+// What the operands of `run` are: an image and its command, or a command alone.
+import type { RootOption } from "../../engine/run-options.ts";
+import { UserError } from "../../errors.ts";
+import type { RunDraft } from "./draft.ts";
+
+/** Where the root file system comes from, and what to run in it. */
+export interface RootAndCommand {
+  readonly root: RootOption;
+  readonly command: readonly string[];
+}
+
+/**
+ * Returns the operands sorted. With `--rootfs` all are the command; an operand that starts with `/`
+ * or `./` is no image reference, so it begins a command in the host image.
+ * @throws UserError exit code 1 for too few operands, as docker does
+ */
+export function splitOperands(draft: RunDraft, operands: readonly string[]): RootAndCommand {
+  if (draft.rootfs !== undefined) return useRootfs(draft, draft.rootfs, operands);
+  const first = operands[0];
+  if (first === undefined) {
+    throw new UserError(
+      "'bunker run' requires at least 1 argument",
+      "an image, or a command of this host such as /bin/sh; see 'bunker run --help'",
+      1,
+    );
+  }
+  if (first.startsWith("/") || first.startsWith("./")) {
+    return { root: { kind: "host" }, command: operands };
+  }
+  if (first === "") throw new UserError("the image reference is empty");
+  return { root: { kind: "image", reference: first }, command: operands.slice(1) };
+}
+
+function useRootfs(draft: RunDraft, path: string, operands: readonly string[]): RootAndCommand {
+  const kind = draft.context.kindOf(path);
+  if (kind === undefined) throw new UserError(`rootfs does not exist: "${path}"`);
+  if (kind !== "directory") throw new UserError(`rootfs is not a folder: "${path}"`);
+  const entrypoint = draft.options.entrypoint ?? [];
+  if (operands.length === 0 && entrypoint.length === 0) {
+    throw new UserError("no command to run in the rootfs", "add one, for example /bin/sh");
+  }
+  return { root: { kind: "rootfs", path }, command: operands };
+}

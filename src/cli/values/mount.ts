@@ -1,0 +1,161 @@
+// `--mount type=bind,src=…,dst=…`, docker's long form, and `--tmpfs TARGET[:OPTIONS]`.
+import type { MountOption } from "../../engine/run-options.ts";
+import { UserError } from "../../errors.ts";
+import { splitCsv } from "./csv.ts";
+import { parseBoolean } from "./number.ts";
+import { resolvePath } from "./path.ts";
+import { parseSize } from "./size.ts";
+import { parseTarget, propagations } from "./volume.ts";
+
+interface MountDraft {
+  type: string;
+  source: string;
+  target: string;
+  readonly: boolean;
+  propagation: string;
+  recursive: boolean;
+  recursiveReadonly: boolean;
+  sizeBytes: number | undefined;
+  mode: string | undefined;
+  /** The families of options used: bind, tmpfs, volume, image. */
+  families: string[];
+}
+
+/** Returns a bind mount, whose source must exist, or a tmpfs. */
+export function parseMount(text: string, cwd: string): MountOption {
+  const draft: MountDraft = {
+    type: "volume",
+    source: "",
+    target: "",
+    readonly: false,
+    propagation: "",
+    recursive: true,
+    recursiveReadonly: false,
+    sizeBytes: undefined,
+    mode: undefined,
+    families: [],
+  };
+  for (const field of splitCsv(text)) setField(draft, field);
+  checkDraft(draft);
+  return draft.type === "bind" ? makeBind(draft, cwd) : makeTmpfs(draft);
+}
+
+function setField(draft: MountDraft, field: string): void {
+  const equals = field.indexOf("=");
+  const key = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
+  const value = equals < 0 ? undefined : field.slice(equals + 1);
+  if (key === "readonly" || key === "ro") draft.readonly = parseSwitch(key, value);
+  else if (key === "bind-nonrecursive") {
+    draft.recursive = !parseSwitch(key, value);
+    draft.families.push("bind");
+  } else if (value === undefined) {
+    throw new UserError(`invalid field '${field}' must be a key=value pair`);
+  } else setPair(draft, key, value, field);
+}
+
+function setPair(draft: MountDraft, key: string, value: string, field: string): void {
+  const family = key.slice(0, Math.max(key.indexOf("-"), 0));
+  const known = ["bind", "tmpfs", "volume", "image"].includes(family);
+  if (known) draft.families.push(family);
+  switch (key) {
+    case "type":
+      draft.type = value.toLowerCase();
+      return;
+    case "source":
+    case "src":
+      draft.source = value;
+      return;
+    case "target":
+    case "dst":
+    case "destination":
+      draft.target = value;
+      return;
+    case "consistency":
+      return;
+    case "bind-propagation":
+      if (!propagations.includes(value)) {
+        throw new UserError(`invalid propagation: '${value}'`, propagations.join(", "));
+      }
+      draft.propagation = value;
+      return;
+    case "bind-recursive":
+      setRecursive(draft, value);
+      return;
+    case "tmpfs-size":
+      draft.sizeBytes = orInvalid(key, value, () => parseSize(value));
+      return;
+    case "tmpfs-mode":
+      if (!/^[0-7]{1,5}$/.test(value)) throw new UserError(`invalid value for ${key}: ${value}`);
+      draft.mode = value;
+      return;
+  }
+  // Volumes and images are refused as a whole, by their type.
+  if (family === "volume" || family === "image") return;
+  throw new UserError(`unexpected key '${key}' in '${field}'`);
+}
+
+/** `ro` alone is true. */
+function parseSwitch(key: string, value: string | undefined): boolean {
+  return value === undefined || orInvalid(key, value, () => parseBoolean(value));
+}
+
+function orInvalid<T>(key: string, value: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch {
+    throw new UserError(`invalid value for ${key}: ${value}`);
+  }
+}
+
+function setRecursive(draft: MountDraft, value: string): void {
+  if (!/^(enabled|disabled|writable|readonly)$/.test(value)) {
+    const wanted = '(must be "enabled", "disabled", "writable", or "readonly")';
+    throw new UserError(`invalid value for bind-recursive: ${value} ${wanted}`);
+  }
+  draft.recursive = value !== "disabled";
+  draft.recursiveReadonly = value === "readonly";
+}
+
+function checkDraft(draft: MountDraft): void {
+  const { type, families } = draft;
+  if (type === "") throw new UserError("type is required");
+  if (type === "volume") {
+    throw new UserError("volumes are not there yet", "say type=bind or type=tmpfs");
+  }
+  if (type !== "bind" && type !== "tmpfs") {
+    throw new UserError(`mount type "${type}" unknown`, "type=bind or type=tmpfs");
+  }
+  if (draft.target === "") throw new UserError("target is required");
+  const mixed = families.find((family) => family !== type);
+  if (mixed) throw new UserError(`cannot mix '${mixed}-*' options with mount type '${type}'`);
+  if (draft.recursiveReadonly && !draft.readonly) {
+    throw new UserError(
+      "option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction",
+    );
+  }
+}
+
+function makeBind(draft: MountDraft, cwd: string): MountOption {
+  if (draft.source === "") throw new UserError("source is required");
+  if (!draft.source.startsWith("/") && !draft.source.startsWith(".")) {
+    throw new UserError(`invalid mount path: '${draft.source}' mount path must be absolute`);
+  }
+  return {
+    type: "bind",
+    source: resolvePath(draft.source, cwd),
+    target: parseTarget(draft.target),
+    readonly: draft.readonly,
+    propagation: draft.propagation || "rprivate",
+    createSource: false,
+    recursive: draft.recursive,
+  };
+}
+
+function makeTmpfs(draft: MountDraft): MountOption {
+  if (draft.source !== "") throw new UserError("a tmpfs has no source");
+  const options: string[] = [];
+  if (draft.readonly) options.push("ro");
+  if (draft.sizeBytes !== undefined) options.push(`size=${draft.sizeBytes}`);
+  if (draft.mode !== undefined) options.push(`mode=${draft.mode}`);
+  return { type: "tmpfs", target: parseTarget(draft.target), options };
+}
