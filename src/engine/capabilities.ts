@@ -68,10 +68,10 @@ function tweak(
   return kept;
 }
 
-function keepOurs(names: readonly string[], ours: readonly string[]): readonly string[] {
-  return names.every((name) => ours.includes(name))
-    ? names
-    : names.filter((name) => ours.includes(name));
+function keepOurs(names: readonly string[], ours: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const name of names) if (ours.includes(name)) kept.push(name);
+  return kept;
 }
 
 function normalize(names: readonly string[]): string[] {

@@ -1,7 +1,8 @@
-// From what was asked and what is known to config.json: docker's defaults, whole. Pure; the rules that a
-// spec must keep are checked by validateSpec() afterwards, as for one that came from outside.
+// From what was asked and what is known to config.json: docker's defaults, whole, and pure.
 
+import { UserError } from "../errors.ts";
 import type { Linux, Spec } from "../oci/spec.ts";
+import { validateSysctls } from "../oci/validate-sysctls.ts";
 import type { SpecFacts } from "./host-facts.ts";
 import { refuseConflicts } from "./option-conflicts.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -27,9 +28,9 @@ export interface MadeSpec {
 }
 
 /**
- * The spec of a container.
+ * The spec of a container. It keeps every rule of validateSpec(), which need not be called for it.
  * @throws UserError for options that contradict each other or the facts: no command, an unknown
- * capability, a device that is none, a cgroup parent that leaves its hierarchy
+ * capability, a device that is none, a cgroup parent that leaves its hierarchy, the host's sysctls
  */
 export function makeSpec(options: RunOptions, facts: SpecFacts): MadeSpec {
   refuseConflicts(options);
@@ -68,6 +69,7 @@ function makeLinux(options: RunOptions, facts: SpecFacts, warnings: string[]): W
   };
   const sysctl = makeSysctls(options, facts);
   if (hasKeys(sysctl)) linux.sysctl = sysctl;
+  if (hasKeys(options.sysctls)) refuseSysctls(linux);
   if (nodes.length > 0) linux.devices = nodes;
   if (facts.idMappings !== undefined && options.userns.kind !== "path") {
     linux.uidMappings = facts.idMappings.uids;
@@ -89,6 +91,12 @@ function makeSysctls(options: RunOptions, facts: SpecFacts): Record<string, stri
   }
   for (const key of Object.keys(options.sysctls)) sysctls[key] = options.sysctls[key] ?? "";
   return sysctls;
+}
+
+function refuseSysctls({ sysctl, namespaces }: Linux): void {
+  const problems: string[] = [];
+  validateSysctls(sysctl, namespaces, problems);
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
 }
 
 /** Pings without CAP_NET_RAW for every group. */

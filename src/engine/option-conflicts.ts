@@ -8,31 +8,34 @@ import type { RunOptions } from "./run-options.ts";
  * @throws UserError naming the two
  */
 export function refuseConflicts(options: RunOptions): void {
-  const named = options.hostname !== undefined || options.domainname !== undefined;
-  if (named && options.uts.kind === "host") {
+  // Each is looked at only where an option is given: what is not called is not even loaded.
+  if (options.hostname !== undefined || options.domainname !== undefined) refuseName(options);
+  if (options.cgroupParent !== undefined) refuseCgroupParent(options.cgroupParent);
+  if (options.resources.cpus !== undefined) refuseCpuConflicts(options);
+}
+
+function refuseName(options: RunOptions): void {
+  if (options.uts.kind === "host") {
     throw new UserError(
       "conflicting options: hostname and the UTS mode",
       "leave out --hostname and --domainname, or --uts host",
     );
   }
-  if (named && options.network.kind === "container") {
+  if (options.network.kind === "container") {
     throw new UserError(
       "conflicting options: hostname and the network mode",
       "the container whose network is joined has the name already",
     );
   }
-  refuseCgroupParent(options.cgroupParent);
-  refuseResourceConflicts(options);
 }
 
 // Security: a parent with ".." would put the container's limits on a cgroup of somebody else's.
-function refuseCgroupParent(parent: string | undefined): void {
-  if (parent === undefined || !parent.split("/").includes("..")) return;
+function refuseCgroupParent(parent: string): void {
+  if (!parent.split("/").includes("..")) return;
   throw new UserError(`cgroup parent must not contain "..": got ${JSON.stringify(parent)}`);
 }
 
-function refuseResourceConflicts({ resources }: RunOptions): void {
-  if (resources.cpus === undefined) return;
+function refuseCpuConflicts({ resources }: RunOptions): void {
   if (resources.cpuPeriodUs !== undefined) {
     throw new UserError("conflicting options: --cpus and --cpu-period cannot both be set");
   }

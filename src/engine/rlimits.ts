@@ -18,11 +18,13 @@ export function makeRlimits(
 ): Rlimit[] {
   const bound = !facts.capabilities.includes("CAP_SYS_RESOURCE");
   const rlimits: Rlimit[] = [];
+  let nofile = false;
   for (const ulimit of ulimits) {
     const ours = bound ? facts.hardLimits[ulimit.type] : undefined;
     rlimits.push(makeRlimit(ulimit, toNumber(ours ?? "unlimited"), warnings));
+    if (ulimit.type === "RLIMIT_NOFILE") nofile = true;
   }
-  if (!rlimits.some((rlimit) => rlimit.type === "RLIMIT_NOFILE")) addNofile(rlimits, facts);
+  if (!nofile) addNofile(rlimits, facts);
   return rlimits;
 }
 
@@ -32,14 +34,18 @@ function makeRlimit(ulimit: UlimitOption, ours: number, warnings: string[]): Rli
   const soft = toNumber(ulimit.soft);
   if (hard > ours)
     warnings.push(`${type} is limited to ${ours}: raising it needs CAP_SYS_RESOURCE`);
-  return { type, hard: Math.min(hard, ours), soft: Math.min(soft, ours) };
+  return { type, hard: hard < ours ? hard : ours, soft: soft < ours ? soft : ours };
 }
 
 function addNofile(rlimits: Rlimit[], facts: SpecFacts): void {
   const ours = facts.hardLimits.RLIMIT_NOFILE;
   if (ours === undefined) return;
   const hard = toNumber(ours);
-  rlimits.push({ type: "RLIMIT_NOFILE", hard, soft: Math.min(DEFAULT_NOFILE, hard) });
+  rlimits.push({
+    type: "RLIMIT_NOFILE",
+    hard,
+    soft: hard < DEFAULT_NOFILE ? hard : DEFAULT_NOFILE,
+  });
 }
 
 function toNumber(limit: Limit): number {

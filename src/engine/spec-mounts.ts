@@ -18,10 +18,14 @@ export interface MadeMounts {
  * @throws UserError for an option that no tmpfs has
  */
 export function makeMounts(options: RunOptions, facts: SpecFacts): MadeMounts {
-  const asked = makeAskedMounts(options, facts);
-  const mounts = makeKernelMounts(options, facts).filter((mount) => !isReplaced(mount, options));
-  if (options.readonlyRootfs) for (const mount of mounts) makeReadonly(mount);
-  return { mounts: [...mounts, ...asked], rootfsPropagation: findPropagation(options) };
+  const mounts: Mount[] = [];
+  for (const mount of makeKernelMounts(options, facts)) {
+    if (isReplaced(mount, options)) continue;
+    if (options.readonlyRootfs) makeReadonly(mount);
+    mounts.push(mount);
+  }
+  for (const mount of makeAskedMounts(options, facts)) mounts.push(mount);
+  return { mounts, rootfsPropagation: findPropagation(options) };
 }
 
 function makeAskedMounts(options: RunOptions, facts: SpecFacts): Mount[] {
@@ -30,6 +34,8 @@ function makeAskedMounts(options: RunOptions, facts: SpecFacts): Mount[] {
     if (option.type === "bind") asked.push(makeBind(option, facts));
   }
   addEtcFiles(asked, options, facts);
+  // The files of /etc are all of one depth, and a first sort() takes 10 µs.
+  if (options.mounts.length === 0) return asked;
   for (const option of options.mounts) {
     if (option.type === "tmpfs") asked.push(makeTmpfs(option));
   }
@@ -75,13 +81,13 @@ function addEtcFile(
 
 /** A mount of the user's takes the place of the kernel's; one on /dev of all below it as well. */
 function isReplaced({ destination }: Mount, options: RunOptions): boolean {
-  if (options.mounts.length === 0) return false;
   if (isTarget(destination, options)) return true;
   return destination.startsWith("/dev/") && isTarget("/dev", options);
 }
 
 function isTarget(path: string, options: RunOptions): boolean {
-  return options.mounts.some((mount) => trimSlashes(mount.target) === path);
+  for (const mount of options.mounts) if (trimSlashes(mount.target) === path) return true;
+  return false;
 }
 
 const WRITABLE = " /proc /dev/pts /dev/shm /dev/mqueue /dev ";

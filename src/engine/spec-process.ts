@@ -1,7 +1,7 @@
 // `process` of a container: what it runs, where, as whom, with which environment.
 
 import { UserError } from "../errors.ts";
-import type { Process, Rlimit } from "../oci/spec.ts";
+import type { Process } from "../oci/spec.ts";
 import { makeCapabilities } from "./capabilities.ts";
 import type { SpecFacts } from "./host-facts.ts";
 import { makeRlimits } from "./rlimits.ts";
@@ -23,8 +23,7 @@ export function makeProcess(
 ): Process {
   const capabilities = makeCapabilities(options.security, facts.capabilities);
   const apparmorProfile = chooseApparmor(options.security, facts, warnings);
-  const rlimits: readonly Rlimit[] = makeRlimits(options.ulimits, facts, warnings);
-  return {
+  const process: { -readonly [Key in keyof Process]: Process[Key] } = {
     terminal: options.tty,
     user: makeUser(facts),
     args: makeArgs(options, facts),
@@ -32,11 +31,12 @@ export function makeProcess(
     cwd: makeCwd(options, facts),
     // Ambient and inheritable stay empty, as docker's: a process that is not root has none of these.
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-    rlimits,
+    rlimits: makeRlimits(options.ulimits, facts, warnings),
     noNewPrivileges: options.security.noNewPrivileges,
-    ...(apparmorProfile === undefined ? undefined : { apparmorProfile }),
-    ...(options.oomScoreAdj === undefined ? undefined : { oomScoreAdj: options.oomScoreAdj }),
   };
+  if (apparmorProfile !== undefined) process.apparmorProfile = apparmorProfile;
+  if (options.oomScoreAdj !== undefined) process.oomScoreAdj = options.oomScoreAdj;
+  return process;
 }
 
 /** The container's name for itself: as asked, the host's where that is shared, or from the id. */
@@ -84,33 +84,33 @@ function makeCwd(options: RunOptions, facts: SpecFacts): string {
 function makeEnv(options: RunOptions, facts: SpecFacts, hostname: string): string[] {
   const env = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`];
   if (options.tty) env.push("TERM=xterm");
-  const places = new Map<string, number>();
-  env.forEach((entry, index) => places.set(nameOf(entry), index));
-  for (const entry of options.env) setVariable(env, places, entry);
-  setImageVariables(env, places, options.env, facts.image?.env);
+  for (const entry of options.env) setVariable(env, entry);
+  const image = facts.image?.env;
+  if (image !== undefined) {
+    for (const entry of image) {
+      if (findVariable(options.env, nameOf(entry)) === -1) setVariable(env, entry);
+    }
+  }
   // runc adds it as the last thing before it starts the program, and callers count on it.
-  if (!places.has("HOME")) env.push(`HOME=${facts.user.home || "/"}`);
+  if (findVariable(env, "HOME") === -1) env.push(`HOME=${facts.user.home || "/"}`);
   return env;
 }
 
-function setImageVariables(
-  env: string[],
-  places: Map<string, number>,
-  asked: readonly string[],
-  image: readonly string[] | undefined,
-): void {
-  if (image === undefined) return;
-  const taken = asked.map(nameOf);
-  for (const entry of image) if (!taken.includes(nameOf(entry))) setVariable(env, places, entry);
-}
-
-function setVariable(env: string[], places: Map<string, number>, entry: string): void {
+function setVariable(env: string[], entry: string): void {
   const name = nameOf(entry);
   // A bare name that the caller's environment has no value for says nothing.
   if (name === entry) return;
-  const place = places.get(name);
-  if (place === undefined) places.set(name, env.push(entry) - 1);
+  const place = findVariable(env, name);
+  if (place === -1) env.push(entry);
   else env[place] = entry;
+}
+
+function findVariable(env: readonly string[], name: string): number {
+  const start = `${name}=`;
+  for (let place = 0; place < env.length; place++) {
+    if (env[place]?.startsWith(start) === true) return place;
+  }
+  return -1;
 }
 
 function nameOf(entry: string): string {

@@ -44,7 +44,7 @@ export function mergeTmpfsOptions(defaults: readonly string[], asked: readonly s
 function kindOf(option: string): string {
   const equals = option.indexOf("=");
   const name = equals === -1 ? option : option.slice(0, equals);
-  if (equals > 0 && SETTINGS.includes(` ${name} `)) return name;
+  if (equals > 0 && !name.includes(" ") && SETTINGS.includes(` ${name} `)) return name;
   const kind = KINDS.find((words) => equals === -1 && ` ${words} `.includes(` ${option} `));
   if (kind !== undefined && !option.includes(" ")) return kind;
   throw new UserError(`invalid tmpfs option "${name}"`, "for example size=64m,mode=1777,exec");

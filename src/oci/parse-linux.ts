@@ -19,7 +19,8 @@ export function checkLinux(linux: Section): void {
   linux.eachNamed("netDevices", (device) => device.string("name"));
   checkSeccomp(linux);
   checkPaths(linux);
-  checkTimeOffsets(linux.child("timeOffsets"));
+  const timeOffsets = linux.child("timeOffsets");
+  if (timeOffsets !== undefined) checkTimeOffsets(timeOffsets);
   if (linux.value("intelRdt") !== undefined) checkIntelRdt(linux.child("intelRdt"));
   if (linux.value("memoryPolicy") !== undefined) checkMemoryPolicy(linux.child("memoryPolicy"));
   if (linux.value("personality") !== undefined) checkPersonality(linux.child("personality"));
@@ -58,8 +59,7 @@ function checkPaths(linux: Section): void {
   linux.string("mountLabel");
 }
 
-function checkTimeOffsets(offsets: Section | undefined): void {
-  if (offsets === undefined) return;
+function checkTimeOffsets(offsets: Section): void {
   for (const clock of Object.keys(offsets.fields)) {
     if (clock !== "monotonic" && clock !== "boottime") {
       offsets.problem(clock, "must be monotonic or boottime");

@@ -13,13 +13,19 @@ export function checkProcess(process: Section): void {
   if (process.strings("args") === undefined) process.fields.args = [];
   process.strings("env");
   if (process.string("cwd") === undefined) process.fields.cwd = "";
-  checkCapabilities(process.child("capabilities"));
+  const capabilities = process.child("capabilities");
+  if (capabilities !== undefined) checkCapabilities(capabilities);
   process.each("rlimits", checkRlimit);
   process.boolean("noNewPrivileges");
   process.string("apparmorProfile");
   process.string("selinuxLabel");
   process.integer("oomScoreAdj", -1000, 1000);
-  checkScheduling(process);
+  const scheduler = process.child("scheduler");
+  if (scheduler !== undefined) checkScheduler(scheduler);
+  if (process.value("ioPriority") !== undefined) checkIoPriority(process.child("ioPriority"));
+  const affinity = process.child("execCPUAffinity");
+  affinity?.string("initial");
+  affinity?.string("final");
 }
 
 function checkUser(process: Section): void {
@@ -36,8 +42,7 @@ function checkUser(process: Section): void {
   user.integers("additionalGids", 0, UINT32_MAX - 1);
 }
 
-function checkCapabilities(capabilities: Section | undefined): void {
-  if (capabilities === undefined) return;
+function checkCapabilities(capabilities: Section): void {
   capabilities.strings("bounding");
   capabilities.strings("effective");
   capabilities.strings("inheritable");
@@ -58,22 +63,17 @@ const RLIMIT_NAMES =
   " AS CORE CPU DATA FSIZE LOCKS MEMLOCK MSGQUEUE NICE NOFILE NPROC RSS RTPRIO RTTIME SIGPENDING STACK ";
 
 function isRlimitName(type: string): boolean {
-  return type.startsWith("RLIMIT_") && RLIMIT_NAMES.includes(` ${type.slice(7)} `);
+  if (!type.startsWith("RLIMIT_") || type.includes(" ")) return false;
+  return RLIMIT_NAMES.includes(` ${type.slice(7)} `);
 }
 
-function checkScheduling(process: Section): void {
-  const scheduler = process.child("scheduler");
-  if (scheduler !== undefined) checkScheduler(scheduler);
-  const ioPriority = process.child("ioPriority");
+function checkIoPriority(ioPriority: Section | undefined): void {
   ioPriority?.requiredWord("class", "I/O priority class", [
     "IOPRIO_CLASS_RT",
     "IOPRIO_CLASS_BE",
     "IOPRIO_CLASS_IDLE",
   ]);
   ioPriority?.integerOrZero("priority", 0, 7);
-  const affinity = process.child("execCPUAffinity");
-  affinity?.string("initial");
-  affinity?.string("final");
 }
 
 function checkScheduler(scheduler: Section): void {

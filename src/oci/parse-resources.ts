@@ -14,7 +14,7 @@ export function checkResources(resources: Section): void {
   const blockIO = resources.child("blockIO");
   if (blockIO !== undefined) checkBlockIo(blockIO);
   resources.each("hugepageLimits", checkHugepageLimit);
-  checkNetwork(resources.child("network"));
+  if (resources.value("network") !== undefined) checkNetwork(resources.child("network"));
   resources.eachNamed("rdma", checkRdma);
   resources.stringMap("unified");
 }

@@ -3,6 +3,8 @@
 // place, so that the checks after it can go on and every problem is found at once. Null is taken as
 // absent, as Go's decoder does it for the peers: whoever edits a config.json with jq relies on that.
 
+import { quote } from "./quote.ts";
+
 type Fields = Record<string, unknown>;
 
 export const UINT16_MAX = 0xffff;
@@ -110,10 +112,13 @@ export class Section {
   }
 
   words(key: string, what: string, words: readonly string[]): void {
-    this.strings(key)?.forEach((value, index) => {
-      if (!words.includes(value))
+    const values = this.strings(key) ?? [];
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] ?? "";
+      if (!words.includes(value)) {
         this.problem(`${key}[${index}]`, `unknown ${what}: ${quote(value)}`);
-    });
+      }
+    }
   }
 
   /** A list of strings, each free of NUL bytes. */
@@ -161,7 +166,8 @@ export class Section {
     if (map === undefined) return;
     for (const name of Object.keys(map.fields)) {
       const entry = map.child(name);
-      if (entry !== undefined) check(entry);
+      if (entry === undefined) delete map.fields[name];
+      else check(entry);
     }
   }
 
@@ -192,11 +198,6 @@ export class Section {
     delete this.fields[key];
     return undefined;
   }
-}
-
-/** Text in double quotes, with what a terminal would obey escaped. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
 function wanted(what: string, got: unknown): string {

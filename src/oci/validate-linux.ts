@@ -1,16 +1,16 @@
 // The rules of the rest of `linux`: devices, paths, network devices, resctrl, memory policy.
 // config-linux.md.
 
-import { quote } from "./section.ts";
-import type { Linux, MemoryPolicy } from "./spec.ts";
+import { quote } from "./quote.ts";
+import type { Device, Linux, MemoryPolicy, NetDevice } from "./spec.ts";
 import { validateResources } from "./validate-resources.ts";
 
 /** Adds a line for each rule that `linux` breaks, besides those about namespaces. */
 export function validateLinux(linux: Linux, problems: string[]): void {
-  validateDevices(linux, problems);
+  if (linux.devices !== undefined) validateDevices(linux.devices, problems);
   validatePaths(linux.maskedPaths, "linux.maskedPaths", problems);
   validatePaths(linux.readonlyPaths, "linux.readonlyPaths", problems);
-  validateNetDevices(linux, problems);
+  if (linux.netDevices !== undefined) validateNetDevices(linux.netDevices, problems);
   const closID = linux.intelRdt?.closID;
   if (closID === "." || closID === ".." || (closID !== undefined && /.\/|\/./.test(closID))) {
     problems.push(`linux.intelRdt.closID: must be the name of one folder: got ${quote(closID)}`);
@@ -21,11 +21,12 @@ export function validateLinux(linux: Linux, problems: string[]): void {
   }
 }
 
-function validateDevices(linux: Linux, problems: string[]): void {
-  linux.devices?.forEach(({ path }, index) => {
-    if (path === "" || path.startsWith("/")) return;
+function validateDevices(devices: readonly Device[], problems: string[]): void {
+  for (let index = 0; index < devices.length; index++) {
+    const path = devices[index]?.path ?? "";
+    if (path === "" || path.startsWith("/")) continue;
     problems.push(`linux.devices[${index}].path: must be an absolute path: got ${quote(path)}`);
-  });
+  }
 }
 
 function validatePaths(paths: readonly string[] | undefined, at: string, problems: string[]): void {
@@ -37,9 +38,11 @@ function validatePaths(paths: readonly string[] | undefined, at: string, problem
   }
 }
 
-function validateNetDevices(linux: Linux, problems: string[]): void {
-  if (linux.netDevices === undefined) return;
-  for (const [hostName, { name }] of Object.entries(linux.netDevices)) {
+function validateNetDevices(
+  devices: Readonly<Record<string, NetDevice>>,
+  problems: string[],
+): void {
+  for (const [hostName, { name }] of Object.entries(devices)) {
     const at = `linux.netDevices[${quote(hostName)}]`;
     if (!isInterfaceName(hostName)) problems.push(`${at}: is not the name of a network device`);
     if (name !== undefined && !isInterfaceName(name)) {

@@ -8,19 +8,20 @@ import { hasNamespace, validateIdMappings } from "./validate-namespaces.ts";
 export function validateMounts(spec: Spec, problems: string[]): void {
   const { mounts } = spec;
   if (mounts === undefined) return;
-  const userNamespace = hasNamespace(spec.linux?.namespaces, "user");
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index];
-    if (mount !== undefined) validateMount(mount, `mounts[${index}]`, userNamespace, problems);
+    if (mount !== undefined) validateMount(mount, index, spec, problems);
   }
 }
 
-function validateMount(mount: Mount, at: string, userNamespace: boolean, problems: string[]): void {
+function validateMount(mount: Mount, index: number, spec: Spec, problems: string[]): void {
+  const at = `mounts[${index}]`;
   const bind = isBind(mount);
   if (bind && (mount.source === undefined || mount.source === "")) {
     problems.push(`${at}.source: must be given for a bind mount`);
   }
-  if (isIdMapped(mount)) validateIdMapped(mount, at, bind, userNamespace, problems);
+  if (!isIdMapped(mount)) return;
+  validateIdMapped(mount, at, bind, hasNamespace(spec.linux?.namespaces, "user"), problems);
 }
 
 function validateIdMapped(

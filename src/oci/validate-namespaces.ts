@@ -2,7 +2,7 @@
 // name, id mappings, time offsets, hidden paths, network devices.
 // config-linux.md "Namespaces"; man 7 namespaces, user_namespaces, time_namespaces.
 
-import { quote, UINT32_MAX } from "./section.ts";
+import { quote } from "./quote.ts";
 import type { IdMapping, Linux, Namespace, NamespaceType, Spec } from "./spec.ts";
 
 /** True where the list has the type, to be made or to be joined. */
@@ -26,30 +26,33 @@ export function findNamespace(
 /** Adds a line for each rule about namespaces that the spec breaks. */
 export function validateNamespaces(spec: Spec, problems: string[]): void {
   const namespaces = spec.linux?.namespaces;
-  validateList(namespaces, problems);
+  if (namespaces !== undefined) validateList(namespaces, problems);
   if (!hasNamespace(namespaces, "uts")) {
     if (spec.hostname) problems.push("hostname: needs a uts namespace");
     if (spec.domainname) problems.push("domainname: needs a uts namespace");
   }
   if (spec.linux === undefined) return;
   validateUser(spec.linux, problems);
-  validateTime(spec.linux, problems);
+  if (spec.linux.timeOffsets !== undefined) validateTime(spec.linux, problems);
   if (!hasNamespace(namespaces, "mount")) requireMountNamespace(spec.linux, problems);
-  if (Object.keys(spec.linux.netDevices ?? {}).length > 0 && !hasNamespace(namespaces, "network")) {
+  if (spec.linux.netDevices !== undefined && !hasNamespace(namespaces, "network")) {
     problems.push("linux.netDevices: needs a network namespace");
   }
 }
 
-function validateList(namespaces: readonly Namespace[] | undefined, problems: string[]): void {
-  namespaces?.forEach(({ type, path }, index) => {
-    const at = `linux.namespaces[${index}]`;
-    if (namespaces.findIndex((other) => other.type === type) < index) {
-      problems.push(`${at}.type: ${quote(type)} is given twice`);
+function validateList(namespaces: readonly Namespace[], problems: string[]): void {
+  for (let index = 0; index < namespaces.length; index++) {
+    const namespace = namespaces[index];
+    if (namespace === undefined) continue;
+    const { type, path } = namespace;
+    if (findNamespace(namespaces, type) !== namespace) {
+      problems.push(`linux.namespaces[${index}].type: ${quote(type)} is given twice`);
     }
     if (path !== undefined && !path.startsWith("/")) {
-      problems.push(`${at}.path: must be an absolute path: got ${quote(path)}`);
+      const at = `linux.namespaces[${index}].path`;
+      problems.push(`${at}: must be an absolute path: got ${quote(path)}`);
     }
-  });
+  }
 }
 
 function validateUser(linux: Linux, problems: string[]): void {
@@ -64,8 +67,8 @@ function validateUser(linux: Linux, problems: string[]): void {
     const missing = uids === 0 ? "uidMappings" : "gidMappings";
     problems.push(`linux.${missing}: must not be empty with a new user namespace`);
   }
-  validateIdMappings(linux.uidMappings, "linux.uidMappings", problems);
-  validateIdMappings(linux.gidMappings, "linux.gidMappings", problems);
+  if (uids > 0) validateIdMappings(linux.uidMappings, "linux.uidMappings", problems);
+  if (gids > 0) validateIdMappings(linux.gidMappings, "linux.gidMappings", problems);
 }
 
 /** Kernel: since 4.15; before, 5. */
@@ -89,6 +92,9 @@ export function validateIdMappings(
   }
 }
 
+/** 2^32-1 is no id: man 2 setresuid. */
+const ID_END = 0xffff_ffff;
+
 function validateRange(
   mapping: IdMapping,
   before: readonly IdMapping[],
@@ -97,8 +103,8 @@ function validateRange(
 ): void {
   const { containerID, hostID, size } = mapping;
   if (size === 0) problems.push(`${at}.size: must be at least 1: got 0`);
-  if (containerID + size > UINT32_MAX) problems.push(`${at}: containerID + size is beyond 2^32-1`);
-  if (hostID + size > UINT32_MAX) problems.push(`${at}: hostID + size is beyond 2^32-1`);
+  if (containerID + size > ID_END) problems.push(`${at}: containerID + size is beyond 2^32-1`);
+  if (hostID + size > ID_END) problems.push(`${at}: hostID + size is beyond 2^32-1`);
   for (const other of before) {
     if (overlap(containerID, size, other.containerID, other.size)) {
       problems.push(`${at}.containerID: overlaps an earlier range`);
@@ -116,7 +122,6 @@ function overlap(start: number, size: number, otherStart: number, otherSize: num
 }
 
 function validateTime(linux: Linux, problems: string[]): void {
-  if (linux.timeOffsets === undefined) return;
   const time = findNamespace(linux.namespaces, "time");
   if (time === undefined) problems.push("linux.timeOffsets: needs a time namespace");
   else if (time.path)

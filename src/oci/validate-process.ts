@@ -1,7 +1,7 @@
 // The rules of `process` that hold between its fields. Range and type of each have been seen to.
 // man 2 setrlimit, sched_setattr.
 
-import { quote } from "./section.ts";
+import { quote } from "./quote.ts";
 import type { Process, Rlimit, Scheduler } from "./spec.ts";
 
 /**
@@ -10,43 +10,42 @@ import type { Process, Rlimit, Scheduler } from "./spec.ts";
  */
 export function validateProcess(process: Process, prefix: string, problems: string[]): void {
   if (process.args.length === 0) problems.push(`${prefix}args: must not be empty`);
-  validateCwd(process.cwd, prefix, problems);
-  validateEnv(process.env, prefix, problems);
-  validateRlimits(process.rlimits, prefix, problems);
-  if (process.scheduler !== undefined) validateScheduler(process.scheduler, prefix, problems);
-}
-
-function validateCwd(cwd: string, prefix: string, problems: string[]): void {
+  const { cwd } = process;
   if (cwd === "") problems.push(`${prefix}cwd: must not be empty`);
   else if (!cwd.startsWith("/")) {
     problems.push(`${prefix}cwd: must be an absolute path: got ${quote(cwd)}`);
   }
+  if (process.env !== undefined) validateEnv(process.env, prefix, problems);
+  if (process.rlimits !== undefined) validateRlimits(process.rlimits, prefix, problems);
+  if (process.scheduler !== undefined) validateScheduler(process.scheduler, prefix, problems);
 }
 
-function validateEnv(env: readonly string[] | undefined, prefix: string, problems: string[]): void {
-  env?.forEach((entry, index) => {
-    if (entry.indexOf("=") > 0 || entry === "") return;
+function validateEnv(env: readonly string[], prefix: string, problems: string[]): void {
+  for (let index = 0; index < env.length; index++) {
+    const entry = env[index];
+    if (entry === undefined || entry === "" || entry.indexOf("=") > 0) continue;
     problems.push(`${prefix}env[${index}]: must be NAME=value: got ${quote(entry)}`);
-  });
+  }
 }
 
-function validateRlimits(
-  rlimits: readonly Rlimit[] | undefined,
-  prefix: string,
-  problems: string[],
-): void {
-  rlimits?.forEach((rlimit, index) => {
+function validateRlimits(rlimits: readonly Rlimit[], prefix: string, problems: string[]): void {
+  for (let index = 0; index < rlimits.length; index++) {
+    const rlimit = rlimits[index];
+    if (rlimit === undefined) continue;
     const at = `${prefix}rlimits[${index}]`;
-    const first = rlimits.findIndex((other) => other.type === rlimit.type);
-    if (first < index && rlimit.type !== "") {
-      problems.push(`${at}.type: ${rlimit.type} is given twice`);
+    const { type, soft, hard } = rlimit;
+    if (type !== "" && isRepeated(type, rlimits, index)) {
+      problems.push(`${at}.type: ${type} is given twice`);
     }
-    if (rlimit.soft > rlimit.hard) {
-      problems.push(
-        `${at}.soft: must be at most the hard limit ${rlimit.hard}: got ${rlimit.soft}`,
-      );
+    if (soft > hard) {
+      problems.push(`${at}.soft: must be at most the hard limit ${hard}: got ${soft}`);
     }
-  });
+  }
+}
+
+function isRepeated(type: string, rlimits: readonly Rlimit[], index: number): boolean {
+  for (let before = 0; before < index; before++) if (rlimits[before]?.type === type) return true;
+  return false;
 }
 
 function validateScheduler(scheduler: Scheduler, prefix: string, problems: string[]): void {

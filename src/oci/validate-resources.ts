@@ -1,7 +1,7 @@
 // The rules of `linux.resources` that hold between fields, or that the kernel would answer with a bare
 // EINVAL in the middle of a start. config-linux.md, "Control groups".
 
-import { quote } from "./section.ts";
+import { quote } from "./quote.ts";
 import type { CpuResources, DeviceRule, MemoryResources, Resources } from "./spec.ts";
 
 /**
@@ -9,14 +9,14 @@ import type { CpuResources, DeviceRule, MemoryResources, Resources } from "./spe
  * @param prefix where they stand: "linux.resources." in config.json, "" in a file of their own
  */
 export function validateResources(resources: Resources, prefix: string, problems: string[]): void {
-  resources.devices?.forEach((rule, index) => {
-    validateDeviceRule(rule, `${prefix}devices[${index}]`, problems);
-  });
+  if (resources.devices !== undefined) validateDeviceRules(resources.devices, prefix, problems);
   if (resources.memory !== undefined) validateMemory(resources.memory, prefix, problems);
   if (resources.cpu !== undefined) validateCpu(resources.cpu, prefix, problems);
-  validateWeight(resources.blockIO?.weight, `${prefix}blockIO.weight`, problems);
-  validateWeight(resources.blockIO?.leafWeight, `${prefix}blockIO.leafWeight`, problems);
-  for (const file of Object.keys(resources.unified ?? {})) {
+  if (resources.blockIO !== undefined) {
+    validateWeight(resources.blockIO.weight, `${prefix}blockIO.weight`, problems);
+    validateWeight(resources.blockIO.leafWeight, `${prefix}blockIO.leafWeight`, problems);
+  }
+  for (const file in resources.unified) {
     // Security: the name becomes a path in the cgroup's folder.
     if (file === "" || file.startsWith(".") || file.includes("/")) {
       problems.push(`${prefix}unified[${quote(file)}]: must be the name of a control file`);
@@ -24,12 +24,24 @@ export function validateResources(resources: Resources, prefix: string, problems
   }
 }
 
-function validateDeviceRule(rule: DeviceRule, at: string, problems: string[]): void {
-  const access = rule.access ?? "";
-  if (access === "") problems.push(`${at}.access: must not be empty`);
-  else if (!/^[rwm]{1,3}$/.test(access)) {
-    problems.push(`${at}.access: must be some of "rwm": got ${quote(access)}`);
+function validateDeviceRules(
+  rules: readonly DeviceRule[],
+  prefix: string,
+  problems: string[],
+): void {
+  for (let index = 0; index < rules.length; index++) {
+    const access = rules[index]?.access ?? "";
+    if (isAccess(access)) continue;
+    const text =
+      access === "" ? "must not be empty" : `must be some of "rwm": got ${quote(access)}`;
+    problems.push(`${prefix}devices[${index}].access: ${text}`);
   }
+}
+
+function isAccess(access: string): boolean {
+  if (access === "rwm") return true;
+  for (const letter of access) if (letter !== "r" && letter !== "w" && letter !== "m") return false;
+  return access !== "" && access.length <= 3;
 }
 
 function validateMemory(memory: MemoryResources, prefix: string, problems: string[]): void {

@@ -1,7 +1,7 @@
 // Which sysctls a container may set: those that a namespace of its own has a copy of. Any other would
 // change the host. man 7 namespaces, man 5 sysctl.d.
 
-import { quote } from "./section.ts";
+import { quote } from "./quote.ts";
 import type { Namespace } from "./spec.ts";
 import { hasNamespace } from "./validate-namespaces.ts";
 
@@ -15,7 +15,7 @@ export function validateSysctls(
   problems: string[],
 ): void {
   if (sysctls === undefined) return;
-  for (const key of Object.keys(sysctls)) {
+  for (const key in sysctls) {
     const text = refusal(formatSysctlName(key), namespaces);
     if (text !== undefined) problems.push(`linux.sysctl[${quote(key)}]: ${text}`);
   }
@@ -38,10 +38,7 @@ const IPC_SYSCTLS =
   " kernel.msgmax kernel.msgmnb kernel.msgmni kernel.sem kernel.shmall kernel.shmmax kernel.shmmni kernel.shm_rmid_forced ";
 
 function refusal(name: string, namespaces: readonly Namespace[] | undefined): string | undefined {
-  // Security: the name becomes a path below /proc/sys; ".." as a part of it would leave that.
-  if (name === "" || name.includes(" ") || /(^|[./])[./]|[./]$/.test(name)) {
-    return "is not the name of a sysctl";
-  }
+  if (!isSysctlName(name)) return "is not the name of a sysctl";
   if (name.startsWith("fs.mqueue.") || IPC_SYSCTLS.includes(` ${name} `)) {
     return hasNamespace(namespaces, "ipc") ? undefined : "needs an ipc namespace";
   }
@@ -56,4 +53,15 @@ function refusal(name: string, namespaces: readonly Namespace[] | undefined): st
     return hasNamespace(namespaces, "uts") ? undefined : "needs a uts namespace";
   }
   return "has no copy in any namespace: it would change the host";
+}
+
+// Security: the name becomes a path below /proc/sys, dots and slashes changing places; two of them in a
+// row could make a ".." of it.
+function isSysctlName(name: string): boolean {
+  if (name === "" || name.includes(" ")) return false;
+  if (name.includes("..") || name.includes("//") || name.includes("./") || name.includes("/.")) {
+    return false;
+  }
+  const ends = `${name[0]}${name.at(-1)}`;
+  return !ends.includes(".") && !ends.includes("/");
 }

@@ -16,8 +16,9 @@ export function validateSpec(spec: Spec, problems: string[]): void {
   validateMounts(spec, problems);
   if (spec.hooks !== undefined) validateHooks(spec.hooks, problems);
   validateNamespaces(spec, problems);
-  validateSysctls(spec.linux?.sysctl, spec.linux?.namespaces, problems);
-  if (spec.linux !== undefined) validateLinux(spec.linux, problems);
+  if (spec.linux === undefined) return;
+  validateSysctls(spec.linux.sysctl, spec.linux.namespaces, problems);
+  validateLinux(spec.linux, problems);
 }
 
 function validateHooks(hooks: Hooks, problems: string[]): void {

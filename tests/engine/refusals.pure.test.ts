@@ -31,6 +31,14 @@ describe("makeSpec refuses", () => {
     ],
     ['cgroup parent must not contain "..": got "/a/../b"', { cgroupParent: "/a/../b" }],
     ['cannot join namespaces of "web": not running', { pid: { kind: "container", id: "web" } }],
+    [
+      'linux.sysctl["kernel.panic"]: has no copy in any namespace: it would change the host',
+      { sysctls: { "kernel.panic": "1" } },
+    ],
+    [
+      'linux.sysctl["net.core.somaxconn"]: needs a network namespace',
+      { sysctls: { "net.core.somaxconn": "1" }, network: { kind: "host" } },
+    ],
     ["user namespace mode auto needs ranges of ids: got none", { userns: { kind: "auto" } }],
     ['unknown capability: "CAP_FLY"', { security: { ...security, capAdd: ["fly"] } }],
     ['unknown capability: "CAP_"', { security: { ...security, capDrop: ["CAP_"] } }],
@@ -87,7 +95,7 @@ describe("mergeTmpfsOptions", () => {
       expect(mergeTmpfsOptions(defaults, asked)).toEqual(merged);
     });
   }
-  for (const option of ["foo", "ro=1", "size", "noexec nosuid", "=x"]) {
+  for (const option of ["foo", "ro=1", "size", "noexec nosuid", "=x", "size mode=1"]) {
     test(`refuses ${option}`, () => {
       expect(() => mergeTmpfsOptions([], [option])).toThrow("invalid tmpfs option");
     });

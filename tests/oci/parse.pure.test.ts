@@ -64,6 +64,11 @@ describe("a config.json with a wrong shape is refused with the JSON path", () =>
       [{ type: "RLIMIT_FOO", hard: 1, soft: 1 }],
       'process.rlimits[0].type: unknown resource limit: "RLIMIT_FOO"',
     ],
+    [
+      "process.rlimits",
+      [{ type: "RLIMIT_AS CORE", hard: 1, soft: 1 }],
+      'process.rlimits[0].type: unknown resource limit: "RLIMIT_AS CORE"',
+    ],
     ["process.rlimits", [{ type: "RLIMIT_AS", soft: 1 }], "process.rlimits[0].hard: must be given"],
     [
       "process.rlimits",
