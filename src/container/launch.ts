@@ -1,0 +1,181 @@
+// Performs a container's plan: starts the agent, does what only the parent can do (cgroup limits,
+// id maps, terminal) while it works, and opens the gate. See plan.ts for the picture.
+
+import { writeFileSync } from "node:fs";
+import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
+import { startPerformer } from "../../ffi/agent/start.ts";
+import { Slot, type Step } from "../../ffi/call.ts";
+import { exitGroup, prctl, waitid } from "../../ffi/calls.ts";
+import { P_PID, PR, W } from "../../ffi/constants.ts";
+import type { Fd } from "../../ffi/fd.ts";
+import { kill, pidfd_getfd, pidfd_open } from "../../ffi/signal.ts";
+import { isSyscallError } from "../../ffi/syscall-error.ts";
+import type { TraceSink } from "../../ffi/trace.ts";
+import { waitid as waitForChild } from "../../ffi/wait.ts";
+import type { IdMapping, Spec } from "../oci/spec.ts";
+import type { ContainerPlan } from "./plan.ts";
+
+const SIGKILL = 9;
+const SIGINFO_BYTES = 128;
+
+export interface LaunchOptions {
+  readonly performer: "agent" | "process";
+  readonly trace?: TraceSink;
+  /** What the parent does while the agent makes the namespaces: cgroups, state. */
+  readonly meanwhile: () => void;
+  /** The init process must find its cgroup when it is born. */
+  readonly cgroupFirst: boolean;
+  /** Moves the init process into its cgroup from outside, where it cannot do so itself. */
+  readonly joinFromOutside?: (pid: number) => void;
+}
+
+/** A container whose init process waits at the gate. */
+export interface Created {
+  readonly performer: Performer;
+  readonly plan: ContainerPlan;
+  readonly agentPid: number;
+  readonly initPid: number;
+  /** The master of the container's terminal. */
+  readonly terminal?: Fd;
+}
+
+/**
+ * Everything up to the gate. On failure both processes are gone when it throws: SyscallError for
+ * what the kernel refused.
+ */
+export function createContainer(spec: Spec, plan: ContainerPlan, options: LaunchOptions): Created {
+  const { newUser } = plan.namespaces;
+  if (options.cgroupFirst) options.meanwhile();
+  const performer = startPerformer({
+    kind: options.performer,
+    firstSteps: newUser ? plan.agentFirst : [...plan.agentFirst, ...plan.agentClone],
+    ...(options.trace === undefined ? {} : { trace: options.trace }),
+  });
+  try {
+    if (!options.cgroupFirst) options.meanwhile();
+    performer.finish(AGENT_PAGE);
+    const agentPid = performer.pid(AGENT_PAGE);
+    if (newUser) {
+      writeIdMaps(agentPid, spec);
+      performer.perform(AGENT_PAGE, [...plan.agentMapped, ...plan.agentClone]);
+    }
+    return setUpInit(spec, plan, options, performer);
+  } catch (error) {
+    destroy(performer);
+    throw error;
+  }
+}
+
+function setUpInit(
+  spec: Spec,
+  plan: ContainerPlan,
+  options: LaunchOptions,
+  performer: Performer,
+): Created {
+  const agentPid = performer.pid(AGENT_PAGE);
+  const initPid = performer.value(plan.initPid);
+  performer.setPid(INIT_PAGE, initPid);
+  options.joinFromOutside?.(initPid);
+  performer.post(INIT_PAGE, plan.initSetup);
+  const oomScoreAdj = spec.process?.oomScoreAdj;
+  if (oomScoreAdj !== undefined) writeProc(initPid, "oom_score_adj", String(oomScoreAdj));
+  performer.finish(INIT_PAGE);
+  if (plan.terminal === undefined) return { performer, plan, agentPid, initPid };
+  using pidfd = pidfd_open(initPid);
+  const terminal = pidfd_getfd(pidfd.number, performer.value(plan.terminal.master));
+  return { performer, plan, agentPid, initPid, terminal };
+}
+
+function writeProc(pid: number, file: string, value: string): void {
+  writeFileSync(`/proc/${pid}/${file}`, value);
+}
+
+/** user_namespaces(7): each map is one write; without privilege setgroups must be denied first. */
+function writeIdMaps(pid: number, { linux }: Spec): void {
+  writeProc(pid, "uid_map", formatIdMap(linux?.uidMappings ?? []));
+  writeProc(pid, "gid_map", formatIdMap(linux?.gidMappings ?? []));
+}
+
+/** The lines of a map file. */
+export function formatIdMap(mappings: readonly IdMapping[]): string {
+  return mappings
+    .map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`)
+    .join("");
+}
+
+/** What is known of the container's end: filled by the kernel in the shared memory. */
+export interface ExitWatch {
+  /** The exit status once the agent has ended: code, or 128 + signal. */
+  status(): ExitStatus;
+}
+
+export interface ExitStatus {
+  readonly kind: "exited" | "killed" | "lost";
+  /** The exit code, or the signal. */
+  readonly value: number;
+}
+
+/** Opens the gate: the init process becomes the user's program, the agent waits for its end. */
+export function startContainer({ performer, plan }: Created): ExitWatch {
+  const info = new Slot("siginfo", SIGINFO_BYTES);
+  performer.post(INIT_PAGE, plan.initExec);
+  const watch: Step = {
+    why: "wait for the container's end, whatever becomes of the command line",
+    calls: [
+      prctl(PR.PR_SET_PDEATHSIG, 0),
+      waitid(P_PID, plan.initPid, info, W.WEXITED),
+      exitGroup(0),
+    ],
+  };
+  performer.post(AGENT_PAGE, [watch]);
+  return { status: () => readStatus(performer.channel.slotView(info)) };
+}
+
+const SIGINFO_CODE_OFFSET = 8;
+const SIGINFO_STATUS_OFFSET = 24;
+const CLD_EXITED = 1;
+
+function readStatus(info: DataView): ExitStatus {
+  const code = info.getInt32(SIGINFO_CODE_OFFSET, true);
+  const value = info.getInt32(SIGINFO_STATUS_OFFSET, true);
+  // The agent itself was killed before it could wait.
+  if (code === 0) return { kind: "lost", value: SIGKILL };
+  return { kind: code === CLD_EXITED ? "exited" : "killed", value };
+}
+
+/** Ends both processes of a failed or unwanted launch, and waits until they are gone. */
+export function destroy(performer: Performer): void {
+  for (const page of [INIT_PAGE, AGENT_PAGE]) {
+    const pid = performer.pid(page);
+    if (pid !== 0) killQuietly(pid);
+  }
+  reap(performer.pid(AGENT_PAGE));
+}
+
+function killQuietly(pid: number): void {
+  try {
+    kill(pid, SIGKILL);
+  } catch (error) {
+    if (!isSyscallError(error, "ESRCH")) throw error;
+  }
+}
+
+/** Waits for a child of this process; one that is no child (any more) is no concern. */
+export function reap(pid: number): void {
+  if (pid === 0) return;
+  try {
+    waitForChild(P_PID, pid, W.WEXITED);
+  } catch (error) {
+    if (!isSyscallError(error, "ECHILD")) throw error;
+  }
+}
+
+/** Whether a child has ended, without waiting. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return waitForChild(P_PID, pid, W.WEXITED | W.WNOHANG | W.WNOWAIT) !== undefined;
+  } catch (error) {
+    if (isSyscallError(error, "ECHILD")) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+// How the init process gets into its cgroup, and what it sees of it under /sys/fs/cgroup. Pure.
+
+import type { CgroupJoin } from "../../cgroups/manager.ts";
+import { type Call, Slot, type Step } from "../../ffi/call.ts";
+import {
+  AT_FDCWD,
+  close,
+  fsconfigCreate,
+  fsconfigSet,
+  fsmount,
+  fsopen,
+  mkdirat,
+  mountSetattr,
+  moveMount,
+  openat,
+  openTree,
+  symlinkat,
+  write,
+} from "../../ffi/calls.ts";
+import { MOUNT_ATTR, MS, O } from "../../ffi/constants.ts";
+import { ENOENT } from "../../ffi/errno.ts";
+import { parseMountOptions } from "../../fs/mount-options.ts";
+import { makeDirectories, openPlace } from "../../fs/safe-path.ts";
+import type { Mount } from "../oci/spec.ts";
+import type { CgroupView } from "./request.ts";
+
+/** Where the process itself writes "0": no other process could do it as fast (cgroup-join.md). */
+export function planCgroupJoin(join: CgroupJoin): Step[] {
+  if (join.how !== "self") return [];
+  const calls: Call[] = join.files.flatMap((file) => {
+    const fd = new Slot("tasks");
+    return [
+      openat(AT_FDCWD, file, O.O_WRONLY, { into: fd }),
+      write(fd, "0", { path: file }),
+      close(fd),
+    ];
+  });
+  return [{ why: "join the container's cgroup, where its limits are", calls }];
+}
+
+/** A `cgroup` mount: the container's own cgroup, bound from the host. */
+export function planCgroupMount(mount: Mount, views: readonly CgroupView[], root: Slot): Step[] {
+  const only = views.length === 1 ? views[0] : undefined;
+  if (only !== undefined && only.name === "") return [planOne(mount, only, root)];
+  return views.length === 0 ? [] : [planSeveral(mount, views, root)];
+}
+
+function attributesOf(mount: Mount): number {
+  return parseMountOptions(mount.options ?? []).set;
+}
+
+function bindCgroup(
+  directory: string,
+  attributes: number,
+  target: Slot,
+  destination: string,
+): Call[] {
+  const tree = new Slot("cgroup");
+  return [
+    openTree(AT_FDCWD, directory, true, tree),
+    mountSetattr(tree, true, { set: attributes, clear: 0, propagation: MS.MS_PRIVATE }),
+    moveMount(tree, target, { path: destination }),
+  ];
+}
+
+function planOne(mount: Mount, view: CgroupView, root: Slot): Step {
+  const { destination } = mount;
+  const target = new Slot(destination);
+  return {
+    why: "the container sees its own cgroup",
+    calls: [
+      openPlace(root, destination, target),
+      ...bindCgroup(view.directory, attributesOf(mount), target, destination),
+    ],
+    fallback: missing(destination, root),
+  };
+}
+
+function planSeveral(mount: Mount, views: readonly CgroupView[], root: Slot): Step {
+  const { destination } = mount;
+  const target = new Slot(destination);
+  const fs = new Slot("tmpfs");
+  const folder = new Slot(destination);
+  const attributes = attributesOf(mount);
+  const calls: Call[] = [
+    openPlace(root, destination, target),
+    fsopen("tmpfs", fs),
+    fsconfigSet(fs, "source", "tmpfs"),
+    fsconfigSet(fs, "mode", "755"),
+    fsconfigCreate(fs, { path: destination }),
+    fsmount(fs, attributes & ~MOUNT_ATTR.MOUNT_ATTR_RDONLY, folder, { path: destination }),
+    moveMount(folder, target, { path: destination }),
+  ];
+  for (const { name, directory, links } of views) {
+    const place = new Slot(name);
+    calls.push(
+      mkdirat(folder, name, 0o755),
+      openPlace(folder, name, place),
+      ...bindCgroup(directory, attributes, place, `${destination}/${name}`),
+      ...links.map((link) => symlinkat(name, folder, link)),
+    );
+  }
+  if ((attributes & MOUNT_ATTR.MOUNT_ATTR_RDONLY) !== 0) {
+    const set = MOUNT_ATTR.MOUNT_ATTR_RDONLY;
+    calls.push(mountSetattr(folder, false, { set, clear: 0, propagation: 0 }));
+  }
+  return { why: "the container sees its own cgroups", calls, fallback: missing(destination, root) };
+}
+
+function missing(destination: string, root: Slot): NonNullable<Step["fallback"]> {
+  return {
+    on: [ENOENT],
+    why: `${destination} is missing in the rootfs: make it`,
+    calls: makeDirectories(root, destination),
+  };
+}

@@ -1,0 +1,105 @@
+// Which namespaces are made, which are joined, and in what order. Pure.
+
+import { type Call, Slot, type Step } from "../../ffi/call.ts";
+import { AT_FDCWD, openat, setns, setresgid, setresuid, unshare } from "../../ffi/calls.ts";
+import { CLONE, O } from "../../ffi/constants.ts";
+import type { Namespace, NamespaceType } from "../oci/spec.ts";
+
+/** clone(2)'s flag of each type of namespace. */
+export const NAMESPACE_FLAGS: Readonly<Record<NamespaceType, number>> = {
+  mount: CLONE.CLONE_NEWNS,
+  network: CLONE.CLONE_NEWNET,
+  uts: CLONE.CLONE_NEWUTS,
+  ipc: CLONE.CLONE_NEWIPC,
+  pid: CLONE.CLONE_NEWPID,
+  user: CLONE.CLONE_NEWUSER,
+  cgroup: CLONE.CLONE_NEWCGROUP,
+  time: CLONE.CLONE_NEWTIME,
+};
+
+export interface NamespacePlan {
+  /** A user namespace is made, and its id maps must be written by the parent. */
+  readonly newUser: boolean;
+  /** A time namespace is made. */
+  readonly newTime: boolean;
+  /** A cgroup namespace is made, once the cgroup is joined. */
+  readonly newCgroup: boolean;
+  readonly newMount: boolean;
+  readonly newPid: boolean;
+  /** The namespaces that clone(2) makes. */
+  readonly cloneFlags: number;
+  /** Those that are joined by path. */
+  readonly joined: readonly Required<Namespace>[];
+}
+
+/** Sorts the spec's namespaces by how they come about. */
+export function planNamespaces(namespaces: readonly Namespace[]): NamespacePlan {
+  const made = namespaces.filter((namespace) => namespace.path === undefined);
+  const makes = (type: NamespaceType) => made.some((namespace) => namespace.type === type);
+  let cloneFlags = 0;
+  for (const { type } of made) {
+    // Order: the user namespace comes first (it owns the others), the time namespace takes effect
+    // for children only, the cgroup namespace shows the cgroup that was joined before.
+    if (type !== "user" && type !== "time" && type !== "cgroup") {
+      cloneFlags |= NAMESPACE_FLAGS[type];
+    }
+  }
+  return {
+    newUser: makes("user"),
+    newTime: makes("time"),
+    newCgroup: makes("cgroup"),
+    newMount: makes("mount"),
+    newPid: makes("pid"),
+    cloneFlags,
+    joined: namespaces.flatMap(({ type, path }) => (path === undefined ? [] : [{ type, path }])),
+  };
+}
+
+/** Joins namespaces of others, the user namespace first: it gives the right to join the rest. */
+export function planJoins(joined: readonly Required<Namespace>[]): Step[] {
+  const userFirst = [
+    ...joined.filter(({ type }) => type === "user"),
+    ...joined.filter(({ type }) => type !== "user"),
+  ];
+  return userFirst.map(({ type, path }) => {
+    const fd = new Slot(`${type} namespace`);
+    return {
+      why: `join the ${type} namespace of ${path}`,
+      calls: [
+        openat(AT_FDCWD, path, O.O_RDONLY, { into: fd }),
+        setns(fd, NAMESPACE_FLAGS[type], { path }),
+      ],
+    };
+  });
+}
+
+/** The user namespace; its maps are written from outside before anything else happens. */
+export function planUserNamespace(): Step {
+  return {
+    why: "a user namespace: root inside is nobody in particular outside",
+    calls: [unshare(CLONE.CLONE_NEWUSER)],
+  };
+}
+
+/** Once the maps are written: become root of the new user namespace. */
+export function planBecomeRoot(): Step {
+  const calls: Call[] = [setresgid(0), setresuid(0)];
+  return { why: "become root of the user namespace", calls };
+}
+
+/** The time namespace: the children of whoever asks are born into it. */
+export function planTimeNamespace(): Step {
+  return {
+    why: "a time namespace: the container's own monotonic and boot-time clocks",
+    calls: [unshare(CLONE.CLONE_NEWTIME)],
+  };
+}
+
+/** The cgroup namespace. */
+export function planCgroupNamespace(): Step {
+  return {
+    // Order: after the cgroup was joined, as that becomes the root that the container sees.
+    why: "a cgroup namespace: the container's cgroup is the root of what it sees",
+    calls: [unshare(CLONE.CLONE_NEWCGROUP)],
+  };
+}

@@ -1,0 +1,174 @@
+// From a finished root to the user's program: limits, identity, capabilities, seccomp, execve. Pure.
+
+import { capabilityMask, capabilityNames, capabilityNumber } from "../../ffi/capability.ts";
+import { type Call, type Step, StringArray } from "../../ffi/call.ts";
+import {
+  ambientClear,
+  ambientRaise,
+  capset,
+  chdir,
+  closeRange,
+  execve,
+  exitGroup,
+  prctl,
+  seccompFilter,
+  setgroups,
+  setresgid,
+  setresuid,
+  setrlimit,
+  umask,
+} from "../../ffi/calls.ts";
+import { PR, RLIMIT } from "../../ffi/constants.ts";
+import { EACCES, EINVAL, ELOOP, ENOENT, ENOEXEC, ENOTDIR, EPERM, EISDIR } from "../../ffi/errno.ts";
+import { type Process, RLIM_INFINITY, type Rlimit } from "../oci/spec.ts";
+import type { SeccompProgram } from "./request.ts";
+
+/** The exit status of an init process whose program could not be executed; 127 as shells have it. */
+export const EXEC_FAILED = 127;
+const FIRST_FD = 3;
+const ALL_ERRNOS = Array.from({ length: 63 }, (_, i) => i + 1);
+
+/** What can be done before the container is started: resource limits. */
+export function planRlimits(rlimits: readonly Rlimit[]): Step[] {
+  if (rlimits.length === 0) return [];
+  return [{ why: "the resource limits of the process", calls: rlimits.map(planRlimit) }];
+}
+
+function planRlimit({ type, soft, hard }: Rlimit): Call {
+  const resource = Object.entries(RLIMIT).find(([name]) => name === type)?.[1] ?? -1;
+  return setrlimit(resource, type, limitValue(soft), limitValue(hard));
+}
+
+const limitValue = (limit: number): bigint => (limit >= RLIM_INFINITY ? -1n : BigInt(limit));
+
+/**
+ * The last batch: the process gets its identity and becomes the user's program. A call that fails
+ * leads to exit_group at the end, so that no half-made process is ever left behind.
+ */
+export function planExec(
+  process: Process,
+  seccomp: SeccompProgram | undefined,
+  preserveFds: number,
+): Step[] {
+  const steps: Step[] = [
+    {
+      // Security: nothing of the host stays open, and before the working directory is entered: a
+      // path such as /proc/self/fd/7 must not lead out (CVE-2024-21626).
+      why: "no descriptor of the host is inherited",
+      calls: [closeRange(FIRST_FD + preserveFds, false)],
+    },
+    { why: "a new file's permissions", calls: [umask(process.user.umask ?? 0o022)] },
+    ...planPrivileges(process, seccomp),
+    { why: "outlive the process that made the container", calls: [prctl(PR.PR_SET_PDEATHSIG, 0)] },
+    { why: "become the program that was asked for", calls: planExecve(process) },
+  ];
+  return exitOnFailure(steps);
+}
+
+/** Order: a filter without no_new_privs needs CAP_SYS_ADMIN, so it is loaded before that is gone. */
+function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): Step[] {
+  const filter: Step[] =
+    seccomp === undefined
+      ? []
+      : [
+          {
+            why: "the seccomp filter: system calls that a container has no business with",
+            calls: [seccompFilter(seccomp.program, seccomp.flags)],
+          },
+        ];
+  const identity = planIdentity(process);
+  if (process.noNewPrivileges !== true) return [...filter, ...identity];
+  const noNewPrivileges = {
+    why: "no program can gain privileges any more",
+    calls: [prctl(PR.PR_SET_NO_NEW_PRIVS, 1)],
+  };
+  return [...identity, noNewPrivileges, ...filter];
+}
+
+function planIdentity({ user, capabilities, cwd }: Process): Step[] {
+  const keeps = capabilities !== undefined;
+  const steps: Step[] = [];
+  if (keeps) steps.push(planBounding(capabilities.bounding ?? []));
+  steps.push({
+    why: `the user and groups of the process: ${user.uid}:${user.gid}`,
+    calls: [
+      prctl(PR.PR_SET_KEEPCAPS, 1),
+      setgroups(user.additionalGids ?? []),
+      setresgid(user.gid),
+      setresuid(user.uid),
+      prctl(PR.PR_SET_KEEPCAPS, 0),
+    ],
+  });
+  // Order: entered with capabilities still there, as a folder only root may enter is no obstacle
+  // to runc either, and after the user is set, for file systems that only the user may enter.
+  steps.push({ why: "the working directory", calls: [chdir(cwd)] });
+  if (keeps) steps.push(planCapabilities(capabilities));
+  return steps;
+}
+
+/** Capabilities that no program of the container can ever have again. */
+function planBounding(bounding: readonly string[]): Step {
+  const kept = capabilityMask(bounding);
+  const calls: Call[] = [];
+  capabilityNames().forEach((_, number) => {
+    if ((kept & (1n << BigInt(number))) === 0n) {
+      // Kernel: EINVAL for a capability that an older kernel does not have yet.
+      calls.push(prctl(PR.PR_CAPBSET_DROP, number, { tolerate: [EINVAL] }));
+    }
+  });
+  return { why: "drop every capability that was not asked for, for good", calls };
+}
+
+function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
+  const calls: Call[] = [
+    capset(
+      capabilityMask(sets.effective ?? []),
+      capabilityMask(sets.permitted ?? []),
+      capabilityMask(sets.inheritable ?? []),
+    ),
+  ];
+  const ambient = sets.ambient ?? [];
+  if (ambient.length > 0) {
+    calls.push(ambientClear());
+    for (const name of ambient) {
+      const number = capabilityNumber(name);
+      if (number !== undefined) calls.push(ambientRaise(number));
+    }
+  }
+  return { why: "the capabilities of the process", calls };
+}
+
+/** What execvp(3) goes on after, to the next folder of PATH. */
+const TRY_NEXT = [ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, EPERM, ENOEXEC];
+
+/** Each place where the program may be, as execvp(3) would try them. */
+function planExecve({ args, env = [] }: Process): Call[] {
+  const [name = ""] = args;
+  const argv = new StringArray(args);
+  const envp = new StringArray(env, true);
+  return executablePaths(name, env).map((path) => execve(path, argv, envp, { tolerate: TRY_NEXT }));
+}
+
+/** `name` itself where it has a slash, else `name` in each folder of the PATH of `env`. */
+export function executablePaths(name: string, env: readonly string[]): string[] {
+  if (name.includes("/")) return [name];
+  let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  for (const variable of env) if (variable.startsWith("PATH=")) path = variable.slice(5);
+  return path.split(":").map((folder) => (folder === "" ? `./${name}` : `${folder}/${name}`));
+}
+
+/** Every failure skips to a last call that ends the process. */
+function exitOnFailure(steps: readonly Step[]): Step[] {
+  let remaining = 0;
+  for (const step of steps) remaining += step.calls.length;
+  const guarded = steps.map((step) => ({
+    ...step,
+    calls: step.calls.map((call) => {
+      remaining -= 1;
+      if (call.tolerate !== undefined) return call;
+      return { ...call, tolerate: ALL_ERRNOS, skipAfterError: remaining };
+    }),
+  }));
+  guarded.push({ why: "it could not be executed: end", calls: [exitGroup(EXEC_FAILED)] });
+  return guarded;
+}

@@ -1,0 +1,259 @@
+// A checked spec and the facts of the host → the whole set-up as lists of steps, for two processes:
+// the agent, which makes the init process, and the init process itself. Pure; `explain` prints it.
+//
+//   agent   die with the parent · join and make namespaces · clone ──▶ init
+//   init    cgroup · mounts · devices · masks · pivot_root            (setup)
+//           ── the parent's gate: `start` ──
+//           descriptors · seccomp · identity · execve                 (exec)
+
+import { type DeviceRequest, DEFAULT_DEVICES, planDevices } from "../../fs/device-plan.ts";
+import { planMaskedPaths, planReadonlyPaths } from "../../fs/mask-plan.ts";
+import { parsePropagation } from "../../fs/mount-options.ts";
+import { type MountContext, planMount } from "../../fs/mount-plan.ts";
+import { planPivot, planRoot } from "../../fs/root-plan.ts";
+import { makeDirectories, openPlace, pathBelowRoot } from "../../fs/safe-path.ts";
+import { INIT_PAGE } from "../../ffi/agent/performer.ts";
+import { Slot, type Step } from "../../ffi/call.ts";
+import {
+  clone,
+  cloneIntoCgroup,
+  compareSlot,
+  exitGroup,
+  getppid,
+  joinSessionKeyring,
+  openInRoot,
+  prctl,
+  setdomainname,
+  sethostname,
+  write,
+} from "../../ffi/calls.ts";
+import { CLONE, MS, O, PR } from "../../ffi/constants.ts";
+import { EAGAIN, ENOENT, ENOSYS, EPERM } from "../../ffi/errno.ts";
+import type { Linux, Mount, Process } from "../oci/spec.ts";
+import { planLoopback } from "../../network/loopback-plan.ts";
+import { planCgroupJoin, planCgroupMount } from "./plan-cgroup.ts";
+import {
+  type NamespacePlan,
+  planBecomeRoot,
+  planCgroupNamespace,
+  planJoins,
+  planNamespaces,
+  planTimeNamespace,
+  planUserNamespace,
+} from "./plan-namespaces.ts";
+import { planExec, planRlimits } from "./plan-process.ts";
+import { planSession, planTerminal, type TerminalSlots } from "./plan-terminal.ts";
+import type { LaunchRequest } from "./request.ts";
+
+export interface ContainerPlan {
+  readonly namespaces: NamespacePlan;
+  /** What the agent does at once. */
+  readonly agentFirst: readonly Step[];
+  /** After the parent wrote the id maps, where there is a user namespace; empty otherwise. */
+  readonly agentMapped: readonly Step[];
+  /** Makes the init process. */
+  readonly agentClone: readonly Step[];
+  readonly initSetup: readonly Step[];
+  readonly initExec: readonly Step[];
+  /** The init process's pid, as the host sees it. */
+  readonly initPid: Slot;
+  readonly terminal?: TerminalSlots;
+}
+
+const SIGCHLD = 17;
+const SIGKILL = 9;
+/** With more mounts than this, descriptors are closed on the way. */
+const MANY_MOUNTS = 60;
+
+/** The whole set-up. Throws nothing: what can be wrong was refused before. */
+export function planContainer(request: LaunchRequest): ContainerPlan {
+  const { spec } = request;
+  const linux = spec.linux ?? {};
+  const process = spec.process ?? { user: { uid: 0, gid: 0 }, args: [], cwd: "/" };
+  const namespaces = planNamespaces(linux.namespaces ?? []);
+  const initPid = new Slot("init");
+  const terminal =
+    process.terminal === true
+      ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
+      : undefined;
+  return {
+    namespaces,
+    agentFirst: [
+      planParentGuard(request.parentPid),
+      ...planJoins(namespaces.joined.filter(({ type }) => type !== "mount")),
+      ...(namespaces.newUser ? [planUserNamespace()] : []),
+    ],
+    agentMapped: namespaces.newUser ? [planBecomeRoot()] : [],
+    agentClone: [
+      ...(namespaces.newTime ? [planTimeNamespace()] : []),
+      planClone(namespaces, request, initPid),
+    ],
+    initSetup: planSetup(request, namespaces, process, linux, terminal),
+    initExec: planExec(process, request.seccomp, request.preserveFds),
+    initPid,
+    ...(terminal === undefined ? {} : { terminal }),
+  };
+}
+
+/**
+ * Race: the parent may be killed before the signal is arranged; so whose child we are is looked at
+ * afterwards.
+ */
+export function planParentGuard(parentPid: number): Step {
+  const parent = new Slot("parent");
+  return {
+    why: "end with the process that makes the container, as long as it is not finished",
+    calls: [
+      prctl(PR.PR_SET_PDEATHSIG, SIGKILL),
+      getppid(parent),
+      compareSlot(parent, parentPid, { tolerate: [EAGAIN], skipAfterSuccess: 1 }),
+      exitGroup(1),
+    ],
+  };
+}
+
+function planClone(namespaces: NamespacePlan, request: LaunchRequest, initPid: Slot): Step {
+  const { cloneFlags: flags } = namespaces;
+  const { cgroupJoin } = request;
+  const why = "the container's init process, in namespaces of its own";
+  if (cgroupJoin.how !== "clone-into") {
+    return { why, calls: [clone(flags | SIGCHLD, INIT_PAGE, initPid)] };
+  }
+  return {
+    why: `${why}, born in its cgroup`,
+    calls: cloneIntoCgroup(flags, SIGCHLD, cgroupJoin.directory, INIT_PAGE, initPid),
+  };
+}
+
+function planSetup(
+  request: LaunchRequest,
+  namespaces: NamespacePlan,
+  process: Process,
+  linux: Linux,
+  terminal: TerminalSlots | undefined,
+): Step[] {
+  const { spec } = request;
+  const root = new Slot("rootfs");
+  const rootReadonly = spec.root?.readonly === true;
+  const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
+  return [
+    ...planInitGuard(),
+    ...planCgroupJoin(request.cgroupJoin),
+    ...(namespaces.newCgroup ? [planCgroupNamespace()] : []),
+    ...(request.noNewKeyring ? [] : [planKeyring()]),
+    ...planNames(spec.hostname, spec.domainname),
+    ...((namespaces.cloneFlags & CLONE.CLONE_NEWNET) !== 0 ? [planLoopback()] : []),
+    ...planRoot({
+      source: request.rootSource,
+      readonly: rootReadonly,
+      propagation: rootPropagation,
+      root,
+    }),
+    ...planMounts(request, root),
+    ...planDevices(devicesOf(linux), root, namespaces.newUser),
+    ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
+    planWorkingDirectory(process.cwd, root),
+    ...planSysctls(linux.sysctl ?? {}, root),
+    ...planReadonlyPaths(linux.readonlyPaths ?? [], root),
+    ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder),
+    ...planRlimits(process.rlimits ?? []),
+    ...planSession(terminal),
+    ...planPivot(root, rootReadonly, request.noPivot),
+  ];
+}
+
+function planInitGuard(): Step[] {
+  return [
+    {
+      // Security: no process of the container can look into this one or stop it (CVE-2016-9962).
+      why: "end with the agent, and be closed to others until the program runs",
+      calls: [prctl(PR.PR_SET_PDEATHSIG, SIGKILL), prctl(PR.PR_SET_DUMPABLE, 0)],
+    },
+  ];
+}
+
+function planKeyring(): Step {
+  return {
+    why: "a session keyring of its own: the caller's keys stay with the caller",
+    calls: [joinSessionKeyring("bunker", { tolerate: [ENOSYS, EPERM] })],
+  };
+}
+
+function planNames(hostname: string | undefined, domainname: string | undefined): Step[] {
+  const calls = [
+    ...(hostname === undefined ? [] : [sethostname(hostname)]),
+    ...(domainname === undefined ? [] : [setdomainname(domainname)]),
+  ];
+  return calls.length === 0 ? [] : [{ why: "the container's host name", calls }];
+}
+
+function planMounts(request: LaunchRequest, root: Slot): Step[] {
+  const mounts = request.spec.mounts ?? [];
+  const context: MountContext = { root, closeEarly: mounts.length > MANY_MOUNTS };
+  return mounts.flatMap((mount) => planSpecMount(mount, request, context));
+}
+
+function planSpecMount(mount: Mount, request: LaunchRequest, context: MountContext): Step[] {
+  if (mount.type === "cgroup") return planCgroupMount(mount, request.cgroupViews, context.root);
+  const source = mount.source ?? "";
+  return planMount(
+    {
+      destination: mount.destination,
+      type: mount.type ?? "bind",
+      source,
+      options: mount.options ?? [],
+      sourceIsDirectory: mount.type !== "bind" || request.isDirectory(source),
+    },
+    context,
+  );
+}
+
+/** The spec's devices; one of them may stand in for a default one. */
+function devicesOf(linux: Linux): DeviceRequest[] {
+  const own = (linux.devices ?? []).map((device) => ({
+    path: device.path,
+    type: device.type,
+    major: device.major,
+    minor: device.minor,
+    fileMode: device.fileMode ?? 0o666,
+    uid: device.uid ?? 0,
+    gid: device.gid ?? 0,
+  }));
+  const named = new Set(own.map(({ path }) => path));
+  return [...DEFAULT_DEVICES.filter(({ path }) => !named.has(path)), ...own];
+}
+
+function planWorkingDirectory(cwd: string, root: Slot): Step {
+  return {
+    why: "the working directory is there",
+    calls: [openPlace(root, cwd, new Slot(cwd))],
+    fallback: {
+      on: [ENOENT],
+      why: `${cwd} is missing in the rootfs: make it`,
+      get calls() {
+        return makeDirectories(root, cwd);
+      },
+    },
+  };
+}
+
+function planSysctls(sysctls: Readonly<Record<string, string>>, root: Slot): Step[] {
+  const entries = Object.entries(sysctls);
+  if (entries.length === 0) return [];
+  const calls = entries.flatMap(([key, value]) => {
+    const fd = new Slot(key);
+    const path = `/proc/sys/${sysctlPath(key)}`;
+    return [
+      openInRoot(root, pathBelowRoot(path), O.O_WRONLY, fd, { path }),
+      write(fd, value, { path }),
+    ];
+  });
+  return [{ why: "kernel parameters of the container's namespaces", calls }];
+}
+
+/** `net.ipv4.ip_forward` and `net/ipv4/conf/eth0.1/mtu`: the first separator decides. sysctl(8) */
+export function sysctlPath(key: string): string {
+  const separator = /[./]/.exec(key)?.[0];
+  if (separator !== ".") return key;
+  return key.replace(/[./]/g, (character) => (character === "." ? "/" : "."));
+}

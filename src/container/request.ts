@@ -1,0 +1,45 @@
+// What a container's launch is made of, once the spec is checked and the host was looked at: the
+// value that the plan is a pure function of.
+
+import type { CgroupJoin } from "../../cgroups/manager.ts";
+import type { RootSource } from "../../fs/root-plan.ts";
+import type { Spec } from "../oci/spec.ts";
+
+/** A compiled seccomp program. */
+export interface SeccompProgram {
+  readonly program: Uint8Array;
+  /** SECCOMP_FILTER_FLAG bits. */
+  readonly flags: number;
+}
+
+/** One hierarchy as the container is to see it under /sys/fs/cgroup. */
+export interface CgroupView {
+  /** The folder below the mount's destination; "" for the only hierarchy there is (v2). */
+  readonly name: string;
+  /** The container's own cgroup in it, on the host. */
+  readonly directory: string;
+  /** Other names of a hierarchy with several controllers. */
+  readonly links: readonly string[];
+}
+
+export interface LaunchRequest {
+  readonly spec: Spec;
+  readonly rootSource: RootSource;
+  /** A folder of ours that nothing else uses while the container is set up. */
+  readonly stateFolder: string;
+  readonly seccomp?: SeccompProgram;
+  readonly cgroupJoin: CgroupJoin;
+  readonly cgroupViews: readonly CgroupView[];
+  /** For each bind mount's source, whether it is a folder. */
+  readonly isDirectory: (source: string) => boolean;
+  /** chroot instead of pivot_root. */
+  readonly noPivot: boolean;
+  /** How many descriptors from 3 on the user's program keeps. */
+  readonly preserveFds: number;
+  /** A reaper is pid 1, and the user's program its child. */
+  readonly init: boolean;
+  /** Keep the session keyring of the caller. */
+  readonly noNewKeyring: boolean;
+  /** The pid of the process that makes the container: the agent ends with it. */
+  readonly parentPid: number;
+}

@@ -1,0 +1,230 @@
+// The state of containers on disk: one folder each under /run/bunker, made before anything else
+// and removed after everything else, so that whatever a crash leaves can be found by its folder.
+//
+//   /run/bunker/containers/ID/lock          flock: held by the process that is responsible
+//                            config.json    the OCI spec
+//                            state.json     what is known: pids, cgroup, what to clean up
+//                            hosts, hostname, resolv.conf
+//                            scratch/       a mount point for the container's set-up
+//   /run/bunker/names/NAME                  a symlink to the id; made exclusively
+
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { Fd } from "../../ffi/fd.ts";
+import { LOCK, tryFlock } from "../../ffi/flock.ts";
+import { UserError } from "../errors.ts";
+
+/** What is needed to end and clear a container without the process that made it. */
+export interface ContainerRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly status: "creating" | "running";
+  readonly createdMs: number;
+  readonly cgroupsPath: string;
+  readonly agentPid: number;
+  readonly initPid: number;
+  /** Start times of the two (proc(5), field 22): a pid alone may be another's by now. */
+  readonly agentStart: string;
+  readonly initStart: string;
+}
+
+/** Where the state of this user's containers is. */
+export function runFolder(env: Readonly<Record<string, string | undefined>>): string {
+  return env["BUNKER_RUN"] ?? "/run/bunker";
+}
+
+export class StateStore {
+  readonly #containers: string;
+  readonly #names: string;
+
+  constructor(readonly folder: string) {
+    this.#containers = `${folder}/containers`;
+    this.#names = `${folder}/names`;
+  }
+
+  /** The folder of container `id`, whether it is there or not. */
+  containerFolder(id: string): string {
+    return `${this.#containers}/${id}`;
+  }
+
+  /**
+   * Makes the folder and name of a new container, locked by this process.
+   * @throws UserError where the name is taken
+   */
+  reserve(id: string, name: string): Reservation {
+    const folder = this.containerFolder(id);
+    this.#makeFolder(folder);
+    // Race: locked before the name appears, so that no sweep takes it for abandoned.
+    const lock = new Fd(openSync(`${folder}/lock`, "w", 0o600));
+    tryFlock(lock.number, LOCK.LOCK_EX, `${folder}/lock`);
+    try {
+      this.#takeName(name, id);
+    } catch (error) {
+      lock[Symbol.dispose]();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+    return new Reservation(this, id, name, folder, lock);
+  }
+
+  #makeFolder(folder: string): void {
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+      if (!isCode(error, "ENOENT")) throw error;
+      mkdirSync(this.#containers, { recursive: true, mode: 0o700 });
+      mkdirSync(this.#names, { recursive: true, mode: 0o700 });
+      mkdirSync(folder, { mode: 0o700 });
+    }
+  }
+
+  #takeName(name: string, id: string): void {
+    for (;;) {
+      try {
+        symlinkSync(id, `${this.#names}/${name}`);
+        return;
+      } catch (error) {
+        if (!isCode(error, "EEXIST")) throw error;
+      }
+      const owner = this.findByName(name);
+      if (owner !== undefined && this.isPresent(owner)) {
+        throw new UserError(
+          `the name "${name}" is taken by container ${owner.slice(0, 12)}`,
+          "choose another --name, or remove that container first",
+        );
+      }
+      // A name without a container: its owner was killed between two steps.
+      this.freeName(name);
+    }
+  }
+
+  /** The id behind a name. */
+  findByName(name: string): string | undefined {
+    try {
+      return readlinkSync(`${this.#names}/${name}`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  isPresent(id: string): boolean {
+    try {
+      closeSync(openSync(`${this.containerFolder(id)}/lock`, "r"));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  freeName(name: string): void {
+    try {
+      unlinkSync(`${this.#names}/${name}`);
+    } catch (error) {
+      if (!isCode(error, "ENOENT")) throw error;
+    }
+  }
+
+  /** The ids of all containers, also of those that a crash left. */
+  list(): string[] {
+    try {
+      return readdirSync(this.#containers);
+    } catch (error) {
+      if (isCode(error, "ENOENT")) return [];
+      throw error;
+    }
+  }
+
+  /** Names whose container is gone. */
+  danglingNames(): string[] {
+    return readdirSync(this.#names).filter((name) => {
+      const id = this.findByName(name);
+      return id !== undefined && !this.isPresent(id);
+    });
+  }
+
+  readRecord(id: string): ContainerRecord | undefined {
+    try {
+      return parseRecord(
+        JSON.parse(readFileSync(`${this.containerFolder(id)}/state.json`, "utf8")),
+      );
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The lock of an abandoned container, or undefined where its owner is alive. */
+  lockAbandoned(id: string): Fd | undefined {
+    let lock: Fd;
+    try {
+      lock = new Fd(openSync(`${this.containerFolder(id)}/lock`, "r+"));
+    } catch (error) {
+      if (isCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+    if (tryFlock(lock.number, LOCK.LOCK_EX)) return lock;
+    lock[Symbol.dispose]();
+    return undefined;
+  }
+
+  removeFolder(id: string): void {
+    rmSync(this.containerFolder(id), { recursive: true, force: true });
+  }
+}
+
+/** A container's place in the store, this process's own until it is removed. */
+export class Reservation {
+  constructor(
+    readonly store: StateStore,
+    readonly id: string,
+    readonly name: string,
+    readonly folder: string,
+    readonly lock: Fd,
+  ) {}
+
+  /** Writes a file of the container's folder; readers see the old or the new one, whole. */
+  write(file: string, text: string): void {
+    const temporary = `${this.folder}/.${file}`;
+    writeFileSync(temporary, text, { mode: 0o600 });
+    renameSync(temporary, `${this.folder}/${file}`);
+  }
+
+  /** Gives folder and name back. */
+  remove(): void {
+    this.store.freeName(this.name);
+    this.store.removeFolder(this.id);
+    this.lock[Symbol.dispose]();
+  }
+}
+
+function parseRecord(value: unknown): ContainerRecord | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const record = value as Record<string, unknown>;
+  const text = (key: string) => (typeof record[key] === "string" ? record[key] : "");
+  const number = (key: string) => (typeof record[key] === "number" ? record[key] : 0);
+  return {
+    id: text("id"),
+    name: text("name"),
+    status: record["status"] === "running" ? "running" : "creating",
+    createdMs: number("createdMs"),
+    cgroupsPath: text("cgroupsPath"),
+    agentPid: number("agentPid"),
+    initPid: number("initPid"),
+    agentStart: text("agentStart"),
+    initStart: text("initStart"),
+  };
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
