@@ -67,9 +67,8 @@ function makeLinux(options: RunOptions, facts: SpecFacts, warnings: string[]): W
     cgroupsPath: makeCgroupsPath(options, facts),
     namespaces: makeNamespaces(options, facts),
   };
-  const sysctl = makeSysctls(options, facts);
-  if (hasKeys(sysctl)) linux.sysctl = sysctl;
-  if (hasKeys(options.sysctls)) refuseSysctls(linux);
+  if (makesNamespace(options.network)) linux.sysctl = makeNetworkSysctls(facts);
+  if (hasKeys(options.sysctls)) addSysctls(linux, options.sysctls);
   if (nodes.length > 0) linux.devices = nodes;
   if (facts.idMappings !== undefined && options.userns.kind !== "path") {
     linux.uidMappings = facts.idMappings.uids;
@@ -79,23 +78,24 @@ function makeLinux(options: RunOptions, facts: SpecFacts, warnings: string[]): W
   return linux;
 }
 
-// Only a network namespace made here: a joined one has an owner who has chosen.
-function makeSysctls(options: RunOptions, facts: SpecFacts): Record<string, string> {
-  const sysctls: Record<string, string> = {};
-  if (makesNamespace(options.network)) {
-    const missing = facts.missingSysctls ?? [];
-    const mapped = facts.idMappings !== undefined || facts.inUserNamespace === true;
-    // Kernel: the range is given in ids of the namespace's owner; a mapped one refuses 2147483647.
-    if (!mapped && !missing.includes(PING_RANGE)) sysctls[PING_RANGE] = "0 2147483647";
-    if (!missing.includes(FIRST_PORT)) sysctls[FIRST_PORT] = "0";
-  }
-  for (const key of Object.keys(options.sysctls)) sysctls[key] = options.sysctls[key] ?? "";
-  return sysctls;
+// Only for a network namespace made here: a joined one has an owner who has chosen.
+function makeNetworkSysctls(facts: SpecFacts): Record<string, string> {
+  const mapped = facts.idMappings !== undefined || facts.inUserNamespace === true;
+  const sysctl: Record<string, string> = {};
+  // Kernel: the range is given in ids of the namespace's owner; a mapped one refuses 2147483647.
+  if (!mapped && !isMissing(PING_RANGE, facts)) sysctl[PING_RANGE] = "0 2147483647";
+  if (!isMissing(FIRST_PORT, facts)) sysctl[FIRST_PORT] = "0";
+  return sysctl;
 }
 
-function refuseSysctls({ sysctl, namespaces }: Linux): void {
+function isMissing(sysctl: string, facts: SpecFacts): boolean {
+  return facts.missingSysctls?.includes(sysctl) === true;
+}
+
+function addSysctls(linux: Writable<Linux>, asked: Readonly<Record<string, string>>): void {
+  linux.sysctl = { ...linux.sysctl, ...asked };
   const problems: string[] = [];
-  validateSysctls(sysctl, namespaces, problems);
+  validateSysctls(linux.sysctl, linux.namespaces, problems);
   if (problems.length > 0) throw new UserError(problems.join("\n"));
 }
 

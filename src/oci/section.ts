@@ -49,9 +49,9 @@ export class Section {
     const value = this.value(key);
     if (value === "") delete this.fields[key];
     if (value === undefined || value === "") return undefined;
-    if (typeof value !== "string") return this.#drop(key, wanted("a string", value));
+    if (typeof value !== "string") return this.drop(key, wanted("a string", value));
     // Security: the kernel's strings end at a NUL; what was checked must be what is used.
-    if (value.includes("\0")) return this.#drop(key, "must not contain a NUL byte");
+    if (value.includes("\0")) return this.drop(key, "must not contain a NUL byte");
     return value;
   }
 
@@ -71,17 +71,17 @@ export class Section {
   boolean(key: string): boolean | undefined {
     const value = this.value(key);
     if (value === undefined || typeof value === "boolean") return value;
-    return this.#drop(key, wanted("true or false", value));
+    return this.drop(key, wanted("true or false", value));
   }
 
   integer(key: string, min: number, max: number): number | undefined {
     const value = this.value(key);
     if (value === undefined) return undefined;
     if (typeof value !== "number" || !Number.isInteger(value)) {
-      return this.#drop(key, wanted("a whole number", value));
+      return this.drop(key, wanted("a whole number", value));
     }
     if (value >= min && value <= max) return value;
-    return this.#drop(
+    return this.drop(
       key,
       `must be between ${formatBound(min)} and ${formatBound(max)}: got ${value}`,
     );
@@ -102,7 +102,7 @@ export class Section {
   word(key: string, what: string, words: readonly string[]): string | undefined {
     const value = this.string(key);
     if (value === undefined || words.includes(value)) return value;
-    return this.#drop(key, `unknown ${what}: ${quote(value)}`);
+    return this.drop(key, `unknown ${what}: ${quote(value)}`);
   }
 
   requiredWord(key: string, what: string, words: readonly string[]): void {
@@ -123,40 +123,56 @@ export class Section {
 
   /** A list of strings, each free of NUL bytes. */
   strings(key: string): string[] | undefined {
-    return this.#list(key, (value, path) => {
-      if (typeof value !== "string") this.problem(path, wanted("a string", value));
-      // Security: see string().
-      else if (value.includes("\0")) this.problem(path, "must not contain a NUL byte");
-      else return value;
-      return "";
-    });
+    const list = this.list(key);
+    if (list === undefined) return undefined;
+    const strings: string[] = [];
+    for (let index = 0; index < list.length; index++) {
+      const value = list[index];
+      if (typeof value === "string" && !value.includes("\0")) strings.push(value);
+      else {
+        strings.push("");
+        this.problem(`${key}[${index}]`, refuseString(value));
+      }
+    }
+    this.fields[key] = strings;
+    return strings;
   }
 
   integers(key: string, min: number, max: number): void {
-    this.#list(key, (value, path) => {
+    const list = this.list(key);
+    if (list === undefined) return;
+    for (let index = 0; index < list.length; index++) {
+      const value = list[index];
       if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) {
-        return value;
+        continue;
       }
-      this.problem(path, wanted(`a whole number from ${min} to ${max}`, value));
-      return min;
-    });
+      this.problem(`${key}[${index}]`, wanted(`a whole number from ${min} to ${max}`, value));
+      list[index] = min;
+    }
   }
 
   /** A list of objects: `check` sees each as a section of its own. */
   each(key: string, check: (section: Section) => void): void {
-    this.#list(key, (value, path) => {
-      const fields = isObject(value) ? value : {};
-      if (fields === value) check(new Section(this.problems, this.at(path), fields));
-      else this.problem(path, wanted("an object", value));
-      return fields;
-    });
+    const list = this.list(key);
+    if (list === undefined) return;
+    for (let index = 0; index < list.length; index++) {
+      const value = list[index];
+      const path = `${key}[${index}]`;
+      if (isObject(value)) check(new Section(this.problems, this.at(path), value));
+      else {
+        this.problem(path, wanted("an object", value));
+        // What is put in its place is completed like the others; its problems are not the user's.
+        const fields = (list[index] = {});
+        check(new Section([], path, fields));
+      }
+    }
   }
 
   /** The object under a field. */
   child(key: string): Section | undefined {
     const value = this.value(key);
     if (value === undefined) return undefined;
-    if (!isObject(value)) return this.#drop(key, wanted("an object", value));
+    if (!isObject(value)) return this.drop(key, wanted("an object", value));
     return new Section(this.problems, this.at(key), value);
   }
 
@@ -182,22 +198,22 @@ export class Section {
     }
   }
 
-  #list<T>(key: string, take: (value: unknown, path: string) => T): T[] | undefined {
+  private list(key: string): unknown[] | undefined {
     const list = this.value(key);
-    if (list === undefined) return undefined;
-    if (!Array.isArray(list)) return this.#drop(key, wanted("an array", list));
-    const taken: T[] = [];
-    for (let index = 0; index < list.length; index++)
-      taken.push(take(list[index], `${key}[${index}]`));
-    this.fields[key] = taken;
-    return taken;
+    if (list === undefined || Array.isArray(list)) return list;
+    return this.drop(key, wanted("an array", list));
   }
 
-  #drop(key: string, text: string): undefined {
+  private drop(key: string, text: string): undefined {
     this.problem(key, text);
     delete this.fields[key];
     return undefined;
   }
+}
+
+function refuseString(value: unknown): string {
+  // Security: see Section.string().
+  return typeof value === "string" ? "must not contain a NUL byte" : wanted("a string", value);
 }
 
 function wanted(what: string, got: unknown): string {
