@@ -54,7 +54,7 @@ function addKnown(
   end: number,
 ): void {
   let next = start;
-  for (const nr of [...verdicts.byNumber.keys()].sort((a, b) => a - b)) {
+  for (const nr of Float64Array.from(verdicts.byNumber.keys()).sort()) {
     if (nr > next) ranges.add(next, unnamed);
     ranges.add(nr, verdicts.byNumber.get(nr) ?? unnamed);
     next = nr + 1;

@@ -7,6 +7,10 @@
 // that begin with the same comparison share the node. Profiles are written against that behaviour
 // (and against its refusal of a contradiction), so the same tree is built here, of the comparisons
 // only: the code is generated from the list of rules that a walk through it gives.
+//
+// libseccomp (2.5.4, 2.6.1) merges whole chains of comparisons and now and then loses a rule where
+// many of them overlap on one argument, so that a call gets an action which no rule asks for. That
+// is not imitated: a rule that holds is never passed over for the default.
 import type { Condition } from "./conditions.ts";
 
 /** Conditions that must all hold, and what then happens. */

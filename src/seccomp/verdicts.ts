@@ -6,7 +6,7 @@
 import { UserError } from "../errors.ts";
 import { RETURN_ENOSYS, SECCOMP_RET_ALLOW, SECCOMP_RET_LOG, SECCOMP_RET_TRACE } from "./actions.ts";
 import { compareWith, type Condition, conditionsForWidth } from "./conditions.ts";
-import { multiplexedCall } from "./multiplexed.ts";
+import { type MultiplexedCall, multiplexedCall } from "./multiplexed.ts";
 import { addRule, makeRuleTree, type RuleTree } from "./precedence.ts";
 import type { CheckedProfile, Rule } from "./rules.ts";
 import { type SyscallArch, syscallNumber } from "./syscalls.ts";
@@ -26,78 +26,83 @@ export interface Verdicts {
  * @throws UserError for two rules that contradict each other
  */
 export function verdictsOf(profile: CheckedProfile, arch: SyscallArch): Verdicts {
-  const lastKnown = lastKnownNumber(profile, arch);
   const byNumber = new Map<number, Verdict>();
+  let last = 0;
   for (const rule of profile.rules) {
-    if (rule.action === profile.defaultAction) continue;
-    for (const name of rule.names) addNamed(byNumber, arch, rule, name);
+    for (const name of rule.names) {
+      const nr = syscallNumber(arch, name);
+      const carrier = multiplexedCall(arch, name);
+      // runc asks libseccomp for the number, which for a multiplexed call is none of the kernel's.
+      if (nr !== undefined && nr > last && carrier === undefined) last = nr;
+      if (rule.action === profile.defaultAction) continue;
+      if (carrier !== undefined) addMultiplexed(byNumber, carrier, rule, name);
+      if (nr !== undefined) addNumber(byNumber, nr, arch, rule, name);
+    }
   }
+  const lastKnown = last === 0 || letsPass(profile.defaultAction) ? Infinity : last;
   for (const nr of byNumber.keys()) if (nr > lastKnown) byNumber.delete(nr);
   return { byNumber, lastKnown };
 }
 
 /**
- * runc's answer to programs that try a new system call and fall back to an older one at ENOSYS, but
- * give up at EPERM: a number above all that the profile names is one its author did not know.
- * A default action that lets calls pass needs no such thing.
+ * Whether no number is too new for a profile with this default action.
+ *
+ * Otherwise there is runc's answer to programs that try a new system call and fall back to an older
+ * one at ENOSYS, but give up at EPERM: a number above all that the profile names is one its author
+ * did not know.
  */
-function lastKnownNumber(profile: CheckedProfile, arch: SyscallArch): number {
-  const action = (profile.defaultAction & 0xffff_0000) >>> 0;
-  if (action === SECCOMP_RET_ALLOW || action === SECCOMP_RET_LOG) return Infinity;
-  if (action === SECCOMP_RET_TRACE) return Infinity;
-  let last = 0;
-  for (const rule of profile.rules) {
-    for (const name of rule.names) {
-      if (multiplexedCall(arch, name) !== undefined) continue;
-      last = Math.max(last, syscallNumber(arch, name) ?? 0);
-    }
-  }
-  return last === 0 ? Infinity : last;
+function letsPass(defaultAction: number): boolean {
+  const action = (defaultAction & 0xffff_0000) >>> 0;
+  return action === SECCOMP_RET_ALLOW || action === SECCOMP_RET_LOG || action === SECCOMP_RET_TRACE;
 }
 
-function addNamed(
+function addMultiplexed(
   byNumber: Map<number, Verdict>,
+  carrier: MultiplexedCall,
+  rule: Rule,
+  name: string,
+): void {
+  for (const alternative of rule.alternatives) {
+    const others = alternative.filter((condition) => condition.index !== 0);
+    const conditions = [compareWith(0, "EQ", 0, carrier.call), ...others];
+    addRuleTo(byNumber, carrier.nr, conditions, 32, rule, name);
+  }
+}
+
+function addNumber(
+  byNumber: Map<number, Verdict>,
+  nr: number,
   arch: SyscallArch,
   rule: Rule,
   name: string,
 ): void {
   const bits = arch === "x86_64" || arch === "aarch64" ? 64 : 32;
-  const nr = syscallNumber(arch, name);
-  const multiplexed = multiplexedCall(arch, name);
   for (const conditions of rule.alternatives) {
-    const add = (number: number, all: readonly Condition[]) => {
-      if (addConditional(byNumber, number, conditionsForWidth(all, bits), rule.action, bits))
-        return;
-      throw new UserError(
-        `${rule.path}: "${name}" contradicts an earlier rule of the same arguments`,
-      );
-    };
-    if (multiplexed !== undefined) {
-      const others = conditions.filter((condition) => condition.index !== 0);
-      add(multiplexed.nr, [compareWith(0, "EQ", 0, multiplexed.call), ...others]);
-    }
-    if (nr !== undefined) add(nr, conditions);
+    addRuleTo(byNumber, nr, conditions, bits, rule, name);
   }
 }
 
-function addConditional(
+function addRuleTo(
   byNumber: Map<number, Verdict>,
   nr: number,
-  conditions: readonly Condition[],
-  action: number,
+  alternative: readonly Condition[],
   bits: 32 | 64,
-): boolean {
+  rule: Rule,
+  name: string,
+): void {
   let verdict = byNumber.get(nr);
-  if (typeof verdict === "number") return true;
+  if (typeof verdict === "number") return;
+  const conditions = alternative.length === 0 ? alternative : conditionsForWidth(alternative, bits);
   if (conditions.length === 0) {
-    byNumber.set(nr, action);
-    return true;
+    byNumber.set(nr, rule.action);
+    return;
   }
   if (verdict === undefined) {
     verdict = makeRuleTree(bits);
     byNumber.set(nr, verdict);
   }
-  return addRule(verdict, { conditions, action });
+  if (addRule(verdict, { conditions, action: rule.action })) return;
+  throw new UserError(`${rule.path}: "${name}" contradicts an earlier rule of the same arguments`);
 }
 
 /** What a number above `lastKnown` gets. */
