@@ -38,7 +38,7 @@ export const nsenterCommand = makeCommand<EnterDraft>({
   },
   operands: { min: 0 },
   interspersed: false,
-  start: (context) => ({ namespaces: new Set(), targets: [], cwd: context.cwd }),
+  start: (context) => ({ namespaces: new Set(), targets: [], cwd: () => context.cwd() }),
   run: async (draft, command, context) => {
     const { namespaces, targets } = draft;
     if (targets.length === 0) {

@@ -19,10 +19,16 @@ export function makeProcessContext(engine: Engine): CommandContext {
 }
 
 function kindOf(path: string): "file" | "directory" | "other" | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  if (stats.isDirectory()) return "directory";
-  return stats.isFile() ? "file" : "other";
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    if (stats.isDirectory()) return "directory";
+    return stats.isFile() ? "file" : "other";
+  } catch (error) {
+    // Below a file there is nothing either.
+    if (hasCode(error, "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 /** Writes at once: the process ends right after, and a stream would lose what it still holds. */

@@ -18,7 +18,9 @@ export function formatError(error: unknown): Report {
     return formatBug(error.stack ?? error.message);
   }
   const hint = findHint(error);
-  const text = `bunker: ${joinClauses(error)}\n${hint === undefined ? "" : `  hint: ${hint}\n`}`;
+  // One line, whatever the user's strings in it are.
+  const line = joinClauses(error).replaceAll("\n", "\\n");
+  const text = `bunker: ${line}\n${hint === undefined ? "" : `  hint: ${hint}\n`}`;
   return { text, exitCode: error instanceof UserError ? error.exitCode : 125 };
 }
 

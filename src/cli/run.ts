@@ -8,6 +8,7 @@ import { laterFlags, laterShort } from "./run/later.ts";
 import { limitFlags } from "./run/limit-flags.ts";
 import { namespaceFlags } from "./run/namespace-flags.ts";
 import { processFlags } from "./run/process-flags.ts";
+import { readEnvFiles, readLabelFiles } from "./run/read-file.ts";
 import { splitOperands } from "./run/root.ts";
 import { securityFlags } from "./run/security-flags.ts";
 import type { Pair } from "./values/pair.ts";
@@ -70,8 +71,8 @@ function finishRun(draft: RunDraft, operands: readonly string[]): RunOptions {
   const options: RunOptions = {
     ...draft.options,
     ...splitOperands(draft, operands),
-    env: [...draft.fileEnv, ...draft.options.env],
-    labels: makeRecord([...draft.fileLabels, ...draft.labels]),
+    env: [...readEnvFiles(draft.envFiles, draft.context), ...draft.options.env],
+    labels: makeRecord([...readLabelFiles(draft.labelFiles, draft.context), ...draft.labels]),
     annotations: makeRecord(draft.annotations),
     sysctls: makeRecord(draft.sysctls),
   };

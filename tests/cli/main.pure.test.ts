@@ -184,6 +184,11 @@ describe("errors of the world and our own", () => {
     });
   });
 
+  test("a line break in the user's own words does not break the line", () => {
+    const { text } = formatError(new UserError("invalid size: 'a\nb'", "write 64m"));
+    expect(text).toBe("bunker: invalid size: 'a\\nb'\n  hint: write 64m\n");
+  });
+
   test("a UserError keeps its exit code", () => {
     expect(formatError(new UserError("not found", undefined, 127))).toEqual({
       text: "bunker: not found\n",

@@ -267,22 +267,10 @@ describe("what cannot be is refused in one line", () => {
     ],
     ["--device /dev/nope /x", 'device does not exist: "/dev/nope"'],
     ["--security-opt seccomp=/nope /x", 'seccomp profile does not exist: "/nope"'],
-    [
-      "--cidfile /old.cid /x",
-      'invalid argument "/old.cid" for "--cidfile" flag: container ID file found: "/old.cid"',
-    ],
-    [
-      "--env-file /nope /x",
-      'invalid argument "/nope" for "--env-file" flag: open /nope: no such file or directory',
-    ],
-    [
-      "--env-file /data /x",
-      'invalid argument "/data" for "--env-file" flag: read /data: is a directory',
-    ],
-    [
-      "--label-file /bad /x",
-      'invalid argument "/bad" for "--label-file" flag: invalid env file (/bad): no variable name on line \'=x\'',
-    ],
+    ["--cidfile /old.cid /x", 'container ID file found: "/old.cid"'],
+    ["--env-file /nope /x", "open /nope: no such file or directory"],
+    ["--env-file /data /x", "invalid env file (/data): read /data: is a directory"],
+    ["--label-file /bad /x", "invalid env file (/bad): no variable name on line '=x'"],
     ["-w rel /x", 'invalid argument "rel" for "-w, --workdir" flag: the path must be absolute'],
     ["--performer me /x", 'invalid argument "me" for "--performer" flag: must be agent or process'],
     ["--rootfs /nope sh", 'rootfs does not exist: "/nope"'],

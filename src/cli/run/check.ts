@@ -108,6 +108,12 @@ function checkPaths(options: RunOptions, context: RunContext): void {
   for (const device of options.devices) requirePath("device", device.hostPath, context);
   const { seccomp } = options.security;
   if (seccomp.startsWith("/")) requirePath("seccomp profile", seccomp, context);
+  if (options.cidfile !== undefined && context.kindOf(options.cidfile) !== undefined) {
+    throw new UserError(
+      `container ID file found: "${options.cidfile}"`,
+      "make sure the other container isn't running, or delete the file",
+    );
+  }
 }
 
 function requirePath(what: string, path: string, context: RunContext, hint?: string): void {

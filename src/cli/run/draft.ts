@@ -24,9 +24,10 @@ type Writable<T> = T extends readonly (infer E)[]
 export interface RunDraft {
   readonly context: RunContext;
   readonly options: Writable<RunOptions>;
-  // Order: what comes from files stands before what the command line says, wherever it was said.
-  readonly fileEnv: string[];
-  readonly fileLabels: Pair[];
+  // Order: what comes from files stands before what the command line says, wherever it was said;
+  // they are read when all flags could be.
+  readonly envFiles: string[];
+  readonly labelFiles: string[];
   readonly labels: Pair[];
   readonly annotations: Pair[];
   readonly sysctls: Pair[];
@@ -77,8 +78,8 @@ export function startDraft(context: RunContext): RunDraft {
       trace: false,
       performer: "agent",
     },
-    fileEnv: [],
-    fileLabels: [],
+    envFiles: [],
+    labelFiles: [],
     labels: [],
     annotations: [],
     sysctls: [],

@@ -1,13 +1,12 @@
 // The flags of `run` about the container's program and how the caller is joined to it.
 import { UserError } from "../../errors.ts";
 import type { FlagTable } from "../flag.ts";
-import { parseEnv, parseEnvFile } from "../values/environment.ts";
+import { parseEnv } from "../values/environment.ts";
 import { parseGroup, parseHostname, parseName, parseUser } from "../values/name.ts";
 import { resolvePath } from "../values/path.ts";
 import { parseSignal } from "../values/signal.ts";
 import { parseUlimit } from "../values/ulimit.ts";
 import type { RunDraft } from "./draft.ts";
-import { readKeyFile } from "./read-file.ts";
 
 const container = "Container";
 const program = "Program";
@@ -65,7 +64,7 @@ export const processFlags: FlagTable<RunDraft> = {
     placeholder: "file",
     help: "Write the container ID to the file",
     set: (draft, text) => {
-      draft.options.cidfile = requireNew(draft, text);
+      draft.options.cidfile = resolvePath(text, draft.context.cwd());
     },
   },
   pidfile: {
@@ -113,8 +112,7 @@ export const processFlags: FlagTable<RunDraft> = {
     placeholder: "file",
     help: "Read in a file of environment variables",
     set: (draft, text) => {
-      const lines = readKeyFile(draft, text, (content) => parseEnvFile(content, draft.context.env));
-      draft.fileEnv.push(...lines);
+      draft.envFiles.push(text);
     },
   },
   workdir: {
@@ -185,12 +183,3 @@ export const processFlags: FlagTable<RunDraft> = {
     },
   },
 };
-
-function requireNew(draft: RunDraft, text: string): string {
-  const path = resolvePath(text, draft.context.cwd());
-  if (draft.context.kindOf(path) === undefined) return path;
-  throw new UserError(
-    `container ID file found: "${text}"`,
-    "make sure the other container isn't running, or delete the file",
-  );
-}

@@ -1,11 +1,32 @@
-// Files that flags name: read, parsed, and refused in docker's words where either fails.
+// The files that `--env-file` and `--label-file` name: read, parsed, and refused in docker's words
+// where either fails.
 import { UserError } from "../../errors.ts";
+import { parseEnvFile } from "../values/environment.ts";
+import { parseKeyFile } from "../values/key-file.ts";
+import { splitPair, type Pair } from "../values/pair.ts";
 import { resolvePath } from "../values/path.ts";
-import type { RunDraft } from "./draft.ts";
+import type { RunContext } from "./draft.ts";
 
-/** Returns what `parse` makes of the file's text. */
-export function readKeyFile<T>(draft: RunDraft, path: string, parse: (content: string) => T): T {
-  const content = readText(draft, path);
+/** Returns the `KEY=VALUE` lines of all the files, in order. */
+export function readEnvFiles(paths: readonly string[], context: RunContext): string[] {
+  const lines: string[] = [];
+  for (const path of paths) {
+    lines.push(...readKeyFile(path, context, (content) => parseEnvFile(content, context.env)));
+  }
+  return lines;
+}
+
+/** Returns the labels of all the files, in order. */
+export function readLabelFiles(paths: readonly string[], context: RunContext): Pair[] {
+  const labels: Pair[] = [];
+  for (const path of paths) {
+    for (const line of readKeyFile(path, context, parseKeyFile)) labels.push(splitPair(line));
+  }
+  return labels;
+}
+
+function readKeyFile<T>(path: string, context: RunContext, parse: (content: string) => T): T {
+  const content = readText(path, context);
   try {
     return parse(content);
   } catch (error) {
@@ -14,15 +35,16 @@ export function readKeyFile<T>(draft: RunDraft, path: string, parse: (content: s
   }
 }
 
-function readText(draft: RunDraft, path: string): string {
-  const absolute = resolvePath(path, draft.context.cwd());
-  const kind = draft.context.kindOf(absolute);
+function readText(path: string, context: RunContext): string {
+  const absolute = resolvePath(path, context.cwd());
+  const kind = context.kindOf(absolute);
   if (kind === undefined) throw new UserError(`open ${path}: no such file or directory`);
-  if (kind === "directory") throw new UserError(`read ${path}: is a directory`);
+  if (kind === "directory") {
+    throw new UserError(`invalid env file (${path}): read ${path}: is a directory`);
+  }
   try {
-    return draft.context.readText(absolute);
+    return context.readText(absolute);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`cannot read ${path}: ${reason}`);
+    throw new UserError(`cannot read ${path}`, undefined, 125, { cause: error });
   }
 }

@@ -1,11 +1,9 @@
 // The flags of `run` about what the container may do, what is noted on it, and bunker's own.
 import { UserError } from "../../errors.ts";
 import type { FlagTable } from "../flag.ts";
-import { parseKeyFile } from "../values/key-file.ts";
-import { parseAnnotation, parseLabel, splitPair } from "../values/pair.ts";
+import { parseAnnotation, parseLabel } from "../values/pair.ts";
 import { parseSecurityOption } from "../values/security.ts";
 import type { RunDraft } from "./draft.ts";
-import { readKeyFile } from "./read-file.ts";
 
 const security = "Security";
 const metadata = "Metadata";
@@ -63,7 +61,7 @@ export const securityFlags: FlagTable<RunDraft> = {
     placeholder: "file",
     help: "Read in a line delimited file of labels",
     set: (draft, text) => {
-      draft.fileLabels.push(...readKeyFile(draft, text, parseKeyFile).map(splitPair));
+      draft.labelFiles.push(text);
     },
   },
   annotation: {

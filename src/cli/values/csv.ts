@@ -23,7 +23,7 @@ function readBare(line: string, start: number): Field {
   const comma = line.indexOf(",", start);
   const end = comma < 0 ? line.length : comma;
   const quote = line.indexOf('"', start);
-  if (quote >= 0 && quote < end) refuse(quote, 'bare " in non-quoted field');
+  if (quote >= 0 && quote < end) refuse(quote, 'bare " in non-quoted-field');
   return { text: line.slice(start, end), end };
 }
 

@@ -127,7 +127,7 @@ acceptsEach("fields", splitCsv, [
 refusesEach("fields", splitCsv, [
   ['a,"b', 'parse error on line 1, column 5: extraneous or missing " in quoted-field'],
   ['"a"b', 'parse error on line 1, column 3: extraneous or missing " in quoted-field'],
-  ['a"b', 'parse error on line 1, column 2: bare " in non-quoted field'],
+  ['a"b', 'parse error on line 1, column 2: bare " in non-quoted-field'],
 ]);
 
 acceptsEach("tmpfs", parseTmpfs, [
