@@ -5,11 +5,10 @@ import { runtime } from "#runtime";
 import type { Declarations, Functions } from "./runtime/types.ts";
 import { SyscallError, type SyscallContext } from "./syscall-error.ts";
 
-/** glibc's and musl's names; the second pair is what a musl system calls its loader and libc. */
-const LIBC = [
-  "libc.so.6",
-  process.arch === "arm64" ? "libc.musl-aarch64.so.1" : "libc.musl-x86_64.so.1",
-];
+// Both C libraries answer to this name: musl's dlopen takes every `libc.…` for itself.
+// Security: no second name to try. Bun looks for a library that the loader does not find in the
+// current folder, which may be a stranger's; this one is always loaded already.
+const LIBC = ["libc.so.6"];
 
 /**
  * A getter that opens the declared functions at its first call: each symbol costs some 10 µs, so a

@@ -89,8 +89,15 @@ interface OpaqueStruct extends Disposable {
   readonly address: number;
 }
 
+/** The closure holds `bytes`, so that they stay where they are until the end of the scope. */
+function opaqueStruct(bytes: Uint8Array, destroy: (address: number) => number): OpaqueStruct {
+  const address = bytesAddress(bytes);
+  return { address, [Symbol.dispose]: () => void destroy(bytesAddress(bytes)) };
+}
+
 function openAttributes(newSession: boolean): OpaqueStruct {
-  const { address } = scratch(ATTRIBUTES_BYTES);
+  const attributes = new Uint8Array(ATTRIBUTES_BYTES);
+  const address = bytesAddress(attributes);
   const h = spawnH();
   throwUnlessZero(h.posix_spawnattr_init(address), "posix_spawnattr_init");
   const everySignal = scratch(SIGSET_BYTES);
@@ -99,17 +106,18 @@ function openAttributes(newSession: boolean): OpaqueStruct {
   h.posix_spawnattr_setsigdefault(address, everySignal.address);
   h.posix_spawnattr_setsigmask(address, scratch(SIGSET_BYTES).address);
   h.posix_spawnattr_setflags(address, flags | (newSession ? POSIX_SPAWN_SETSID : 0));
-  return { address, [Symbol.dispose]: () => void h.posix_spawnattr_destroy(address) };
+  return opaqueStruct(attributes, h.posix_spawnattr_destroy);
 }
 
 function openFileActions(list: readonly FileAction[]): OpaqueStruct {
-  const { address } = scratch(FILE_ACTIONS_BYTES);
+  const actions = new Uint8Array(FILE_ACTIONS_BYTES);
+  const address = bytesAddress(actions);
   const h = spawnH();
   throwUnlessZero(h.posix_spawn_file_actions_init(address), "posix_spawn_file_actions_init");
   for (const action of list) {
     throwUnlessZero(addFileAction(address, action), `posix_spawn_file_actions_add${action.kind}`);
   }
-  return { address, [Symbol.dispose]: () => void h.posix_spawn_file_actions_destroy(address) };
+  return opaqueStruct(actions, h.posix_spawn_file_actions_destroy);
 }
 
 function addFileAction(actions: number, action: FileAction): number {
