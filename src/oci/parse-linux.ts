@@ -4,6 +4,7 @@
 import { checkIdMapping } from "./parse-mounts.ts";
 import { checkResources } from "./parse-resources.ts";
 import { checkSeccomp } from "./parse-seccomp.ts";
+import { quote } from "./quote.ts";
 import { INT32_MAX, INT64_MAX, type Section, UINT32_MAX } from "./section.ts";
 
 /** Notes every field of `linux` that has a wrong type, range or word. */
@@ -79,22 +80,36 @@ function checkIntelRdt(intelRdt: Section | undefined): void {
   intelRdt?.boolean("enableMonitoring");
 }
 
+const MEMORY_POLICY_MODES = [
+  "MPOL_DEFAULT",
+  "MPOL_BIND",
+  "MPOL_INTERLEAVE",
+  "MPOL_WEIGHTED_INTERLEAVE",
+  "MPOL_PREFERRED",
+  "MPOL_PREFERRED_MANY",
+  "MPOL_LOCAL",
+];
+
+const MEMORY_POLICY_FLAGS = [
+  "MPOL_F_NUMA_BALANCING",
+  "MPOL_F_RELATIVE_NODES",
+  "MPOL_F_STATIC_NODES",
+];
+
+// The words are runc's, whose callers look for them.
 function checkMemoryPolicy(policy: Section | undefined): void {
-  policy?.requiredWord("mode", "memory policy mode", [
-    "MPOL_DEFAULT",
-    "MPOL_BIND",
-    "MPOL_INTERLEAVE",
-    "MPOL_WEIGHTED_INTERLEAVE",
-    "MPOL_PREFERRED",
-    "MPOL_PREFERRED_MANY",
-    "MPOL_LOCAL",
-  ]);
-  policy?.string("nodes");
-  policy?.words("flags", "memory policy flag", [
-    "MPOL_F_NUMA_BALANCING",
-    "MPOL_F_RELATIVE_NODES",
-    "MPOL_F_STATIC_NODES",
-  ]);
+  if (policy === undefined) return;
+  const mode = policy.string("mode") ?? "";
+  if (!MEMORY_POLICY_MODES.includes(mode)) {
+    policy.problem("mode", `invalid memory policy mode ${quote(mode)}`);
+    policy.fields.mode = "MPOL_PREFERRED";
+  }
+  policy.string("nodes");
+  for (const flag of policy.strings("flags") ?? []) {
+    if (!MEMORY_POLICY_FLAGS.includes(flag)) {
+      policy.problem("flags", `invalid memory policy flag ${quote(flag)}`);
+    }
+  }
 }
 
 function checkPersonality(personality: Section | undefined): void {

@@ -79,6 +79,11 @@ function checkNumbers(device: Section): void {
 }
 
 function checkHugepageLimit(hugepage: Section): void {
+  // Go's decoder does not mind the case, and runc's own tests write it so.
+  if (hugepage.value("pageSize") === undefined && hugepage.value("pagesize") !== undefined) {
+    hugepage.fields.pageSize = hugepage.fields.pagesize;
+    delete hugepage.fields.pagesize;
+  }
   hugepage.requiredString("pageSize");
   hugepage.integerOrZero("limit", 0, UINT64_MAX);
 }

@@ -58,14 +58,28 @@ function isInterfaceName(name: string): boolean {
 }
 
 function validateMemoryPolicy(policy: MemoryPolicy, problems: string[]): void {
-  const { mode, nodes } = policy;
-  const given = nodes !== undefined && nodes !== "";
-  if (given && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(nodes)) {
-    problems.push(`linux.memoryPolicy.nodes: must be a list such as "0-3,7": got ${quote(nodes)}`);
+  const { mode, nodes = "" } = policy;
+  const count = countNodes(nodes);
+  if (count === undefined) {
+    problems.push(`linux.memoryPolicy.nodes: invalid memory policy nodes ${quote(nodes)}`);
+  } else if (mode === "MPOL_DEFAULT" || mode === "MPOL_LOCAL") {
+    if (count > 0) problems.push(`linux.memoryPolicy: mode requires 0 nodes but got ${count}`);
+  } else if (mode !== "MPOL_PREFERRED" && count === 0) {
+    problems.push("linux.memoryPolicy: mode requires at least one node but got 0");
   }
-  if (mode === "MPOL_DEFAULT" || mode === "MPOL_LOCAL") {
-    if (given) problems.push(`linux.memoryPolicy.nodes: must be empty with ${mode}`);
-  } else if (mode !== "MPOL_PREFERRED" && !given) {
-    problems.push(`linux.memoryPolicy.nodes: must not be empty with ${mode}`);
+}
+
+/** Kernel: MAX_NUMNODES of the largest configuration. */
+const NODES_MAX = 1024;
+
+/** How many nodes a list such as "0-3,7" has, or undefined where it is none. */
+function countNodes(list: string): number | undefined {
+  let count = 0;
+  for (const range of list === "" ? [] : list.split(",")) {
+    const [, first = "", last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+    const size = Number(last) - Number(first) + 1;
+    if (first === "" || size < 1 || Number(last) >= NODES_MAX) return undefined;
+    count += size;
   }
+  return count;
 }
