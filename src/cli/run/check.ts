@@ -1,5 +1,6 @@
-// What is wrong with a run's limits and settings although each flag could be read: ranges, what the
-// host does not have, and flags that contradict each other.
+// What is wrong with a run's limits and paths although each flag could be read: ranges, what the
+// host does not have, limits that do not go together. Options that contradict each other, the root
+// file system and the command are the engine's to judge, whoever calls it.
 import type { Limit, ResourceOptions, RunOptions } from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
 import { formatSize } from "../values/size.ts";
@@ -12,7 +13,7 @@ export function checkOptions(options: RunOptions, context: RunContext): void {
   checkMemory(options.resources);
   checkCpu(options.resources, context);
   checkRanges(options);
-  checkNamespaces(options);
+  checkSysctls(options);
   checkPaths(options, context);
 }
 
@@ -54,8 +55,6 @@ function checkCpu(resources: ResourceOptions, context: RunContext): void {
         `this host has ${most} CPU${most === 1 ? "" : "s"}; leave --cpus away for no limit`,
       );
     }
-    const other = cpuPeriodUs !== undefined ? "period" : cpuQuotaUs !== undefined ? "quota" : "";
-    if (other) throw new UserError(`--cpus and --cpu-${other} cannot both be set`);
   }
   inRange("cpu shares", cpuShares, 2, 262_144);
   inRange("cpu period", cpuPeriodUs, 1000, 1_000_000, " us");
@@ -82,13 +81,9 @@ function inRange(
   throw new UserError(`${what} must be ${range}${unit}: got ${value}`);
 }
 
-// Security: a name or a parameter set in a namespace of the host's would be the host's own.
-function checkNamespaces(options: RunOptions): void {
-  const { hostname, domainname, uts, network, ipc } = options;
-  if ((hostname ?? domainname) !== undefined && uts.kind !== "private") {
-    const flag = hostname === undefined ? "--domainname" : "--hostname";
-    throw new UserError(`conflicting options: ${flag} and the UTS mode`);
-  }
+// Security: a parameter set in a namespace of the host's would be the host's own.
+function checkSysctls(options: RunOptions): void {
+  const { network, ipc } = options;
   for (const key of Object.keys(options.sysctls)) {
     const [mode, namespace] = key.startsWith("net.") ? [network, "network"] : [ipc, "ipc"];
     if (mode.kind === "host") {

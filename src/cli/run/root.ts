@@ -15,7 +15,9 @@ export interface RootAndCommand {
  * @throws UserError exit code 1 for too few operands, as docker does
  */
 export function splitOperands(draft: RunDraft, operands: readonly string[]): RootAndCommand {
-  if (draft.rootfs !== undefined) return useRootfs(draft, draft.rootfs, operands);
+  if (draft.rootfs !== undefined) {
+    return { root: { kind: "rootfs", path: draft.rootfs }, command: operands };
+  }
   const first = operands[0];
   if (first === undefined) {
     throw new UserError(
@@ -29,15 +31,4 @@ export function splitOperands(draft: RunDraft, operands: readonly string[]): Roo
   }
   if (first === "") throw new UserError("the image reference is empty");
   return { root: { kind: "image", reference: first }, command: operands.slice(1) };
-}
-
-function useRootfs(draft: RunDraft, path: string, operands: readonly string[]): RootAndCommand {
-  const kind = draft.context.kindOf(path);
-  if (kind === undefined) throw new UserError(`rootfs does not exist: "${path}"`);
-  if (kind !== "directory") throw new UserError(`rootfs is not a folder: "${path}"`);
-  const entrypoint = draft.options.entrypoint ?? [];
-  if (operands.length === 0 && entrypoint.length === 0) {
-    throw new UserError("no command to run in the rootfs", "add one, for example /bin/sh");
-  }
-  return { root: { kind: "rootfs", path }, command: operands };
 }

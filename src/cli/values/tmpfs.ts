@@ -23,7 +23,7 @@ function checkOption(option: string): void {
   const listed = option.includes("=") || switches.includes(` ${option} `);
   if (known.test(option) && listed) return;
   throw new UserError(
-    `invalid tmpfs option '${option}'`,
+    `invalid tmpfs option "${option}"`,
     "for example size=64m,mode=1777,noexec (tmpfs(5))",
   );
 }
