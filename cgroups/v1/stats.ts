@@ -31,7 +31,8 @@ function readMemory(directory: string): MemoryStats {
     peakBytes: read("max_usage_in_bytes"),
     swapBytes: bothText === undefined ? null : Math.max(0, Number(bothText) - usageBytes),
     inactiveFileBytes: details["total_inactive_file"] ?? 0,
-    limitHits: read("failcnt") ?? 0,
+    // Kernel: where both limits are the same, it is that of memory and swap which is hit.
+    limitHits: (read("failcnt") ?? 0) + (read("memsw.failcnt") ?? 0),
     details,
   };
 }
