@@ -1,7 +1,7 @@
 // What is wrong with a run's limits and paths although each flag could be read: ranges, what the
 // host does not have, limits that do not go together. Options that contradict each other, the root
 // file system and the command are the engine's to judge, whoever calls it.
-import type { Limit, ResourceOptions, RunOptions } from "../../engine/run-options.ts";
+import type { Limit, MountOption, ResourceOptions, RunOptions } from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
 import { formatSize } from "../values/size.ts";
 import type { RunContext } from "./draft.ts";
@@ -10,11 +10,18 @@ const leastMemoryBytes = 6 * 1024 * 1024;
 
 /** Throws the first thing that cannot be: one line, and what would do. */
 export function checkOptions(options: RunOptions, context: RunContext): void {
-  checkMemory(options.resources);
-  checkCpu(options.resources, context);
-  checkRanges(options);
-  checkSysctls(options);
-  checkPaths(options, context);
+  // Start-up time: what no flag was given for is not looked at, and so not even loaded.
+  for (const _given in options.resources) {
+    checkMemory(options.resources);
+    checkCpu(options.resources, context);
+    checkWeights(options.resources);
+    break;
+  }
+  inRange("oom score adjustment", options.oomScoreAdj, -1000, 1000);
+  for (const key in options.sysctls) checkSysctl(key, options);
+  if (options.mounts.length > 0) checkMounts(options.mounts, context);
+  for (const device of options.devices) requirePath("device", device.hostPath, context);
+  checkFiles(options, context);
 }
 
 function checkMemory(resources: ResourceOptions): void {
@@ -61,10 +68,8 @@ function checkCpu(resources: ResourceOptions, context: RunContext): void {
   if (cpuQuotaUs !== -1) inRange("cpu quota", cpuQuotaUs, 1000, Infinity, " us");
 }
 
-function checkRanges(options: RunOptions): void {
-  const { resources } = options;
+function checkWeights(resources: ResourceOptions): void {
   inRange("memory swappiness", resources.memorySwappiness, 0, 100);
-  inRange("oom score adjustment", options.oomScoreAdj, -1000, 1000);
   inRange("block IO weight", resources.blkioWeight, 10, 1000);
   if (resources.pidsLimit !== "unlimited") inRange("pids limit", resources.pidsLimit, 1, Infinity);
 }
@@ -82,33 +87,30 @@ function inRange(
 }
 
 // Security: a parameter set in a namespace of the host's would be the host's own.
-function checkSysctls(options: RunOptions): void {
-  const { network, ipc } = options;
-  for (const key of Object.keys(options.sysctls)) {
-    const [mode, namespace] = key.startsWith("net.") ? [network, "network"] : [ipc, "ipc"];
-    if (mode.kind === "host") {
-      throw new UserError(`sysctl '${key}' is not allowed in the host's ${namespace} namespace`);
-    }
-  }
+function checkSysctl(key: string, { network, ipc }: RunOptions): void {
+  const [mode, namespace] = key.startsWith("net.") ? [network, "network"] : [ipc, "ipc"];
+  if (mode.kind !== "host") return;
+  throw new UserError(`sysctl '${key}' is not allowed in the host's ${namespace} namespace`);
 }
 
-function checkPaths(options: RunOptions, context: RunContext): void {
+function checkMounts(mounts: readonly MountOption[], context: RunContext): void {
   const targets = new Set<string>();
-  for (const mount of options.mounts) {
+  for (const mount of mounts) {
     if (targets.has(mount.target)) throw new UserError(`duplicate mount point: ${mount.target}`);
     targets.add(mount.target);
     if (mount.type === "tmpfs" || mount.createSource) continue;
     requirePath("bind source path", mount.source, context, "-v makes a missing source folder");
   }
-  for (const device of options.devices) requirePath("device", device.hostPath, context);
-  const { seccomp } = options.security;
+}
+
+function checkFiles({ security, cidfile }: RunOptions, context: RunContext): void {
+  const { seccomp } = security;
   if (seccomp.startsWith("/")) requirePath("seccomp profile", seccomp, context);
-  if (options.cidfile !== undefined && context.kindOf(options.cidfile) !== undefined) {
-    throw new UserError(
-      `container ID file found: "${options.cidfile}"`,
-      "make sure the other container isn't running, or delete the file",
-    );
-  }
+  if (cidfile === undefined || context.kindOf(cidfile) === undefined) return;
+  throw new UserError(
+    `container ID file found: "${cidfile}"`,
+    "make sure the other container isn't running, or delete the file",
+  );
 }
 
 function requirePath(what: string, path: string, context: RunContext, hint?: string): void {

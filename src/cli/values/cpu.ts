@@ -10,7 +10,7 @@ export function parseCpus(text: string): number {
     throw new UserError(`failed to parse ${text} as a rational number`);
   }
   // The kernel's quota is in millionths of a CPU, docker's own unit in thousand-millionths.
-  if (value !== 0 && Math.abs(value) < 1e-9) throw new UserError("value is too precise");
+  if (value !== 0 && value < 1e-9 && value > -1e-9) throw new UserError("value is too precise");
   return value;
 }
 

@@ -54,8 +54,8 @@ function setField(draft: MountDraft, field: string): void {
 }
 
 function setPair(draft: MountDraft, key: string, value: string, field: string): void {
-  const family = key.slice(0, Math.max(key.indexOf("-"), 0));
-  const known = ["bind", "tmpfs", "volume", "image"].includes(family);
+  const family = key.split("-", 1)[0] ?? "";
+  const known = family !== key && ["bind", "tmpfs", "volume", "image"].includes(family);
   if (known) draft.families.push(family);
   switch (key) {
     case "type":
@@ -90,7 +90,7 @@ function setPair(draft: MountDraft, key: string, value: string, field: string): 
       return;
   }
   // Volumes and images are refused as a whole, by their type.
-  if (family === "volume" || family === "image") return;
+  if (known && (family === "volume" || family === "image")) return;
   throw new UserError(`unexpected key '${key}' in '${field}'`);
 }
 
