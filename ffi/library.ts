@@ -11,18 +11,30 @@ import { SyscallError, type SyscallContext } from "./syscall-error.ts";
 const LIBC = ["libc.so.6"];
 
 /**
- * A getter that opens the declared functions at its first call: each symbol costs some 10 µs, so a
- * command only pays for the headers it uses.
+ * A getter of the declared functions. Each is looked up in libc at its first use: that costs some
+ * 10 to 30 µs a function, and a command uses few of each header. One that this libc does not have
+ * throws when it is used, not before.
  */
 export function library<const D extends Declarations>(declarations: D): () => Functions<D> {
-  let opened: Functions<D> | undefined;
-  return () => {
-    if (opened !== undefined) return opened;
-    opened = runtime.openLibrary(LIBC, declarations);
-    // Order: before the first call, for looking errno up may itself change it.
-    if (errnoView === undefined) prepareErrno();
-    return opened;
-  };
+  let functions: Functions<D> | undefined;
+  return () => (functions ??= lazyFunctions(declarations));
+}
+
+function lazyFunctions<D extends Declarations>(declarations: D): Functions<D> {
+  const functions: Record<string, (...args: number[]) => number> = {};
+  for (const [name, declaration] of Object.entries(declarations)) {
+    const get = () => {
+      const opened = runtime.openLibrary(LIBC, { [name]: declaration })[name];
+      if (opened === undefined) throw new Error(`libc has no ${name}`);
+      Object.defineProperty(functions, name, { value: opened });
+      // Order: before the function is called, for looking errno up may itself change it.
+      if (errnoView === undefined) prepareErrno();
+      return opened;
+    };
+    Object.defineProperty(functions, name, { configurable: true, get });
+  }
+  // The loop gave it every name of D: this is the edge where types can't follow.
+  return functions as Functions<D>;
 }
 
 const errnoH = library({ __errno_location: ["pointer"] });

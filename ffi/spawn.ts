@@ -6,21 +6,14 @@ import { SyscallError } from "./syscall-error.ts";
 
 const spawnH = library({
   posix_spawn: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer"],
-  posix_spawn_file_actions_init: ["i32", "pointer"],
   posix_spawn_file_actions_destroy: ["i32", "pointer"],
   posix_spawn_file_actions_adddup2: ["i32", "pointer", "i32", "i32"],
   posix_spawn_file_actions_addclose: ["i32", "pointer", "i32"],
+  posix_spawn_file_actions_addchdir_np: ["i32", "pointer", "pointer"],
   posix_spawn_file_actions_addopen: ["i32", "pointer", "i32", "pointer", "i32", "u32"],
-  posix_spawnattr_init: ["i32", "pointer"],
-  posix_spawnattr_destroy: ["i32", "pointer"],
   posix_spawnattr_setflags: ["i32", "pointer", "i32"],
   posix_spawnattr_setsigdefault: ["i32", "pointer", "pointer"],
   posix_spawnattr_setsigmask: ["i32", "pointer", "pointer"],
-});
-
-// glibc 2.29, musl 1.1.24: apart from the rest, for an older libc does all but this.
-const spawnDirectoryH = library({
-  posix_spawn_file_actions_addchdir_np: ["i32", "pointer", "pointer"],
 });
 
 /** What the child does, in this order, before the program begins. */
@@ -35,6 +28,7 @@ export type FileAction =
       readonly flags: number;
       readonly mode?: number;
     }
+  /** Needs glibc 2.29 or musl 1.1.24. */
   | { readonly kind: "chdir"; readonly path: string };
 
 export interface SpawnOptions {
@@ -63,8 +57,8 @@ export function posix_spawn(
   env: readonly string[],
   { fileActions = [], newSession = false }: SpawnOptions = {},
 ): number {
-  using attributes = openAttributes(newSession);
-  using actions = openFileActions(fileActions);
+  const attributes = makeAttributes(newSession);
+  using actions = new FileActions(fileActions);
   const args = cStringArray(argv);
   const variables = cStringArray(env);
   const pid = new Uint8Array(8);
@@ -72,7 +66,7 @@ export function posix_spawn(
     bytesAddress(pid),
     cString(path),
     actions.address,
-    attributes.address,
+    bytesAddress(attributes),
     args.address,
     variables.address,
   );
@@ -85,39 +79,42 @@ function throwUnlessZero(error: number, name: string, path?: string): void {
   if (error !== 0) throw new SyscallError(name, error, path === undefined ? {} : { path });
 }
 
-interface OpaqueStruct extends Disposable {
-  readonly address: number;
-}
-
-/** The closure holds `bytes`, so that they stay where they are until the end of the scope. */
-function opaqueStruct(bytes: Uint8Array, destroy: (address: number) => number): OpaqueStruct {
-  const address = bytesAddress(bytes);
-  return { address, [Symbol.dispose]: () => void destroy(bytesAddress(bytes)) };
-}
-
-function openAttributes(newSession: boolean): OpaqueStruct {
+// The init functions of glibc and musl only zero their struct, and destroying attributes does
+// nothing in either; both are left out, since each look-up in libc is on the way of every `run`.
+function makeAttributes(newSession: boolean): Uint8Array {
   const attributes = new Uint8Array(ATTRIBUTES_BYTES);
   const address = bytesAddress(attributes);
-  const h = spawnH();
-  throwUnlessZero(h.posix_spawnattr_init(address), "posix_spawnattr_init");
   const everySignal = scratch(SIGSET_BYTES);
   everySignal.bytes.fill(0xff);
   const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  const h = spawnH();
   h.posix_spawnattr_setsigdefault(address, everySignal.address);
   h.posix_spawnattr_setsigmask(address, scratch(SIGSET_BYTES).address);
   h.posix_spawnattr_setflags(address, flags | (newSession ? POSIX_SPAWN_SETSID : 0));
-  return opaqueStruct(attributes, h.posix_spawnattr_destroy);
+  return attributes;
 }
 
-function openFileActions(list: readonly FileAction[]): OpaqueStruct {
-  const actions = new Uint8Array(FILE_ACTIONS_BYTES);
-  const address = bytesAddress(actions);
-  const h = spawnH();
-  throwUnlessZero(h.posix_spawn_file_actions_init(address), "posix_spawn_file_actions_init");
-  for (const action of list) {
-    throwUnlessZero(addFileAction(address, action), `posix_spawn_file_actions_add${action.kind}`);
+/** A list for posix_spawn, at address 0 where it is empty. */
+class FileActions implements Disposable {
+  readonly #bytes: Uint8Array | undefined;
+
+  constructor(list: readonly FileAction[]) {
+    if (list.length === 0) return;
+    this.#bytes = new Uint8Array(FILE_ACTIONS_BYTES);
+    for (const action of list) {
+      const error = addFileAction(this.address, action);
+      if (error !== 0) this[Symbol.dispose]();
+      throwUnlessZero(error, `posix_spawn_file_actions_add${action.kind}`);
+    }
   }
-  return opaqueStruct(actions, h.posix_spawn_file_actions_destroy);
+
+  get address(): number {
+    return this.#bytes === undefined ? 0 : bytesAddress(this.#bytes);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#bytes !== undefined) spawnH().posix_spawn_file_actions_destroy(this.address);
+  }
 }
 
 function addFileAction(actions: number, action: FileAction): number {
@@ -132,6 +129,6 @@ function addFileAction(actions: number, action: FileAction): number {
       return h.posix_spawn_file_actions_addopen(actions, fd, cString(path), flags, mode);
     }
     case "chdir":
-      return spawnDirectoryH().posix_spawn_file_actions_addchdir_np(actions, cString(action.path));
+      return h.posix_spawn_file_actions_addchdir_np(actions, cString(action.path));
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { AT_FDCWD, O } from "../../ffi/constants.ts";
 import { F, fcntl, open } from "../../ffi/fcntl.ts";
 import * as unistd from "../../ffi/unistd.ts";
@@ -49,6 +49,15 @@ describe("pipes and descriptors", () => {
     using readEnd = pipe.read;
     using _writeEnd = pipe.write;
     expect(refusal(() => unistd.fsync(readEnd.number))).toBe("fsync EINVAL");
+  });
+
+  test("ftruncate sets a file's length, and refuses one that is open for reading with EINVAL", () => {
+    using folder = new TemporaryFolder();
+    using file = open(`${folder.path}/file`, O.O_WRONLY | O.O_CREAT);
+    unistd.ftruncate(file.number, 2 ** 33);
+    expect(statSync(`${folder.path}/file`).size).toBe(2 ** 33);
+    using readOnly = open(`${folder.path}/file`, O.O_RDONLY);
+    expect(refusal(() => unistd.ftruncate(readOnly.number, 1))).toBe("ftruncate EINVAL");
   });
 
   test("close_range closes a range and refuses one that runs backwards with EINVAL", () => {
