@@ -3,6 +3,10 @@ import { parseSpec } from "../../src/oci/parse.ts";
 import { specWith } from "./minimal-spec.ts";
 import { refusal } from "./refusal.ts";
 
+function listRanges(count: number) {
+  return Array.from({ length: count }, (_, id) => ({ containerID: id, hostID: id, size: 1 }));
+}
+
 describe("rules between namespaces and the rest", () => {
   const ids = [{ containerID: 0, hostID: 100000, size: 65536 }];
   const table: [linux: object, problem: string][] = [
@@ -47,6 +51,23 @@ describe("rules between namespaces and the rest", () => {
         uidMappings: ids,
       },
       "linux.gidMappings[1].hostID: overlaps an earlier range",
+    ],
+    [{ namespaces: [], gidMappings: ids }, "linux.gidMappings: needs a user namespace"],
+    [
+      {
+        namespaces: [{ type: "user" }],
+        uidMappings: [{ containerID: 4294967295, size: 1 }],
+        gidMappings: ids,
+      },
+      "linux.uidMappings[0]: containerID + size is beyond 2^32-1",
+    ],
+    [
+      {
+        namespaces: [{ type: "user" }],
+        uidMappings: listRanges(340),
+        gidMappings: listRanges(341),
+      },
+      "linux.gidMappings: must be at most 340 ranges: got 341",
     ],
     [
       { namespaces: [{ type: "time" }], timeOffsets: { boottime: { secs: -5, nanosecs: 1 } } },
