@@ -2,6 +2,7 @@
 
 import { runtime } from "#runtime";
 import { main } from "./src/cli/main.ts";
+import { nodeFiles } from "./src/cli/node-files.ts";
 import { makeProcessContext } from "./src/cli/process-context.ts";
 import type { Engine } from "./src/cli/engine.ts";
 import { _exit } from "./ffi/unistd.ts";
@@ -18,5 +19,5 @@ const engine: Engine = {
 };
 
 if (import.meta.main) {
-  _exit(await main(runtime.argv(), makeProcessContext(engine)));
+  _exit(await main(runtime.argv(), makeProcessContext(engine, nodeFiles)));
 }
