@@ -42,35 +42,48 @@ export function managerFor(mounts: readonly CgroupMount[]): CgroupManager {
 
 function separateHierarchy(mount: CgroupMount): Hierarchy {
   const { directory, controllers } = mount;
-  const [key = ""] = controllers;
+  const own = lazily(() => ownPath(controllers[0] ?? "", mount.root));
   return {
     directory,
     controllers,
     get own() {
-      return ownPath(key, mount.root);
+      return own();
     },
   };
 }
 
 function unifiedHierarchy(directory: string): Hierarchy {
+  const controllers = lazily(() => readControllers(directory));
+  const own = lazily(() => unifiedOwn(directory));
   return {
     directory,
     get controllers() {
-      const text = readControlFile(`${directory}/cgroup.controllers`) ?? "";
-      return text.split(/\s+/).filter((controller) => controller !== "");
+      return controllers();
     },
-    // A process of our own is in that cgroup, so it can hand no controller to children (no internal
-    // processes): relative paths start beside it, as runc has it.
     get own() {
-      const own = ownPath("", unifiedRoot(directory));
-      return own.slice(0, own.lastIndexOf("/")) || "/";
+      return own();
     },
   };
 }
 
-function unifiedRoot(directory: string): string {
+/** Asks once, at the first use. */
+function lazily<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | undefined;
+  return () => (answer ??= { value: ask() }).value;
+}
+
+function readControllers(directory: string): string[] {
+  const text = (readControlFile(`${directory}/cgroup.controllers`) ?? "").trim();
+  return text === "" ? [] : text.split(" ");
+}
+
+// A process of our own is in our cgroup, so that one can hand no controller to children (no
+// internal processes): relative paths start beside it, as they do with runc.
+function unifiedOwn(directory: string): string {
   const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
-  return mounts.find((mount) => mount.directory === directory)?.root ?? "/";
+  const root = mounts.find((mount) => mount.directory === directory)?.root ?? "/";
+  const own = ownPath("", root);
+  return own.slice(0, own.lastIndexOf("/")) || "/";
 }
 
 function ownPath(controller: string, mountRoot: string): string {

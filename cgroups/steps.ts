@@ -118,20 +118,32 @@ function delegate(
 ): void {
   const path = `${directory}/cgroup.subtree_control`;
   const enabled = (readControlFile(path) ?? "").trim().split(" ");
-  const missing = controllers.filter((controller) => !enabled.includes(controller));
+  const missing: string[] = [];
+  for (const controller of controllers) if (!enabled.includes(controller)) missing.push(controller);
   if (missing.length === 0) return;
   try {
-    writeControlFile(path, missing.map((controller) => `+${controller}`).join(" "));
-  } catch {
+    writeControlFile(path, `+${missing.join(" +")}`);
+  } catch (error) {
+    // Kernel: EBUSY is for a cgroup with processes, which can hand nothing down but cpu, cpuset and
+    // pids: and those would make it a threaded one, whose children no container can join.
+    if (isSyscallError(error, "EBUSY")) return throwIfRequired(error, missing, required);
     // One controller that cannot be had makes the kernel refuse them all: now one at a time.
-    for (const controller of missing) enable(path, controller, required.includes(controller));
+    for (const controller of missing) enable(path, controller, required);
   }
 }
 
-function enable(path: string, controller: string, required: boolean): void {
+function enable(path: string, controller: string, required: readonly string[]): void {
   try {
     writeControlFile(path, `+${controller}`);
   } catch (error) {
-    if (required) throw error;
+    throwIfRequired(error, [controller], required);
   }
+}
+
+function throwIfRequired(
+  error: unknown,
+  missing: readonly string[],
+  required: readonly string[],
+): void {
+  if (missing.some((controller) => required.includes(controller))) throw error;
 }

@@ -6,6 +6,7 @@ import { readControlFile, readKeyed, writeControlFile } from "../control-file.ts
 import { waitUntil } from "../wait.ts";
 
 const PATIENCE_MS = 2000;
+const THAW_PATIENCE_MS = 200;
 
 /** Stops every process. Throws SyscallError ETIMEDOUT, thawed, where one cannot be stopped. */
 export function freeze(directory: string): void {
@@ -20,6 +21,8 @@ export function freeze(directory: string): void {
 /** Lets every process run, unless a cgroup above is frozen. */
 export function thaw(directory: string): void {
   writeControlFile(`${directory}/cgroup.freeze`, "0");
+  // Race: processes leave the freezer one by one; who asks next should not find it still frozen.
+  waitUntil(() => !isStopped(directory), THAW_PATIENCE_MS);
 }
 
 /** Also where it is only on the way there, or a cgroup above is frozen. */

@@ -62,6 +62,21 @@ function runInside(script: string, where = path): ChildProcess {
   return child;
 }
 
+/** A control file of the cgroup, in whichever hierarchy has it. */
+function shown(file: string): string {
+  const files = directories(path).map((directory) => `${directory}/${file}`);
+  const found = files.find((name) => existsSync(name));
+  return found === undefined ? "missing" : readFileSync(found, "utf8").trim();
+}
+
+/** Major and minor number of the first whole disk. */
+function firstDisk(): [number, number] | undefined {
+  const lines = readFileSync("/proc/partitions", "utf8").split("\n");
+  const fields = lines.map((line) => line.trim().split(/\s+/));
+  const disk = fields.find(([, , , name = ""]) => /^([sv]d[a-z]|nvme\d+n\d+)$/.test(name));
+  return disk === undefined ? undefined : [Number(disk[0]), Number(disk[1])];
+}
+
 async function gone(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
@@ -125,16 +140,36 @@ describe.skipIf(reason !== "")(`the ${manager.mode} cgroup manager`, () => {
     const { memory, pids } = manager.stats(path);
     expect(memory.limitBytes).toBe(64 * MIB);
     expect(pids).toEqual({ current: 0, limit: 20 });
-    const shown = (file: string): string => {
-      const files = directories(path).map((directory) => `${directory}/${file}`);
-      const found = files.find((name) => existsSync(name));
-      return found === undefined ? "missing" : readFileSync(found, "utf8").trim();
-    };
     expect(shown("cpuset.cpus")).toBe("0");
     expect(onV2 ? shown("cpu.max") : shown("cpu.cfs_quota_us")).toBe(
       onV2 ? "50000 100000" : "50000",
     );
     expect(onV2 ? shown("cpu.weight") : shown("cpu.shares")).toBe(onV2 ? "20" : "512");
+  });
+
+  test("a relative path is below our own cgroup, and goes the same way", () => {
+    const relative = PARENT.slice(1);
+    applySteps(manager.planCreate(relative, {}));
+    const made = directories(relative);
+    expect(made.filter((directory) => !existsSync(directory))).toEqual([]);
+    expect(made.filter((directory) => !directory.endsWith(PARENT))).toEqual([]);
+    manager.remove(relative);
+    expect(made.filter((directory) => existsSync(directory))).toEqual([]);
+  });
+
+  test("the kernel takes ceilings of disks and huge pages, and shows them", () => {
+    const disk = firstDisk();
+    if (disk === undefined) throw new Error("no disk in /proc/partitions");
+    const rate = { major: disk[0], minor: disk[1], rate: MIB };
+    create({
+      blockIO: { throttleReadBpsDevice: [rate], throttleWriteIOPSDevice: [{ ...rate, rate: 100 }] },
+      hugepageLimits: [{ pageSize: "2MB", limit: 4 * MIB }],
+    });
+    const device = `${disk[0]}:${disk[1]}`;
+    expect(shown(onV2 ? "io.max" : "blkio.throttle.read_bps_device")).toStartWith(
+      onV2 ? `${device} rbps=${MIB} wbps=max riops=max wiops=100` : `${device} ${MIB}`,
+    );
+    expect(shown(onV2 ? "hugetlb.2MB.max" : "hugetlb.2MB.limit_in_bytes")).toBe(String(4 * MIB));
   });
 
   test("an update raises and lowers every limit, in any order", () => {
@@ -220,6 +255,15 @@ describe.skipIf(reason !== "")(`the ${manager.mode} cgroup manager`, () => {
     manager.kill(path, 9);
     await gone(child);
     expect(child.signalCode).toBe("SIGKILL");
+  });
+
+  test("a cgroup made below a frozen one is frozen too, as who joins it would be", () => {
+    create();
+    manager.freeze(path);
+    applySteps(manager.planCreate(`${path}/inner`, {}));
+    expect(manager.isFrozen(`${path}/inner`)).toBe(true);
+    manager.thaw(path);
+    expect(manager.isFrozen(`${path}/inner`)).toBe(false);
   });
 
   test("a paused cgroup stays paused when it is sent another signal", async () => {
