@@ -29,7 +29,6 @@ export function checkProcess(process: Section): void {
 }
 
 function checkUser(process: Section): void {
-  process.fields.user ??= {};
   const user = process.child("user");
   if (user === undefined) {
     process.fields.user = { uid: 0, gid: 0 };
