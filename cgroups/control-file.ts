@@ -2,7 +2,6 @@
 // path, the value and the errno. Control files are plain files of the host, so node:fs does.
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { EIO } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/syscall-error.ts";
 
 // Without O_CREAT: in a cgroup that would turn "no such file" into "permission denied".
@@ -37,7 +36,10 @@ export function writeControlFile(path: string, value: string): void {
   }
 }
 
-/** What node:fs threw, as the error that the rest of bunker branches on. */
+/**
+ * What node:fs threw, as the error that the rest of bunker branches on. Throws what is no system
+ * error again as it is: that is a bug of ours.
+ */
 export function asSyscallError(
   error: unknown,
   syscall: string,
@@ -51,8 +53,10 @@ export function asSyscallError(
 
 /** node:fs gives errnos as negative numbers. */
 function errnoOf(error: unknown): number {
-  if (!(error instanceof Error) || !("errno" in error)) return EIO;
-  return typeof error.errno === "number" ? Math.abs(error.errno) : EIO;
+  if (error instanceof Error && "errno" in error && typeof error.errno === "number") {
+    return Math.abs(error.errno);
+  }
+  throw error;
 }
 
 function quoted(value: string): string {

@@ -28,26 +28,31 @@ function isUnified(directory: string): boolean {
   }
 }
 
-/** The manager for these mounts: any controller in a hierarchy of its own makes the host v1. */
+/**
+ * The manager for these mounts: a controller in a hierarchy of its own makes the host v1 or hybrid;
+ * a named hierarchy, which has none, does not where there is a unified one.
+ */
 export function managerFor(mounts: readonly CgroupMount[]): CgroupManager {
   const hierarchies: Hierarchy[] = [];
+  const own = lazily(readOwnCgroups);
   let unified: CgroupMount | undefined;
+  let isSeparate = false;
   for (const mount of mounts) {
     if (mount.unified) unified = mount;
-    else hierarchies.push(separateHierarchy(mount));
+    else hierarchies.push(separateHierarchy(mount, own));
+    if (mount.controllers[0]?.startsWith("name=") === false) isSeparate = true;
   }
-  if (hierarchies.length > 0) return makeV1({ hierarchies, hybrid: unified !== undefined });
+  if (isSeparate) return makeV1({ hierarchies, hybrid: unified !== undefined });
   return unified === undefined ? makeNone() : makeV2(unifiedHierarchy(unified.directory));
 }
 
-function separateHierarchy(mount: CgroupMount): Hierarchy {
-  const { directory, controllers } = mount;
-  const own = lazily(() => ownPath(controllers[0] ?? "", mount.root));
+function separateHierarchy(mount: CgroupMount, ownCgroups: () => Map<string, string>): Hierarchy {
+  const { directory, controllers, root } = mount;
   return {
     directory,
     controllers,
     get own() {
-      return own();
+      return pathBelow(ownCgroups().get(controllers[0] ?? "") ?? "/", root);
     },
   };
 }
@@ -82,11 +87,10 @@ function readControllers(directory: string): string[] {
 function unifiedOwn(directory: string): string {
   const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
   const root = mounts.find((mount) => mount.directory === directory)?.root ?? "/";
-  const own = ownPath("", root);
+  const own = pathBelow(readOwnCgroups().get("") ?? "/", root);
   return own.slice(0, own.lastIndexOf("/")) || "/";
 }
 
-function ownPath(controller: string, mountRoot: string): string {
-  const own = parseOwnCgroups(readFileSync("/proc/self/cgroup", "utf8")).get(controller);
-  return pathBelow(own ?? "/", mountRoot);
+function readOwnCgroups(): Map<string, string> {
+  return parseOwnCgroups(readFileSync("/proc/self/cgroup", "utf8"));
 }

@@ -38,8 +38,14 @@ describe("the mount table", () => {
     ["a unified hierarchy alone", "1 0 0:1 / /cg rw - cgroup2 c rw", "v2"],
     ["a controller alone", "1 0 0:1 / /cg/pids rw - cgroup c rw,pids", "v1"],
     ["both", HYBRID, "hybrid"],
+    [
+      "a named hierarchy beside a unified one",
+      "1 0 0:1 / /cg/systemd rw - cgroup c rw,name=systemd\n2 0 0:2 / /cg/u rw - cgroup2 c rw",
+      "v2",
+    ],
+    ["a named hierarchy alone", "1 0 0:1 / /cg/systemd rw - cgroup c rw,name=systemd", "none"],
     ["a file system of a similar name", "1 0 0:1 / /cg rw - cgroupfs c rw,pids", "none"],
-  ] as const)("with %s makes the host %#", (_, text, mode) => {
+  ] as const)("with %s makes the host what it is", (_, text, mode) => {
     expect(managerFor(parseCgroupMounts(text)).mode).toBe(mode);
   });
 });
