@@ -25,11 +25,11 @@ export class AddressOf {
   constructor(readonly slot: Slot) {}
 }
 
-/** A C struct by pointer. `text` is how a person reads it. */
+/** A C struct by pointer. `describe` is how a person reads it, asked only when somebody does. */
 export class Struct {
   constructor(
     readonly bytes: Uint8Array,
-    readonly text: string,
+    readonly describe: () => string,
     /** Where in `bytes` a pointer to other bytes belongs. */
     readonly pointers: readonly { readonly offset: number; readonly to: Uint8Array }[] = [],
   ) {}
@@ -53,8 +53,8 @@ export interface Call {
   readonly into?: Slot;
   /** Byte offset in `into`, where that holds a struct. */
   readonly intoOffset?: number;
-  /** Errnos (below 64) after which the performer goes on. */
-  readonly tolerate?: readonly number[];
+  /** Errnos (below 64, all that the calls of plans know) after which the performer goes on. */
+  readonly tolerate?: readonly number[] | "any";
   /** How many of the following calls are left out after a tolerated errno. */
   readonly skipAfterError?: number;
   /** How many of the following calls are left out after success. */

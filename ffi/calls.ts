@@ -35,10 +35,9 @@ function call(name: Call["name"], args: readonly Argument[], options?: CallOptio
   return options === undefined ? { name, args } : { name, args, ...options };
 }
 
-function struct(byteLength: number, text: string, fill: (view: DataView) => void): Struct {
-  const bytes = new Uint8Array(byteLength);
-  fill(new DataView(bytes.buffer));
-  return new Struct(bytes, text);
+/** A struct of 32-bit little-endian words, which is what nearly all of the kernel's are made of. */
+function words(values: readonly number[], describe: () => string): Struct {
+  return new Struct(new Uint8Array(new Int32Array(values).buffer), describe);
 }
 
 // --- files ---
@@ -46,14 +45,9 @@ function struct(byteLength: number, text: string, fill: (view: DataView) => void
 const OPEN_HOW_BYTES = 24;
 
 function openHow(flags: number, mode: number, resolve: number): Struct {
-  const parts = [`flags=${formatFlags(O, flags)}`];
-  if (mode !== 0) parts.push(`mode=0${mode.toString(8)}`);
-  parts.push(`resolve=${formatFlags(RESOLVE, resolve)}`);
-  return struct(OPEN_HOW_BYTES, `{${parts.join(", ")}}`, (view) => {
-    view.setUint32(0, flags >>> 0, true);
-    view.setUint32(8, mode, true);
-    view.setUint32(16, resolve, true);
-  });
+  const describe = () =>
+    `{flags=${formatFlags(O, flags)}, mode=0${mode.toString(8)}, resolve=${formatFlags(RESOLVE, resolve)}}`;
+  return words([flags, 0, mode, 0, resolve, 0], describe);
 }
 
 /** One struct for each distinct set of flags: plans open dozens of paths the same way. */
@@ -91,7 +85,14 @@ export const close = (fd: FdArgument): Call => call("close", [fd]);
 
 /** write(2) of a short text in one piece. */
 export function write(fd: FdArgument, text: string, options?: CallOptions): Call {
-  return call("write", [fd, text, new TextEncoder().encode(text).length], options);
+  return call("write", [fd, text, utf8Length(text)], options);
+}
+
+function utf8Length(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return new TextEncoder().encode(text).length;
+  }
+  return text.length;
 }
 
 /** dup3(2) */
@@ -267,17 +268,19 @@ export function mountSetattr(
   options?: CallOptions,
 ): Call {
   const { set, clear, propagation } = attributes;
+  const attr = words([set, 0, clear, 0, propagation, 0, 0, 0], () =>
+    describeAttributes(attributes),
+  );
+  const flags = OPEN_TREE.AT_EMPTY_PATH | (recursive ? OPEN_TREE.AT_RECURSIVE : 0);
+  return call("mount_setattr", [mount, "", flags, attr, MOUNT_ATTR_BYTES], options);
+}
+
+function describeAttributes({ set, clear, propagation }: MountAttributes): string {
   const parts: string[] = [];
   if (set !== 0) parts.push(`attr_set=${formatFlags(MOUNT_ATTR, set)}`);
   if (clear !== 0) parts.push(`attr_clr=${formatFlags(MOUNT_ATTR, clear)}`);
   if (propagation !== 0) parts.push(`propagation=${formatFlags(MS, propagation)}`);
-  const attr = struct(MOUNT_ATTR_BYTES, `{${parts.join(", ")}}`, (view) => {
-    view.setUint32(0, set, true);
-    view.setUint32(8, clear, true);
-    view.setUint32(16, propagation, true);
-  });
-  const flags = OPEN_TREE.AT_EMPTY_PATH | (recursive ? OPEN_TREE.AT_RECURSIVE : 0);
-  return call("mount_setattr", [mount, "", flags, attr, MOUNT_ATTR_BYTES], options);
+  return `{${parts.join(", ")}}`;
 }
 
 /** pivot_root(2) */
@@ -301,6 +304,7 @@ export const clone = (flags: number, childPage: number, into: Slot): Call =>
   call("clone", [flags, null, null, null, null], { childPage, into });
 
 const CLONE_ARGS_BYTES = 88;
+const CLONE_ARGS_EXIT_SIGNAL_OFFSET = 32;
 const CLONE_ARGS_CGROUP_OFFSET = 80;
 const CLONE_INTO_CGROUP_HIGH_BIT = 2; // 1 << 33
 
@@ -315,13 +319,12 @@ export function cloneIntoCgroup(
   childPage: number,
   into: Slot,
 ): Call[] {
-  const args = struct(CLONE_ARGS_BYTES, "", (view) => {
-    view.setUint32(0, flags, true);
-    view.setUint32(4, CLONE_INTO_CGROUP_HIGH_BIT, true);
-    view.setUint32(32, exitSignal, true);
-  });
+  const args = new Int32Array(CLONE_ARGS_BYTES / 4);
+  args[0] = flags;
+  args[1] = CLONE_INTO_CGROUP_HIGH_BIT;
+  args[CLONE_ARGS_EXIT_SIGNAL_OFFSET / 4] = exitSignal;
   const text = `{flags=${formatFlags(CLONE, flags)}|CLONE_INTO_CGROUP, cgroup=…}`;
-  const slot = new Slot(text, CLONE_ARGS_BYTES, args.bytes);
+  const slot = new Slot(text, CLONE_ARGS_BYTES, new Uint8Array(args.buffer));
   return [
     openat(AT_FDCWD, cgroupPath, O.O_PATH | O.O_DIRECTORY, {
       into: slot,
@@ -342,11 +345,11 @@ export const exitGroup = (status: number): Call => call("exit_group", [status]);
 
 /** sethostname(2) */
 export const sethostname = (name: string): Call =>
-  call("sethostname", [name, new TextEncoder().encode(name).length], { path: name });
+  call("sethostname", [name, utf8Length(name)], { path: name });
 
 /** setdomainname(2) */
 export const setdomainname = (name: string): Call =>
-  call("setdomainname", [name, new TextEncoder().encode(name).length], { path: name });
+  call("setdomainname", [name, utf8Length(name)], { path: name });
 
 /** execve(2) */
 export const execve = (
@@ -388,30 +391,39 @@ export const ambientRaise = (capability: number): Call =>
 
 const CAPABILITY_VERSION_3 = 0x20080522;
 
-/** capset(2) of this process; each set is a 64-bit mask. */
-export function capset(effective: bigint, permitted: bigint, inheritable: bigint): Call {
-  const header = struct(8, "{_LINUX_CAPABILITY_VERSION_3, 0}", (view) =>
-    view.setUint32(0, CAPABILITY_VERSION_3, true),
-  );
-  const hex = (mask: bigint) => `0x${mask.toString(16)}`;
-  const data = struct(
-    24,
-    `{effective=${hex(effective)}, permitted=${hex(permitted)}, inheritable=${hex(inheritable)}}`,
-    (view) => {
-      [effective, permitted, inheritable].forEach((mask, i) => {
-        view.setUint32(i * 4, Number(mask & 0xffffffffn), true);
-        view.setUint32(12 + i * 4, Number(mask >> 32n), true);
-      });
-    },
+/** A set of capabilities: the low and the high half of its 64 bits. */
+export interface CapabilityBits {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** capset(2) of this process. */
+export function capset(
+  effective: CapabilityBits,
+  permitted: CapabilityBits,
+  inheritable: CapabilityBits,
+): Call {
+  const header = words([CAPABILITY_VERSION_3, 0], () => "{_LINUX_CAPABILITY_VERSION_3, 0}");
+  const hex = ({ low, high }: CapabilityBits) =>
+    `0x${(high >>> 0).toString(16)}${(low >>> 0).toString(16).padStart(8, "0")}`;
+  const data = words(
+    [
+      effective.low,
+      permitted.low,
+      inheritable.low,
+      effective.high,
+      permitted.high,
+      inheritable.high,
+    ],
+    () =>
+      `{effective=${hex(effective)}, permitted=${hex(permitted)}, inheritable=${hex(inheritable)}}`,
   );
   return call("capset", [header, data]);
 }
 
 /** setgroups(2) */
 export function setgroups(groups: readonly number[], options?: CallOptions): Call {
-  const list = struct(Math.max(4, groups.length * 4), `[${groups.join(", ")}]`, (view) =>
-    groups.forEach((group, i) => view.setUint32(i * 4, group, true)),
-  );
+  const list = words(groups.length === 0 ? [0] : groups, () => `[${groups.join(", ")}]`);
   return call("setgroups", [groups.length, list], options);
 }
 
@@ -419,24 +431,27 @@ export function setgroups(groups: readonly number[], options?: CallOptions): Cal
 export const setresuid = (uid: number): Call => call("setresuid", [uid | 0, uid | 0, uid | 0]);
 export const setresgid = (gid: number): Call => call("setresgid", [gid | 0, gid | 0, gid | 0]);
 
-/** prlimit(2) of this process. -1n is RLIM_INFINITY. */
+/** prlimit(2) of this process. Infinity is RLIM_INFINITY. */
 export function setrlimit(
   resource: number,
   name: string,
-  soft: bigint,
-  hard: bigint,
+  soft: number,
+  hard: number,
   options?: CallOptions,
 ): Call {
-  const show = (limit: bigint) => (limit < 0n ? "RLIM_INFINITY" : String(limit));
-  const limits = struct(16, `{soft=${show(soft)}, hard=${show(hard)}}`, (view) => {
-    view.setBigUint64(0, BigInt.asUintN(64, soft), true);
-    view.setBigUint64(8, BigInt.asUintN(64, hard), true);
-  });
+  const show = (limit: number) => (limit === Infinity ? "RLIM_INFINITY" : String(limit));
+  const limits = words(
+    [lowWord(soft), highWord(soft), lowWord(hard), highWord(hard)],
+    () => `{soft=${show(soft)}, hard=${show(hard)}}`,
+  );
   return call("prlimit64", [0, resource, limits, null], {
     path: `${name}=${show(soft)}:${show(hard)}`,
     ...options,
   });
 }
+
+const lowWord = (limit: number): number => (limit === Infinity ? -1 : limit | 0);
+const highWord = (limit: number): number => (limit === Infinity ? -1 : (limit / 2 ** 32) | 0);
 
 /** keyctl(KEYCTL_JOIN_SESSION_KEYRING) */
 export const joinSessionKeyring = (name: string, options?: CallOptions): Call =>
@@ -445,10 +460,13 @@ export const joinSessionKeyring = (name: string, options?: CallOptions): Call =>
 /** seccomp(SECCOMP_SET_MODE_FILTER) of a compiled program. */
 export function seccompFilter(program: Uint8Array, flags: number, options?: CallOptions): Call {
   const instructions = program.length / 8;
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setUint16(0, instructions, true);
-  const filter = new Struct(bytes, `{${instructions} BPF instructions}`, [
+  const description = new Uint8Array(new Int32Array([instructions, 0, 0, 0]).buffer);
+  const filter = new Struct(description, () => `{${instructions} BPF instructions}`, [
     { offset: 8, to: program },
   ]);
   return call("seccomp", [SECCOMP_SET_MODE_FILTER, flags, filter], options);
 }
+
+/** socket(2) */
+export const socket = (family: number, type: number, protocol: number, into: Slot): Call =>
+  call("socket", [family, type, protocol], { into });

@@ -17,13 +17,26 @@ let names: string[] | undefined;
 
 /** All 41 names of Linux 5.9 and later, `CAP_CHOWN` first, each at its number. */
 export function capabilityNames(): readonly string[] {
-  return (names ??= NAMES.split(" ").map((name) => `CAP_${name}`));
+  return (names ??= `CAP_${NAMES}`.replaceAll(" ", " CAP_").split(" "));
 }
 
 /** The number of `CAP_KILL`; undefined for a name that the kernel does not know. */
 export function capabilityNumber(name: string): number | undefined {
   const number = capabilityNames().indexOf(name);
   return number < 0 ? undefined : number;
+}
+
+/** A set as two words of 32 bits, without the cost of a bigint; unknown names are left out. */
+export function capabilityBits(set: Iterable<string>): { low: number; high: number } {
+  let low = 0;
+  let high = 0;
+  for (const name of set) {
+    const number = capabilityNumber(name);
+    if (number === undefined) continue;
+    if (number < 32) low |= 1 << number;
+    else high |= 1 << (number - 32);
+  }
+  return { low, high };
 }
 
 /** A set as the bit mask that the kernel takes; unknown names are left out. */

@@ -217,7 +217,13 @@ export const TIOCGPTN = 0x80045430;
 /** mman.h */
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
-export const MAP = { MAP_SHARED: 1, MAP_PRIVATE: 2, MAP_FIXED: 0x10, MAP_ANONYMOUS: 0x20 } as const;
+export const MAP = {
+  MAP_SHARED: 1,
+  MAP_PRIVATE: 2,
+  MAP_FIXED: 0x10,
+  MAP_ANONYMOUS: 0x20,
+  MAP_FIXED_NOREPLACE: 0x100000,
+} as const;
 export const MFD = {
   MFD_CLOEXEC: 1,
   MFD_ALLOW_SEALING: 2,

@@ -112,7 +112,7 @@ function formatArgument(
     return channel === undefined ? `<${argument.label}>` : String(channel.slotValue(argument));
   }
   if (argument instanceof AddressOf) return `&${argument.slot.label}`;
-  if (argument instanceof Struct) return argument.text;
+  if (argument instanceof Struct) return argument.describe();
   return formatStrings(argument);
 }
 
@@ -143,7 +143,7 @@ export function callDetail(call: Call): string {
   const argumentFormats = formats(call.name);
   const parts: string[] = [];
   call.args.forEach((argument, i) => {
-    if (argument instanceof Struct && argument.text !== "") parts.push(argument.text);
+    if (argument instanceof Struct) parts.push(argument.describe());
     const format = argumentFormats[i];
     if (typeof argument !== "number" || format === undefined || format === fd) return;
     const text = format(argument);

@@ -58,13 +58,16 @@ export interface MapRequest {
   readonly fd?: number;
   /** Where in the file: a multiple of the page size. */
   readonly offset?: number;
+  /** Where in memory; only there with MAP_FIXED_NOREPLACE (4.17), else EEXIST. */
+  readonly address?: number;
 }
 
 /** Memory of `byteLength` bytes, of a file or of nothing. mmap(2) */
-export function mmap({ byteLength, protection, flags, fd = -1, offset = 0 }: MapRequest): Mapping {
-  const address = mmanH().mmap(0, byteLength, protection, flags, fd, offset);
+export function mmap(request: MapRequest): Mapping {
+  const { byteLength, protection, flags, fd = -1, offset = 0, address = 0 } = request;
+  const result = mmanH().mmap(address, byteLength, protection, flags, fd, offset);
   const detail = `${byteLength} bytes of fd ${fd}`;
-  return new Mapping(check(address, "mmap", { detail }), byteLength);
+  return new Mapping(check(result, "mmap", { detail }), byteLength);
 }
 
 /** Gives memory back. munmap(2); EINVAL for an address that is not a page's. */

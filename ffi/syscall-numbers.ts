@@ -47,6 +47,8 @@ const NUMBERS = {
   mknodat: [259, 33],
   symlinkat: [266, 36],
   unlinkat: [263, 35],
+  readlinkat: [267, 78],
+  renameat2: [316, 276],
   fchmodat: [268, 53],
   fchownat: [260, 54],
   fchown: [93, 55],

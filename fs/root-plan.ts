@@ -37,7 +37,6 @@ export type RootSource =
 
 export interface RootPlan {
   readonly source: RootSource;
-  readonly readonly: boolean;
   /** MS_SLAVE, MS_PRIVATE … of the whole old tree, before anything is mounted. */
   readonly propagation: number;
   /** Gets the descriptor of the new root. */

@@ -22,7 +22,7 @@ export function planLoopback(): Step {
     why: "127.0.0.1 of the network namespace: the loopback link comes up",
     calls: [
       socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, fd),
-      ioctl(fd, SIOCSIFFLAGS, new Struct(request, '{"lo", IFF_UP|IFF_RUNNING}')),
+      ioctl(fd, SIOCSIFFLAGS, new Struct(request, () => '{"lo", IFF_UP|IFF_RUNNING}')),
       close(fd),
     ],
   };

@@ -1,6 +1,7 @@
 // Whether a process still runs.
 
-import { readFileSync } from "node:fs";
+import { readTextIfThere } from "../files.ts";
+import { isSyscallError } from "../syscall-error.ts";
 
 /** False for a process that is gone, and for a zombie: it has ended, only nobody asked yet. */
 export function isProcessAlive(pid: number): boolean {
@@ -10,11 +11,31 @@ export function isProcessAlive(pid: number): boolean {
 
 /** The state letter of /proc/PID/stat (proc(5)), or undefined where there is no such process. */
 export function processState(pid: number): string | undefined {
+  return processStat(pid)?.[0];
+}
+
+/**
+ * The fields of /proc/PID/stat from the state letter on (field 3 of proc(5) is at index 0), or
+ * undefined where there is no such process.
+ */
+export function processStat(pid: number): string[] | undefined {
+  let stat: string | undefined;
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name before it may hold spaces and parentheses, so the last parenthesis counts.
-    return stat[stat.lastIndexOf(")") + 2];
-  } catch {
-    return undefined;
+    stat = readTextIfThere(`/proc/${pid}/stat`);
+  } catch (error) {
+    // Race: it ended while it was read.
+    if (isSyscallError(error, "ESRCH")) return undefined;
+    throw error;
   }
+  // The name before it may hold spaces and parentheses, so the last parenthesis counts.
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+const START_TIME_INDEX = 22 - 3;
+
+/** When a process started, in clock ticks since boot; "" for one that is gone or a zombie. */
+export function processStart(pid: number): string {
+  const fields = processStat(pid);
+  const state = fields?.[0];
+  return state === "Z" || state === "X" ? "" : (fields?.[START_TIME_INDEX] ?? "");
 }

@@ -98,7 +98,10 @@ export class Channel {
   #writeOutcome(offset: number, call: Call): void {
     const words = this.words;
     const at = offset >> 2;
-    if (call.tolerate !== undefined) {
+    if (call.tolerate === "any") {
+      words[at + (RECORD_TOLERATE >> 2)] = -1;
+      words[at + (RECORD_TOLERATE >> 2) + 1] = -1;
+    } else if (call.tolerate !== undefined) {
       for (const errno of call.tolerate) {
         words[at + (RECORD_TOLERATE >> 2) + (errno >> 5)]! |= 1 << (errno & 31);
       }
@@ -159,9 +162,11 @@ export class Channel {
 
   #stringArrayOffset({ strings }: StringArray): number {
     const table = this.#reserve((strings.length + 1) * 8);
-    strings.forEach((text, i) => {
-      this.words[(table >> 2) + 2 * i] = CHANNEL_ADDRESS + this.#stringOffset(text);
-    });
+    let word = table >> 2;
+    for (const text of strings) {
+      this.words[word] = CHANNEL_ADDRESS + this.#stringOffset(text);
+      word += 2;
+    }
     return table;
   }
 

@@ -31,8 +31,8 @@ const CHECK_INTERVAL_MS = 200;
 /** A bound on every batch. Mounting a dead network file system is what may take longest. */
 const BATCH_TIMEOUT_MS = 60_000;
 
-/** A batch on its way: what was asked for, to tell what failed. */
-interface Posted {
+/** A batch in the channel: what was asked for, to tell what failed. */
+export interface Posted {
   readonly steps: readonly Step[];
   readonly batch: Batch;
 }
@@ -76,13 +76,23 @@ export class Performer {
     this.finish(page);
   }
 
-  /** Starts `steps` without waiting; `finish` must follow before the page's next post. */
+  /** Starts `steps` without waiting; whatever the page still does is waited for before. */
   post(page: number, steps: readonly Step[]): void {
+    this.start(page, this.write(steps));
+  }
+
+  /** Writes `steps` into the channel for a later `start`: work for while the other side is busy. */
+  write(steps: readonly Step[]): Posted {
     const calls: Call[] = [];
     for (const step of steps) for (const call of step.calls) calls.push(call);
-    const batch = this.channel.write(this.trace?.timed(calls) ?? calls);
-    this.#posted[page] = { steps, batch };
-    this.#go(page, batch);
+    return { steps, batch: this.channel.write(this.trace?.timed(calls) ?? calls) };
+  }
+
+  /** Starts what was written, once what the page was doing is finished. */
+  start(page: number, posted: Posted): void {
+    this.finish(page);
+    this.#posted[page] = posted;
+    this.#go(page, posted.batch);
   }
 
   /** Waits for what was posted. Throws SyscallError for the call that failed, PerformerDied. */

@@ -8,7 +8,6 @@
 //   posix_spawn("/proc/self/fd/N") ─────▶ maps the channel, performs the batch
 //   goes on with its own work             waits on the futex of its page
 
-import { runtime } from "#runtime";
 import { type Step } from "../call.ts";
 import { F_SEAL, MAP, MFD, PROT_READ, PROT_WRITE } from "../constants.ts";
 import { addSeals } from "../fcntl.ts";
@@ -22,17 +21,21 @@ import { CODE_X64 } from "./code-x64.ts";
 import { makeElf } from "./elf.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
 import { AGENT_PAGE, Performer } from "./performer.ts";
+import { serveCommand } from "./serve-command.ts";
 
 export interface StartOptions {
   /** Which program serves the channel. */
   readonly kind: "agent" | "process";
   /** What it does first, before this process knows that it runs. */
   readonly firstSteps: readonly Step[];
+  /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
+  readonly newSession?: boolean;
   readonly trace?: TraceSink;
 }
 
 /** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
-export function startPerformer({ kind, firstSteps, trace }: StartOptions): Performer {
+export function startPerformer(options: StartOptions): Performer {
+  const { kind, firstSteps, newSession = true, trace } = options;
   using channelFd = memfd_create("bunker-channel", MFD.MFD_CLOEXEC);
   ftruncate(channelFd.number, CHANNEL_BYTES);
   const mapping = mmap({
@@ -44,26 +47,26 @@ export function startPerformer({ kind, firstSteps, trace }: StartOptions): Perfo
   const performer = new Performer(mapping.address, trace);
   // Order: the batch lies there before the process starts, which so loses no time in waiting.
   performer.post(AGENT_PAGE, firstSteps);
-  const pid = kind === "agent" ? spawnAgent(channelFd.number) : spawnServer(channelFd.number);
+  const spawn = kind === "agent" ? spawnAgent : spawnServer;
+  const pid = spawn(channelFd.number, newSession);
   performer.setPid(AGENT_PAGE, pid);
   return performer;
 }
 
-function spawnAgent(channelFd: number): number {
+function spawnAgent(channelFd: number, newSession: boolean): number {
   using executable = sealedExecutable(channelFd);
   // Security: no environment, no arguments: the container's processes may read them.
   return posix_spawn(`/proc/self/fd/${executable.number}`, ["bunker-agent"], [], {
-    newSession: true,
+    newSession,
     fileActions: [{ kind: "dup2", from: channelFd, to: channelFd }],
   });
 }
 
 /** The in-process performer: it maps the channel at the same address and makes the same calls. */
-function spawnServer(channelFd: number): number {
-  const [program = "", ...first] = runtime.selfCommand();
-  const argv = [program, ...first, "internal-init", String(channelFd), String(AGENT_PAGE)];
-  return posix_spawn(program, argv, [], {
-    newSession: true,
+function spawnServer(channelFd: number, newSession: boolean): number {
+  const argv = serveCommand(channelFd, AGENT_PAGE);
+  return posix_spawn(argv[0] ?? "", argv, [], {
+    newSession,
     fileActions: [{ kind: "dup2", from: channelFd, to: channelFd }],
   });
 }

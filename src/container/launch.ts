@@ -2,7 +2,7 @@
 // id maps, terminal) while it works, and opens the gate. See plan.ts for the picture.
 
 import { writeFileSync } from "node:fs";
-import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
+import { AGENT_PAGE, INIT_PAGE, type Performer, type Posted } from "../../ffi/agent/performer.ts";
 import { startPerformer } from "../../ffi/agent/start.ts";
 import { Slot, type Step } from "../../ffi/call.ts";
 import { exitGroup, prctl, waitid } from "../../ffi/calls.ts";
@@ -33,6 +33,8 @@ export interface LaunchOptions {
 export interface Created {
   readonly performer: Performer;
   readonly plan: ContainerPlan;
+  /** The last batch, written and ready. */
+  readonly exec: Posted;
   readonly agentPid: number;
   readonly initPid: number;
   /** The master of the container's terminal. */
@@ -76,14 +78,15 @@ function setUpInit(
   const initPid = performer.value(plan.initPid);
   performer.setPid(INIT_PAGE, initPid);
   options.joinFromOutside?.(initPid);
-  performer.post(INIT_PAGE, plan.initSetup);
+  for (const part of plan.initSetup) performer.post(INIT_PAGE, part());
+  const exec = performer.write(plan.initExec());
   const oomScoreAdj = spec.process?.oomScoreAdj;
   if (oomScoreAdj !== undefined) writeProc(initPid, "oom_score_adj", String(oomScoreAdj));
   performer.finish(INIT_PAGE);
-  if (plan.terminal === undefined) return { performer, plan, agentPid, initPid };
+  if (plan.terminal === undefined) return { performer, plan, exec, agentPid, initPid };
   using pidfd = pidfd_open(initPid);
   const terminal = pidfd_getfd(pidfd.number, performer.value(plan.terminal.master));
-  return { performer, plan, agentPid, initPid, terminal };
+  return { performer, plan, exec, agentPid, initPid, terminal };
 }
 
 function writeProc(pid: number, file: string, value: string): void {
@@ -116,9 +119,9 @@ export interface ExitStatus {
 }
 
 /** Opens the gate: the init process becomes the user's program, the agent waits for its end. */
-export function startContainer({ performer, plan }: Created): ExitWatch {
+export function startContainer({ performer, plan, exec }: Created): ExitWatch {
   const info = new Slot("siginfo", SIGINFO_BYTES);
-  performer.post(INIT_PAGE, plan.initExec);
+  performer.start(INIT_PAGE, exec);
   const watch: Step = {
     why: "wait for the container's end, whatever becomes of the command line",
     calls: [

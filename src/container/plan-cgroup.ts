@@ -4,7 +4,6 @@ import type { CgroupJoin } from "../../cgroups/manager.ts";
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
 import {
   AT_FDCWD,
-  close,
   fsconfigCreate,
   fsconfigSet,
   fsmount,
@@ -17,7 +16,7 @@ import {
   symlinkat,
   write,
 } from "../../ffi/calls.ts";
-import { MOUNT_ATTR, MS, O } from "../../ffi/constants.ts";
+import { MS, O } from "../../ffi/constants.ts";
 import { ENOENT } from "../../ffi/errno.ts";
 import { parseMountOptions } from "../../fs/mount-options.ts";
 import { makeDirectories, openPlace } from "../../fs/safe-path.ts";
@@ -29,11 +28,7 @@ export function planCgroupJoin(join: CgroupJoin): Step[] {
   if (join.how !== "self") return [];
   const calls: Call[] = join.files.flatMap((file) => {
     const fd = new Slot("tasks");
-    return [
-      openat(AT_FDCWD, file, O.O_WRONLY, { into: fd }),
-      write(fd, "0", { path: file }),
-      close(fd),
-    ];
+    return [openat(AT_FDCWD, file, O.O_WRONLY, { into: fd }), write(fd, "0", { path: file })];
   });
   return [{ why: "join the container's cgroup, where its limits are", calls }];
 }
@@ -49,28 +44,21 @@ function attributesOf(mount: Mount): number {
   return parseMountOptions(mount.options ?? []).set;
 }
 
-function bindCgroup(
-  directory: string,
-  attributes: number,
-  target: Slot,
-  destination: string,
-): Call[] {
-  const tree = new Slot("cgroup");
-  return [
-    openTree(AT_FDCWD, directory, true, tree),
-    mountSetattr(tree, true, { set: attributes, clear: 0, propagation: MS.MS_PRIVATE }),
-    moveMount(tree, target, { path: destination }),
-  ];
-}
-
 function planOne(mount: Mount, view: CgroupView, root: Slot): Step {
   const { destination } = mount;
   const target = new Slot(destination);
+  const tree = new Slot("cgroup");
   return {
     why: "the container sees its own cgroup",
     calls: [
       openPlace(root, destination, target),
-      ...bindCgroup(view.directory, attributesOf(mount), target, destination),
+      openTree(AT_FDCWD, view.directory, true, tree),
+      mountSetattr(tree, true, {
+        set: attributesOf(mount),
+        clear: 0,
+        propagation: MS.MS_PRIVATE,
+      }),
+      moveMount(tree, target, { path: destination }),
     ],
     fallback: missing(destination, root),
   };
@@ -81,29 +69,34 @@ function planSeveral(mount: Mount, views: readonly CgroupView[], root: Slot): St
   const target = new Slot(destination);
   const fs = new Slot("tmpfs");
   const folder = new Slot(destination);
-  const attributes = attributesOf(mount);
   const calls: Call[] = [
     openPlace(root, destination, target),
     fsopen("tmpfs", fs),
     fsconfigSet(fs, "source", "tmpfs"),
     fsconfigSet(fs, "mode", "755"),
     fsconfigCreate(fs, { path: destination }),
-    fsmount(fs, attributes & ~MOUNT_ATTR.MOUNT_ATTR_RDONLY, folder, { path: destination }),
+    fsmount(fs, 0, folder, { path: destination }),
     moveMount(folder, target, { path: destination }),
   ];
   for (const { name, directory, links } of views) {
     const place = new Slot(name);
+    const tree = new Slot(`${name} cgroup`);
     calls.push(
       mkdirat(folder, name, 0o755),
       openPlace(folder, name, place),
-      ...bindCgroup(directory, attributes, place, `${destination}/${name}`),
-      ...links.map((link) => symlinkat(name, folder, link)),
+      openTree(AT_FDCWD, directory, false, tree),
+      moveMount(tree, place, { path: `${destination}/${name}` }),
     );
+    for (const link of links) calls.push(symlinkat(name, folder, link));
   }
-  if ((attributes & MOUNT_ATTR.MOUNT_ATTR_RDONLY) !== 0) {
-    const set = MOUNT_ATTR.MOUNT_ATTR_RDONLY;
-    calls.push(mountSetattr(folder, false, { set, clear: 0, propagation: 0 }));
-  }
+  // Order: at last and for all of them at once, as nothing can be made in it afterwards.
+  calls.push(
+    mountSetattr(folder, true, {
+      set: attributesOf(mount),
+      clear: 0,
+      propagation: MS.MS_PRIVATE,
+    }),
+  );
   return { why: "the container sees its own cgroups", calls, fallback: missing(destination, root) };
 }
 

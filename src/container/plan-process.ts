@@ -1,6 +1,6 @@
 // From a finished root to the user's program: limits, identity, capabilities, seccomp, execve. Pure.
 
-import { capabilityMask, capabilityNames, capabilityNumber } from "../../ffi/capability.ts";
+import { capabilityBits, capabilityNames, capabilityNumber } from "../../ffi/capability.ts";
 import { type Call, type Step, StringArray } from "../../ffi/call.ts";
 import {
   ambientClear,
@@ -26,20 +26,21 @@ import type { SeccompProgram } from "./request.ts";
 /** The exit status of an init process whose program could not be executed; 127 as shells have it. */
 export const EXEC_FAILED = 127;
 const FIRST_FD = 3;
-const ALL_ERRNOS = Array.from({ length: 63 }, (_, i) => i + 1);
 
 /** What can be done before the container is started: resource limits. */
 export function planRlimits(rlimits: readonly Rlimit[]): Step[] {
   if (rlimits.length === 0) return [];
-  return [{ why: "the resource limits of the process", calls: rlimits.map(planRlimit) }];
+  const calls: Call[] = [];
+  for (const rlimit of rlimits) calls.push(planRlimit(rlimit));
+  return [{ why: "the resource limits of the process", calls }];
 }
 
 function planRlimit({ type, soft, hard }: Rlimit): Call {
-  const resource = Object.entries(RLIMIT).find(([name]) => name === type)?.[1] ?? -1;
-  return setrlimit(resource, type, limitValue(soft), limitValue(hard));
+  const limits: Readonly<Record<string, number>> = RLIMIT;
+  return setrlimit(limits[type] ?? -1, type, limitValue(soft), limitValue(hard));
 }
 
-const limitValue = (limit: number): bigint => (limit >= RLIM_INFINITY ? -1n : BigInt(limit));
+const limitValue = (limit: number): number => (limit >= RLIM_INFINITY ? Infinity : limit);
 
 /**
  * The last batch: the process gets its identity and becomes the user's program. A call that fails
@@ -108,23 +109,23 @@ function planIdentity({ user, capabilities, cwd }: Process): Step[] {
 
 /** Capabilities that no program of the container can ever have again. */
 function planBounding(bounding: readonly string[]): Step {
-  const kept = capabilityMask(bounding);
+  const { low, high } = capabilityBits(bounding);
   const calls: Call[] = [];
-  capabilityNames().forEach((_, number) => {
-    if ((kept & (1n << BigInt(number))) === 0n) {
-      // Kernel: EINVAL for a capability that an older kernel does not have yet.
-      calls.push(prctl(PR.PR_CAPBSET_DROP, number, { tolerate: [EINVAL] }));
-    }
-  });
+  const count = capabilityNames().length;
+  for (let number = 0; number < count; number++) {
+    const kept = number < 32 ? (low >>> number) & 1 : (high >>> (number - 32)) & 1;
+    // Kernel: EINVAL for a capability that an older kernel does not have yet.
+    if (kept === 0) calls.push(prctl(PR.PR_CAPBSET_DROP, number, { tolerate: [EINVAL] }));
+  }
   return { why: "drop every capability that was not asked for, for good", calls };
 }
 
 function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
   const calls: Call[] = [
     capset(
-      capabilityMask(sets.effective ?? []),
-      capabilityMask(sets.permitted ?? []),
-      capabilityMask(sets.inheritable ?? []),
+      capabilityBits(sets.effective ?? []),
+      capabilityBits(sets.permitted ?? []),
+      capabilityBits(sets.inheritable ?? []),
     ),
   ];
   const ambient = sets.ambient ?? [];
@@ -146,7 +147,11 @@ function planExecve({ args, env = [] }: Process): Call[] {
   const [name = ""] = args;
   const argv = new StringArray(args);
   const envp = new StringArray(env, true);
-  return executablePaths(name, env).map((path) => execve(path, argv, envp, { tolerate: TRY_NEXT }));
+  const calls: Call[] = [];
+  for (const path of executablePaths(name, env)) {
+    calls.push(execve(path, argv, envp, { tolerate: TRY_NEXT }));
+  }
+  return calls;
 }
 
 /** `name` itself where it has a slash, else `name` in each folder of the PATH of `env`. */
@@ -154,21 +159,30 @@ export function executablePaths(name: string, env: readonly string[]): string[] 
   if (name.includes("/")) return [name];
   let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   for (const variable of env) if (variable.startsWith("PATH=")) path = variable.slice(5);
-  return path.split(":").map((folder) => (folder === "" ? `./${name}` : `${folder}/${name}`));
+  const paths: string[] = [];
+  for (const folder of path.split(":")) {
+    paths.push(folder === "" ? `./${name}` : `${folder}/${name}`);
+  }
+  return paths;
 }
 
 /** Every failure skips to a last call that ends the process. */
 function exitOnFailure(steps: readonly Step[]): Step[] {
   let remaining = 0;
   for (const step of steps) remaining += step.calls.length;
-  const guarded = steps.map((step) => ({
-    ...step,
-    calls: step.calls.map((call) => {
+  const guarded: Step[] = [];
+  for (const { why, calls } of steps) {
+    const guardedCalls: Call[] = [];
+    for (const call of calls) {
       remaining -= 1;
-      if (call.tolerate !== undefined) return call;
-      return { ...call, tolerate: ALL_ERRNOS, skipAfterError: remaining };
-    }),
-  }));
+      guardedCalls.push(
+        call.tolerate === undefined
+          ? { ...call, tolerate: "any", skipAfterError: remaining }
+          : call,
+      );
+    }
+    guarded.push({ why, calls: guardedCalls });
+  }
   guarded.push({ why: "it could not be executed: end", calls: [exitGroup(EXEC_FAILED)] });
   return guarded;
 }

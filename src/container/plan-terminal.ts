@@ -17,7 +17,7 @@ export interface TerminalSlots {
 export function planTerminal(root: Slot, slots: TerminalSlots, user: User): Step[] {
   const tree = new Slot("terminal");
   const console = new Slot("/dev/console");
-  const unlocked = new Struct(new Uint8Array(4), "0");
+  const unlocked = new Struct(new Uint8Array(4), () => "0");
   const calls: Call[] = [
     openInRoot(root, "dev/pts/ptmx", O.O_RDWR | O.O_NOCTTY, slots.master, {
       path: "/dev/pts/ptmx",

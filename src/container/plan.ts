@@ -53,8 +53,9 @@ export interface ContainerPlan {
   readonly agentMapped: readonly Step[];
   /** Makes the init process. */
   readonly agentClone: readonly Step[];
-  readonly initSetup: readonly Step[];
-  readonly initExec: readonly Step[];
+  /** The set-up in parts: one is performed while the next is still being planned. */
+  readonly initSetup: readonly (() => readonly Step[])[];
+  readonly initExec: () => readonly Step[];
   /** The init process's pid, as the host sees it. */
   readonly initPid: Slot;
   readonly terminal?: TerminalSlots;
@@ -89,7 +90,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
       planClone(namespaces, request, initPid),
     ],
     initSetup: planSetup(request, namespaces, process, linux, terminal),
-    initExec: planExec(process, request.seccomp, request.preserveFds),
+    initExec: once(() => planExec(process, request.seccomp, request.preserveFds)),
     initPid,
     ...(terminal === undefined ? {} : { terminal }),
   };
@@ -131,35 +132,40 @@ function planSetup(
   process: Process,
   linux: Linux,
   terminal: TerminalSlots | undefined,
-): Step[] {
+): (() => readonly Step[])[] {
   const { spec } = request;
   const root = new Slot("rootfs");
-  const rootReadonly = spec.root?.readonly === true;
   const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
+  const plan = { source: request.rootSource, propagation: rootPropagation, root };
   return [
-    ...planInitGuard(),
-    ...planCgroupJoin(request.cgroupJoin),
-    ...(namespaces.newCgroup ? [planCgroupNamespace()] : []),
-    ...(request.noNewKeyring ? [] : [planKeyring()]),
-    ...planNames(spec.hostname, spec.domainname),
-    ...((namespaces.cloneFlags & CLONE.CLONE_NEWNET) !== 0 ? [planLoopback()] : []),
-    ...planRoot({
-      source: request.rootSource,
-      readonly: rootReadonly,
-      propagation: rootPropagation,
-      root,
-    }),
-    ...planMounts(request, root),
-    ...planDevices(devicesOf(linux), root, namespaces.newUser),
-    ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
-    planWorkingDirectory(process.cwd, root),
-    ...planSysctls(linux.sysctl ?? {}, root),
-    ...planReadonlyPaths(linux.readonlyPaths ?? [], root),
-    ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder),
-    ...planRlimits(process.rlimits ?? []),
-    ...planSession(terminal),
-    ...planPivot(root, rootReadonly, request.noPivot),
+    once(() => [
+      ...planInitGuard(),
+      ...planCgroupJoin(request.cgroupJoin),
+      ...(namespaces.newCgroup ? [planCgroupNamespace()] : []),
+      ...(request.noNewKeyring ? [] : [planKeyring()]),
+      ...planNames(spec.hostname, spec.domainname),
+      ...((namespaces.cloneFlags & CLONE.CLONE_NEWNET) !== 0 ? [planLoopback()] : []),
+      ...planRoot(plan),
+    ]),
+    once(() => planMounts(request, root)),
+    once(() => [
+      ...planDevices(devicesOf(linux), root, namespaces.newUser),
+      ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
+      planWorkingDirectory(process.cwd, root),
+      ...planSysctls(linux.sysctl ?? {}, root),
+      ...planReadonlyPaths(linux.readonlyPaths ?? [], root, request.kindOf),
+      ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),
+      ...planRlimits(process.rlimits ?? []),
+      ...planSession(terminal),
+      ...planPivot(root, spec.root?.readonly === true, request.noPivot),
+    ]),
   ];
+}
+
+/** Planned when it is asked for, and only once: the slots in it stand for one set of results. */
+function once(plan: () => readonly Step[]): () => readonly Step[] {
+  let planned: readonly Step[] | undefined;
+  return () => (planned ??= plan());
 }
 
 function planInitGuard(): Step[] {

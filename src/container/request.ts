@@ -2,6 +2,7 @@
 // value that the plan is a pure function of.
 
 import type { CgroupJoin } from "../../cgroups/manager.ts";
+import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import type { Spec } from "../oci/spec.ts";
 
@@ -32,6 +33,8 @@ export interface LaunchRequest {
   readonly cgroupViews: readonly CgroupView[];
   /** For each bind mount's source, whether it is a folder. */
   readonly isDirectory: (source: string) => boolean;
+  /** What is at a path of the container's /proc or /sys, where that is the host kernel's own. */
+  readonly kindOf: KindOf;
   /** chroot instead of pivot_root. */
   readonly noPivot: boolean;
   /** How many descriptors from 3 on the user's program keeps. */

@@ -9,6 +9,7 @@ import { capabilitiesIn, capget } from "../../ffi/capability.ts";
 import { RLIMIT } from "../../ffi/constants.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { prlimit } from "../../ffi/resource.ts";
+import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import { withDefaultDevices } from "../container/default-device-rules.ts";
 import { listCgroupViews } from "../container/cgroup-views.ts";
@@ -160,11 +161,28 @@ function makeRequest(
     cgroupJoin: mapped && join.how === "self" ? { how: "none" } : join,
     cgroupViews: listCgroupViews(cgroups, cgroupsPath, !ownCgroups),
     isDirectory: (source) => !source.startsWith(stateFolder) && isDirectory(source),
+    kindOf: kernelKinds(made.spec),
     noPivot: options.noPivot,
     preserveFds: 0,
     init: made.init,
     noNewKeyring: false,
     parentPid: process.pid,
+  };
+}
+
+/** Only where the container's /proc and /sys are mounted afresh is the host's what will be there. */
+function kernelKinds({ mounts = [] }: Spec): KindOf {
+  const fresh = (destination: string, type: string): boolean =>
+    mounts.some((mount) => mount.destination === destination && mount.type === type);
+  const proc = fresh("/proc", "proc");
+  const sys = fresh("/sys", "sysfs");
+  return (path) => {
+    if (!(proc && path.startsWith("/proc/")) && !(sys && path.startsWith("/sys/"))) {
+      return "unknown";
+    }
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return "missing";
+    return stats.isDirectory() ? "directory" : "file";
   };
 }
 

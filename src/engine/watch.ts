@@ -91,7 +91,7 @@ function forwardSignals(pid: number): () => void {
 /** The init process itself ended with 127: says which call failed, if it was not the program. */
 function refuseIfNotExecuted({ performer, plan }: Created, { spec }: Prepared): void {
   const results = performer.results(INIT_PAGE);
-  const calls = plan.initExec.flatMap((step) => step.calls);
+  const calls = plan.initExec().flatMap((step) => step.calls);
   const attempts: number[] = [];
   for (const [i, call] of calls.entries()) {
     const result = results[i];
