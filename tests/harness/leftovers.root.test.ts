@@ -1,10 +1,10 @@
 // A check for leftovers that finds nothing proves nothing until it has found each kind.
 import { expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { type Inventory, leftSince, takeInventory } from "./leftovers.ts";
 import { needsRoot } from "./tier.ts";
 
-const TIMEOUT_MS = 20_000;
+const PATIENCE_MS = 100;
 const NAME = `bunker-left-${process.pid}`;
 
 function perform(...command: string[]): void {
@@ -18,7 +18,7 @@ async function found(make: () => void, undo: () => void): Promise<readonly strin
   make();
   let left: readonly string[];
   try {
-    left = await leftSince(before);
+    left = await leftSince(before, PATIENCE_MS);
   } finally {
     undo();
   }
@@ -32,55 +32,61 @@ function own(after: Inventory, before: Inventory): readonly string[] {
 }
 
 needsRoot("the check for leftovers", () => {
-  test(
-    "finds a temporary file and a mount on it",
-    async () => {
-      const folder = mkdtempSync(`/tmp/${NAME}-`);
+  test("finds a temporary file and a mount on it", async () => {
+    const folder = `/tmp/${NAME}`;
+    const make = () => {
+      mkdirSync(folder);
+      perform("mount", "-t", "tmpfs", "none", folder);
+    };
+    const left = await found(make, () => {
+      perform("umount", folder);
       rmdirSync(folder);
-      const left = await found(
-        () => {
-          mkdirSync(folder);
-          perform("mount", "-t", "tmpfs", "none", folder);
-        },
-        () => {
-          perform("umount", folder);
-          rmdirSync(folder);
-        },
-      );
-      expect(left).toEqual([`file ${folder}`, `mount ${folder} (tmpfs none)`]);
-    },
-    TIMEOUT_MS,
-  );
+    });
+    expect(left).toEqual([`file ${folder}`, `mount ${folder} (tmpfs none)`]);
+  });
 
-  test(
-    "finds a state file",
-    async () => {
-      const folder = `/run/bunker/${NAME}`;
-      const make = () => {
-        mkdirSync(folder, { recursive: true });
-        writeFileSync(`${folder}/lock`, "");
-      };
-      const left = await found(make, () => rmSync(folder, { recursive: true }));
-      expect(left).toEqual([`state ${folder}/lock`]);
-    },
-    TIMEOUT_MS,
-  );
+  test("finds a state file", async () => {
+    const folder = `/run/bunker/${NAME}`;
+    const make = () => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(`${folder}/lock`, "");
+    };
+    const left = await found(make, () => rmSync(folder, { recursive: true }));
+    expect(left).toEqual([`state ${folder}/lock`]);
+  });
 
-  test(
-    "finds a process by its name",
-    async () => {
-      let child: Bun.Subprocess | undefined;
-      const before = takeInventory();
-      const make = () => {
-        child = Bun.spawn(["perl", "-e", '$0 = "bunker"; sleep 60']);
-      };
-      make();
-      const line = `process ${child?.pid} bunker`;
-      expect(await leftSince(before)).toContain(line);
-      child?.kill("SIGKILL");
-      await child?.exited;
-      expect([...takeInventory()]).not.toContain(line);
-    },
-    TIMEOUT_MS,
-  );
+  test("finds a cgroup below the one that may stay", async () => {
+    const hierarchy = existsSync("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
+    const parent = `${hierarchy}/${NAME}`;
+    const make = () => mkdirSync(`${parent}/bunker/c`, { recursive: true });
+    const left = await found(make, () => {
+      for (const below of ["/bunker/c", "/bunker", ""]) rmdirSync(`${parent}${below}`);
+    });
+    expect(left).toEqual([`cgroup ${parent}`, `cgroup ${parent}/bunker/c`]);
+  });
+
+  test("finds a link and a firewall table", async () => {
+    const link = `bk${process.pid}`;
+    const before = takeInventory();
+    perform("ip", "link", "add", link, "type", "bridge");
+    perform("nft", "add", "table", "ip", NAME);
+    const during = takeInventory();
+    perform("ip", "link", "del", link);
+    perform("nft", "delete", "table", "ip", NAME);
+    const wanted = [`link ${link}`, `nft table ip ${NAME}`];
+    expect([...during].filter((line) => !before.has(line))).toEqual(expect.arrayContaining(wanted));
+    const after = takeInventory();
+    for (const line of wanted) expect(after.has(line)).toBe(false);
+  });
+
+  test("finds a process by its name", async () => {
+    const program = '$0 = "bunker"; print "x"; close STDOUT; sleep 60';
+    const child = Bun.spawn(["perl", "-e", program]);
+    await new Response(child.stdout).text();
+    const line = `process ${child.pid} bunker`;
+    expect([...takeInventory()]).toContain(line);
+    child.kill("SIGKILL");
+    await child.exited;
+    expect([...takeInventory()]).not.toContain(line);
+  });
 });

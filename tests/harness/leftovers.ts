@@ -26,10 +26,13 @@ const PAUSE_MS = 50;
 
 /**
  * What is there now and was not before, sorted; empty is good. Waits up to five seconds for it to
- * become so, as the kernel takes down namespaces and cgroups after their last process.
+ * become so (`patienceMs`), as the kernel takes down namespaces and cgroups after their last process.
  */
-export async function leftSince(before: Inventory): Promise<readonly string[]> {
-  const end = performance.now() + PATIENCE_MS;
+export async function leftSince(
+  before: Inventory,
+  patienceMs = PATIENCE_MS,
+): Promise<readonly string[]> {
+  const end = performance.now() + patienceMs;
   for (;;) {
     const left = [...takeInventory()].filter((line) => !before.has(line)).sort();
     if (left.length === 0 || performance.now() > end) return left;
