@@ -158,6 +158,16 @@ export function readLink(path: string): string | undefined {
   return length < 0 ? undefined : decoder.decode(bytes.subarray(0, length));
 }
 
+/** The path of something that is there, without symlinks. Throws SyscallError. */
+export function realPath(path: string): string {
+  const fd = openFile(path, O.O_PATH);
+  try {
+    return readLink(`/proc/self/fd/${fd}`) ?? path;
+  } finally {
+    closeQuietly(fd);
+  }
+}
+
 /** Removes a file, a symlink. False where there is none. unlink(2) */
 export function removeFile(path: string): boolean {
   const result = attempt("unlinkat", [AT_FDCWD, cString(path), 0]);

@@ -21,6 +21,7 @@ import {
   umount2,
 } from "../ffi/calls.ts";
 import { MNT, MOUNT_ATTR, MS, O } from "../ffi/constants.ts";
+import { EINVAL } from "../ffi/errno.ts";
 
 /** Where the root comes from. */
 export type RootSource =
@@ -39,6 +40,8 @@ export interface RootPlan {
   readonly source: RootSource;
   /** MS_SLAVE, MS_PRIVATE … of the whole old tree, before anything is mounted. */
   readonly propagation: number;
+  /** A folder of ours in the old tree that something will be attached to. */
+  readonly scratch: string;
   /** Gets the descriptor of the new root. */
   readonly root: Slot;
 }
@@ -50,8 +53,37 @@ export function planRoot(plan: RootPlan): Step[] {
       why: "let no mount of ours reach the host: its mount tree is cut off first",
       calls: [mountPropagation("/", plan.propagation)],
     },
+    ...((plan.propagation & MS.MS_SHARED) === 0 ? [] : planPrivateSites(plan)),
     ...planRootMount(plan),
   ];
+}
+
+/**
+ * Security: where the old tree stays shared, as volumes with rshared need it, what is attached to it
+ * would appear on the host; and pivot_root(2) refuses a root whose parent is shared.
+ */
+function planPrivateSites({ source, scratch }: RootPlan): Step[] {
+  const places = source.kind === "directory" ? [source.path, scratch] : [scratch];
+  return places.map((place) => ({
+    why: `let nothing that is attached at ${place} reach the host`,
+    calls: planPrivateSite(place),
+  }));
+}
+
+/** Kernel: EINVAL for a path that is no mount point; the mount that holds `place` is one above it. */
+function planPrivateSite(place: string): Call[] {
+  const paths = ["/"];
+  for (let end = 1; end > 0 && end < place.length;) {
+    end = place.indexOf("/", end + 1);
+    paths.unshift(end < 0 ? place : place.slice(0, end));
+  }
+  return paths.map((path, i) => ({
+    name: "mount",
+    args: [null, path, null, MS.MS_PRIVATE, null],
+    path,
+    tolerate: [EINVAL],
+    skipAfterSuccess: paths.length - 1 - i,
+  }));
 }
 
 function planRootMount({ source, root }: RootPlan): Step[] {

@@ -136,7 +136,12 @@ function planSetup(
   const { spec } = request;
   const root = new Slot("rootfs");
   const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
-  const plan = { source: request.rootSource, propagation: rootPropagation, root };
+  const plan = {
+    source: request.rootSource,
+    propagation: rootPropagation,
+    scratch: request.stateFolder,
+    root,
+  };
   return [
     once(() => [
       ...planInitGuard(),
@@ -155,9 +160,10 @@ function planSetup(
       ...planSysctls(linux.sysctl ?? {}, root),
       ...planReadonlyPaths(linux.readonlyPaths ?? [], root, request.kindOf),
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),
-      ...planRlimits(process.rlimits ?? []),
       ...planSession(terminal),
       ...planPivot(root, spec.root?.readonly === true, request.noPivot),
+      // Order: after everything that opens descriptors, of which there may be few to have.
+      ...planRlimits(process.rlimits ?? []),
     ]),
   ];
 }
