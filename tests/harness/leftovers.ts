@@ -113,10 +113,14 @@ function isAgent(pid: string): boolean {
   }
 }
 
+// What the next container may find there: filters that were compiled once.
+const CACHE = "/run/bunker/seccomp";
+
 /** The files and symlinks below a folder: empty folders may stay for the next container. */
 function files(folder: string): readonly string[] {
   return entries(folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
+    if (path === CACHE) return [];
     return entry.isDirectory() ? files(path) : [path];
   });
 }

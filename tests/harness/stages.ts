@@ -1,0 +1,147 @@
+// The stages of a whole test run. Each is a value: what it is called and how it is performed.
+
+import { existsSync, readFileSync } from "node:fs";
+import { leftSince, takeInventory } from "./leftovers.ts";
+import {
+  NOTHING,
+  PROJECT,
+  type Result,
+  addResults,
+  parseCounts,
+  runFiles,
+  showLines,
+} from "./run-files.ts";
+import { isRoot, slowness } from "./tier.ts";
+
+/** A part of the run with counts of its own. */
+export interface Stage {
+  readonly name: string;
+  /** Whether the run fails when this stage has skipped everything it has. */
+  readonly mustRun: boolean;
+  perform(): Promise<Result>;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** Everything, on this host and in virtual machines; `filter` picks test files by their path. */
+export function hostStages(filter: string): readonly Stage[] {
+  const root = filesOf("root", filter);
+  const blackBox = root.filter(isBlackBox);
+  return [
+    ...(filter === "" ? [check("format", "fmt", "--check"), check("types", "check")] : []),
+    stage("pure", filesOf("pure", filter), runFiles),
+    stage("namespace", filesOf("namespace", filter), eachOnItsOwn),
+    stage("root", root, eachOnItsOwn),
+    sourceStage("bun", blackBox),
+    sourceStage(
+      "deno",
+      blackBox.filter((file) => file.includes("smoke")),
+    ),
+    vmStage("vm 6.1", [], filter),
+    vmStage("vm 6.12", ["--suite", "bookworm-backports"], filter),
+  ].filter((each) => each !== undefined);
+}
+
+/** What is worth repeating on another kernel and the other cgroup version: inside the guest. */
+export function guestStages(filter: string): readonly Stage[] {
+  const pure = filesOf("pure", filter).filter((file) => file.startsWith("tests/cgroups/"));
+  const root = filesOf("root", filter).filter(
+    (file) => file.startsWith("tests/cgroups/") || isBlackBox(file),
+  );
+  return [stage("pure", pure, runFiles), stage("root", root, eachOnItsOwn)].filter(
+    (each) => each !== undefined,
+  );
+}
+
+function filesOf(tier: string, filter: string): readonly string[] {
+  const found = [...new Bun.Glob(`tests/**/*.${tier}.test.ts`).scanSync(PROJECT)];
+  return found.filter((file) => file.includes(filter)).sort();
+}
+
+/** Whether a file looks at bunker as a program, so that it can look at the others as well. */
+function isBlackBox(file: string): boolean {
+  return readFileSync(`${PROJECT}/${file}`, "utf8").includes("harness/bunker.ts");
+}
+
+function stage(
+  name: string,
+  files: readonly string[],
+  run: typeof runFiles,
+  env: Readonly<Record<string, string>> = {},
+): Stage | undefined {
+  if (files.length === 0) return undefined;
+  const prefix = name.startsWith("root") ? asRoot() : [];
+  const timeoutMs = TIMEOUT_MS * slowness();
+  return { name, mustRun: true, perform: () => run(files, { timeoutMs, prefix, env }) };
+}
+
+/** The black-box tests again, bunker being started from its source by `runtime`. */
+function sourceStage(runtime: string, files: readonly string[]): Stage | undefined {
+  const env = { BUNKER_UNDER_TEST: runtime };
+  return stage(`root, ${runtime} from source`, files, eachOnItsOwn, env);
+}
+
+function asRoot(): readonly string[] {
+  return isRoot() ? [] : ["sudo", "--preserve-env"];
+}
+
+/** A process for each file, so that a crash takes only one, and leftovers have an owner. */
+async function eachOnItsOwn(
+  files: readonly string[],
+  settings: Parameters<typeof runFiles>[1],
+): Promise<Result> {
+  let result = NOTHING;
+  for (const file of files) {
+    const before = takeInventory();
+    result = addResults(result, await runFiles([file], settings));
+    const left = await leftSince(before);
+    for (const line of left) console.log(`${file} left behind: ${line}`);
+    if (left.length > 0) result = addResults(result, { ...NOTHING, failed: 1 });
+  }
+  return result;
+}
+
+/** A check of the whole tree by Bun; counted as one test. */
+function check(name: string, ...command: readonly string[]): Stage {
+  const [verb = "", ...flags] = command;
+  const line = [process.execPath, verb, "--no-script", ...flags];
+  return {
+    name,
+    mustRun: true,
+    perform: async () => {
+      const { exitCode, lines } = await showLines(line, {}, () => false);
+      if (exitCode === 0) return { ...NOTHING, passed: 1 };
+      console.log(lines.join("\n"));
+      return { ...NOTHING, failed: 1 };
+    },
+  };
+}
+
+const VM_RUN = `${PROJECT}/../shared/vm/vm-run`;
+const VM_TIMEOUT_S = 700;
+
+/** The tests that another kernel may answer differently, in a virtual machine with cgroup v2. */
+function vmStage(name: string, kernel: readonly string[], filter: string): Stage | undefined {
+  if (guestStages(filter).length === 0) return undefined;
+  return { name, mustRun: existsSync(VM_RUN), perform: () => runGuest(kernel, filter) };
+}
+
+async function runGuest(kernel: readonly string[], filter: string): Promise<Result> {
+  if (!existsSync(VM_RUN)) {
+    const reason = "skipped: ../shared/vm/vm-run is not on this machine";
+    return { ...NOTHING, skipped: 1, reasons: [reason] };
+  }
+  const flags = [...kernel, "--timeout", `${VM_TIMEOUT_S}`, "--share", PROJECT, "--cwd", PROJECT];
+  const path = `PATH=${process.env["PATH"] ?? ""}`;
+  const run = [process.execPath, "tests/run.ts", "--guest", filter];
+  const command = [...asRoot(), VM_RUN, ...flags, "--env", path, "--", ...run];
+  const { exitCode, lines } = await showLines(command, {}, isFromGuest);
+  const counts = parseCounts(lines.findLast((line) => line.trim() !== "") ?? "");
+  const reasons = lines.filter((line) => line.startsWith("skipped: "));
+  if (counts !== undefined) return { ...counts, reasons };
+  return { ...NOTHING, failed: 1, reasons: [`the virtual machine ended with ${exitCode}`] };
+}
+
+function isFromGuest(line: string): boolean {
+  return !line.startsWith("skipped: ") && parseCounts(line) === undefined;
+}
