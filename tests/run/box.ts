@@ -1,0 +1,157 @@
+// A test file's own place: a folder with a run folder and a busybox tree, and bunker as a black box
+// on both. What a file's containers leave is a failure of that file.
+
+import { afterAll, expect, setDefaultTimeout } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { bunker, type BunkerOptions, type Outcome, startBunker } from "../harness/bunker.ts";
+import { RootfsCopy } from "../harness/rootfs.ts";
+import { slowness } from "../harness/tier.ts";
+
+const TEST_TIMEOUT_MS = 30_000;
+
+export class Box implements Disposable {
+  readonly folder = mkdtempSync(`${tmpdir()}/bunker-box-`);
+  readonly runFolder = `${this.folder}/run`;
+  readonly #trees = [new RootfsCopy()];
+
+  /** A busybox tree that the file's tests may add to. */
+  get rootfs(): string {
+    return this.#trees[0]?.path ?? "";
+  }
+
+  /** Runs bunker to its end. */
+  bunker(args: readonly string[], options: BunkerOptions = {}): Promise<Outcome> {
+    return bunker(args, this.#with(options));
+  }
+
+  /** Starts bunker, for a test that talks to it while it runs. */
+  start(args: readonly string[], options: Omit<BunkerOptions, "stdin"> = {}) {
+    return startBunker(args, this.#with(options));
+  }
+
+  #with<T extends Omit<BunkerOptions, "stdin">>(options: T): T {
+    return {
+      cwd: this.folder,
+      ...options,
+      env: { BUNKER_RUN: this.runFolder, ...options.env },
+    };
+  }
+
+  /** `bunker run FLAGS --rootfs TREE COMMAND`. */
+  run(flags: readonly string[], command: readonly string[], options?: BunkerOptions) {
+    return this.bunker(["run", ...flags, "--rootfs", this.rootfs, ...command], options);
+  }
+
+  /** What a script prints in the busybox tree; it must end with 0, and nothing be on stderr. */
+  async sh(script: string, flags: readonly string[] = []): Promise<string> {
+    return textOf(await this.run(flags, ["/bin/sh", "-c", script]));
+  }
+
+  /** The same in the copy-on-write view of this host, which has perl. */
+  async hostSh(script: string, flags: readonly string[] = []): Promise<string> {
+    return textOf(await this.bunker(["run", ...flags, "/bin/sh", "-c", script]));
+  }
+
+  /** A busybox tree for one test that breaks it. */
+  makeTree(): string {
+    const tree = new RootfsCopy();
+    this.#trees.push(tree);
+    return tree.path;
+  }
+
+  /** A path in the file's folder. */
+  path(name: string): string {
+    return `${this.folder}/${name}`;
+  }
+
+  /** What is left of containers: state folders, names, mounts. */
+  leftovers(): string[] {
+    return [
+      ...listFolder(`${this.runFolder}/containers`),
+      ...listFolder(`${this.runFolder}/names`),
+      ...mountsBelow(this.folder, ...this.#trees.map((tree) => tree.path)),
+    ];
+  }
+
+  [Symbol.dispose](): void {
+    // A test that failed may have left a container that runs on.
+    for (const id of listFolder(`${this.runFolder}/containers`)) killContainer(id);
+    for (const tree of this.#trees) tree[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The box of a test file: gone after its tests, which must have left nothing in it. */
+export function openBox(): Box {
+  setDefaultTimeout(TEST_TIMEOUT_MS * slowness());
+  const box = new Box();
+  afterAll(() => {
+    using _ = box;
+    expect(box.leftovers()).toEqual([]);
+  });
+  return box;
+}
+
+function textOf({ exitCode, stdout, stderr }: Outcome): string {
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  return stdout.trimEnd();
+}
+
+function listFolder(path: string): string[] {
+  return existsSync(path) ? readdirSync(path) : [];
+}
+
+/** The lines of this process's mountinfo that name one of the folders. */
+export function mountsBelow(...folders: readonly string[]): string[] {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  return mounts.filter((line) => folders.some((folder) => line.includes(folder)));
+}
+
+/** The lines of a stream, as they come. */
+export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (text !== "") yield text;
+}
+
+/** The next line of a stream, which must not end before. */
+export async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
+  const { value, done } = await lines.next();
+  if (done === true) throw new Error("the stream has ended");
+  return value;
+}
+
+/** Ends the processes of a container whose cgroup is where it is by default. */
+function killContainer(id: string): void {
+  for (const hierarchy of cgroupHierarchies()) {
+    const file = `${hierarchy}/bunker/${id}/cgroup.procs`;
+    if (!existsSync(file)) continue;
+    for (const pid of readFileSync(file, "utf8").split("\n")) {
+      if (pid !== "" && pid !== "0") process.kill(Number(pid), "SIGKILL");
+    }
+  }
+}
+
+/** The mount points of the cgroup file systems: one on v2, several on v1. */
+export function cgroupHierarchies(): string[] {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return mounts
+    .map((line) => line.split(" "))
+    .flatMap(([, path = "", type]) => (type === "cgroup" || type === "cgroup2" ? [path] : []));
+}
+
+/** The cgroups of a container that are still there, by the beginning of its id. */
+export function cgroupsOf(idStart: string, parent = "/bunker"): string[] {
+  return cgroupHierarchies().flatMap((hierarchy) =>
+    listFolder(`${hierarchy}${parent}`)
+      .filter((name) => name.startsWith(idStart))
+      .map((name) => `${hierarchy}${parent}/${name}`),
+  );
+}
