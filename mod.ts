@@ -5,6 +5,7 @@ import { main } from "./src/cli/main.ts";
 import { nodeFiles } from "./src/cli/node-files.ts";
 import { makeProcessContext } from "./src/cli/process-context.ts";
 import type { Engine } from "./src/cli/engine.ts";
+import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
 import { _exit } from "./ffi/unistd.ts";
 
 export { runContainer as run } from "./src/engine/run.ts";
@@ -12,12 +13,15 @@ export type { RunOptions } from "./src/engine/run-options.ts";
 
 const engine: Engine = {
   runContainer: async (options) => (await import("./src/engine/run.ts")).runContainer(options),
-  explainRun: async () => 1,
-  unshare: async () => 1,
-  enterNamespaces: async () => 1,
-  clone: async () => 1,
+  explainRun: async (...args) => (await import("./src/engine/explain.ts")).explainRun(...args),
+  unshare: async (options) => (await import("./src/engine/unshare.ts")).unshare(options),
+  enterNamespaces: async (options) =>
+    (await import("./src/engine/enter.ts")).enterNamespaces(options),
+  clone: async (options) => (await import("./src/engine/clone.ts")).clone(options),
 };
 
 if (import.meta.main) {
-  _exit(await main(runtime.argv(), makeProcessContext(engine, nodeFiles)));
+  const argv = runtime.argv();
+  if (argv[0] === SERVE_COMMAND) (await import("./ffi/agent/serve.ts")).serve(argv.slice(1));
+  _exit(await main(argv, makeProcessContext(engine, nodeFiles)));
 }

@@ -10,3 +10,8 @@ export function ioctl(fd: number, request: number, argument: number, context?: C
   const unknown = () => ({ detail: `fd ${fd}, request 0x${request.toString(16)}` });
   return check(ioctlH().ioctl(fd, request, argument), "ioctl", context ?? unknown);
 }
+
+const NS_GET_NSTYPE = 0xb703;
+
+/** Which namespace an open file stands for, as a CLONE flag. ioctl_ns(2), 4.11; ENOTTY for none. */
+export const namespaceType = (fd: number): number => ioctl(fd, NS_GET_NSTYPE, 0);

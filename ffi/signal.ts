@@ -105,6 +105,16 @@ export function sigprocmask(how: number, signals: readonly number[]): number[] {
 const SIGACTION_BYTES = 256;
 const SIG_IGN = 1n;
 
+/** Ignores `signals`, until unignoreSignals(). sigaction(2) */
+export function ignoreSignals(signals: readonly number[]): void {
+  const action = scratch(SIGACTION_BYTES);
+  new DataView(action.bytes.buffer, action.bytes.byteOffset).setBigUint64(0, SIG_IGN, true);
+  for (const signal of signals) {
+    const result = signalH().sigaction(signal, action.address, 0);
+    check(result, "sigaction", () => ({ detail: signalName(signal) }));
+  }
+}
+
 /**
  * The signals that were ignored and now have their default action. To be called before execve():
  * handlers end with it, but what is ignored (SIGPIPE, by every engine) would stay so for good.

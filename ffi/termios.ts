@@ -34,6 +34,10 @@ export function tcgetattr(fd: number): TerminalModes {
   return modes.bytes.slice();
 }
 
+/** Whether a terminal is at `fd`. */
+export const isTerminal = (fd: number): boolean =>
+  termiosH().tcgetattr(fd, scratch(TERMIOS.byteLength).address) === 0;
+
 /** Gives the terminal its modes. tcsetattr(3); EINTR from a background job that is refused. */
 export function tcsetattr(fd: number, when: number, modes: TerminalModes): void {
   const address = bytesAddress(modes);

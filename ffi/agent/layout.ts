@@ -42,3 +42,6 @@ export const RECORD_SKIP_ERROR = 44;
 export const RECORD_SKIP_SUCCESS = 48;
 export const RECORD_CHILD_PAGE = 52;
 export const RECORD_RESULT = 56;
+
+/** With `--trace`, a call is two records: a reading of the clock, and the call itself. */
+export const TRACE_STRIDE = 2;

@@ -20,6 +20,7 @@ import {
   CONTROL_GO,
   CONTROL_STOP,
   RECORD_BYTES,
+  TRACE_STRIDE,
 } from "./layout.ts";
 
 /** The agent's own control page, and that of the container's init process. */
@@ -83,15 +84,17 @@ export class Performer {
 
   /** Writes `steps` into the channel for a later `start`: work for while the other side is busy. */
   write(steps: readonly Step[]): Posted {
+    if (this.trace !== undefined) return { steps, batch: this.trace.write(this.channel, steps) };
     const calls: Call[] = [];
     for (const step of steps) for (const call of step.calls) calls.push(call);
-    return { steps, batch: this.channel.write(this.trace?.timed(calls) ?? calls) };
+    return { steps, batch: this.channel.write(calls) };
   }
 
   /** Starts what was written, once what the page was doing is finished. */
   start(page: number, posted: Posted): void {
     this.finish(page);
     this.#posted[page] = posted;
+    this.trace?.started(page, posted.batch);
     this.#go(page, posted.batch);
   }
 
@@ -103,7 +106,7 @@ export class Performer {
     let stop = this.#stopOffset(page);
     while (stop !== posted.batch.end) stop = this.#recover(page, posted, stop);
     this.#posted[page] = undefined;
-    this.trace?.report(posted.steps, posted.batch, this.channel);
+    this.trace?.report(posted.batch);
   }
 
   /** Whether the batch of `page` has ended, without waiting. */
@@ -120,34 +123,41 @@ export class Performer {
   results(page: number): (number | undefined)[] {
     const posted = this.#posted[page];
     if (posted === undefined) return [];
-    const stride = this.trace === undefined ? 1 : 2;
-    return posted.steps
-      .flatMap((step) => step.calls)
-      .map((_, i) => this.channel.result(posted.batch, i * stride));
+    return posted.steps.flatMap((step) => step.calls).map((_, i) => this.#result(posted.batch, i));
+  }
+
+  #result(batch: Batch, index: number): number | undefined {
+    return this.channel.result(batch, this.trace === undefined ? index : index * TRACE_STRIDE + 1);
   }
 
   /** A call failed: runs the step's fallback and the step again, where it has one for this errno. */
   #recover(page: number, posted: Posted, stop: number): number {
-    const stride = this.trace === undefined ? 1 : 2;
-    const index = Math.floor((stop - posted.batch.first) / RECORD_BYTES / stride);
-    const { step, call, firstCall } = findCall(posted.steps, index);
-    const errno = -(this.channel.result(posted.batch, index * stride) ?? 0);
-    if (step.fallback === undefined || !step.fallback.on.includes(errno)) {
-      this.trace?.report(posted.steps, posted.batch, this.channel);
-      this.#posted[page] = undefined;
-      throw stepError(call, errno);
+    const { steps, batch } = posted;
+    const recordBytes = RECORD_BYTES * (this.trace === undefined ? 1 : TRACE_STRIDE);
+    const index = Math.floor((stop - batch.first) / recordBytes);
+    const { step, call, firstCall } = findCall(steps, index);
+    const errno = -(this.#result(batch, index) ?? 0);
+    const { fallback } = step;
+    if (fallback === undefined || !fallback.on.includes(errno)) {
+      this.trace?.report(batch, index + 1);
+      return this.#fail(page, call, errno);
     }
-    this.#go(page, this.channel.write(step.fallback.calls));
+    this.trace?.report(batch, index + 1, firstCall);
+    const instead = this.write([fallback]);
+    this.trace?.started(page, instead.batch);
+    this.#go(page, instead.batch);
     this.#await(page);
-    const first = posted.batch.first + firstCall * stride * RECORD_BYTES;
-    this.#go(page, { first, end: posted.batch.end });
+    this.trace?.report(instead.batch);
+    this.#go(page, { first: batch.first + firstCall * recordBytes, end: batch.end });
     this.#await(page);
     const again = this.#stopOffset(page);
-    if (again === stop) {
-      this.#posted[page] = undefined;
-      throw stepError(call, -(this.channel.result(posted.batch, index * stride) ?? 0));
-    }
+    if (again === stop) this.#fail(page, call, -(this.#result(batch, index) ?? 0));
     return again;
+  }
+
+  #fail(page: number, call: Call, errno: number): never {
+    this.#posted[page] = undefined;
+    throw stepError(call, errno);
   }
 
   #go(page: number, { first, end }: Batch): void {
