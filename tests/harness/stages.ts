@@ -60,7 +60,13 @@ function filesOf(tier: string, filter: string): readonly string[] {
 
 /** Whether a file looks at bunker as a program, so that it can look at the others as well. */
 function isBlackBox(file: string): boolean {
-  return readFileSync(`${PROJECT}/${file}`, "utf8").includes("harness/bunker.ts");
+  const source = readFileSync(`${PROJECT}/${file}`, "utf8");
+  if (source.includes("harness/bunker.ts")) return true;
+  const folder = file.slice(0, file.lastIndexOf("/"));
+  const neighbours = [...source.matchAll(/ from "\.\/([a-z-]+\.ts)"/g)].map(([, name]) => name);
+  return neighbours.some((name) =>
+    readFileSync(`${PROJECT}/${folder}/${name}`, "utf8").includes("harness/bunker.ts"),
+  );
 }
 
 function stage(
