@@ -1,66 +1,24 @@
 // Reading and writing control files: one open, one read or write, and a SyscallError that names the
-// path, the value and the errno. Control files are plain files of the host, so node:fs does.
+// path, the value and the errno.
 
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { SyscallError } from "../ffi/syscall-error.ts";
-
-// Without O_CREAT: in a cgroup that would turn "no such file" into "permission denied".
-const O_WRONLY_CLOEXEC = 0o2000001;
+import { readTextIfThere, writeText } from "../ffi/files.ts";
+import { isSyscallError } from "../ffi/syscall-error.ts";
 
 /** The text of a control file, or undefined where the file (or its cgroup) does not exist. */
 export function readControlFile(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readTextIfThere(path);
   } catch (error) {
-    const failure = asSyscallError(error, "read", path);
     // Kernel: a control file that was opened before its cgroup went away answers ENODEV.
-    if (failure.code === "ENOENT" || failure.code === "ENODEV") return undefined;
-    throw failure;
+    if (isSyscallError(error, "ENODEV")) return undefined;
+    throw error;
   }
 }
 
 /** Writes `value` in one write(2). Throws SyscallError, ENOENT where there is no such file. */
 export function writeControlFile(path: string, value: string): void {
-  let fd: number;
-  try {
-    fd = openSync(path, O_WRONLY_CLOEXEC);
-  } catch (error) {
-    throw asSyscallError(error, "open", path, `to write ${quoted(value)}`);
-  }
-  try {
-    writeSync(fd, value);
-  } catch (error) {
-    throw asSyscallError(error, "write", path, quoted(value));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/**
- * What node:fs threw, as the error that the rest of bunker branches on. Throws what is no system
- * error again as it is: that is a bug of ours.
- */
-export function asSyscallError(
-  error: unknown,
-  syscall: string,
-  path: string,
-  detail?: string,
-): SyscallError {
-  if (error instanceof SyscallError) return error;
-  const context = detail === undefined ? { path } : { path, detail };
-  return new SyscallError(syscall, errnoOf(error), context, { cause: error });
-}
-
-/** node:fs gives errnos as negative numbers. */
-function errnoOf(error: unknown): number {
-  if (error instanceof Error && "errno" in error && typeof error.errno === "number") {
-    return Math.abs(error.errno);
-  }
-  throw error;
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value);
+  // Without O_CREAT: in a cgroup that would turn "no such file" into "permission denied".
+  writeText(path, value, { existing: true });
 }
 
 /** The number in a control file; null for "max" and for a number that no machine reaches; 0 where absent. */

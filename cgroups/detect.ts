@@ -1,7 +1,9 @@
 // Which cgroups this host has. Cheap, as every run asks: one statfs where the host is all v2, else
 // one reading of the mount table.
 
-import { readFileSync, statfsSync } from "node:fs";
+import { readText } from "../ffi/files.ts";
+import { FILE_SYSTEM_MAGIC, statfs } from "../ffi/statfs.ts";
+import { isSyscallError } from "../ffi/syscall-error.ts";
 import { readControlFile } from "./control-file.ts";
 import type { CgroupManager } from "./manager.ts";
 import { parseCgroupMounts, parseOwnCgroups, pathBelow } from "./mounts.ts";
@@ -12,19 +14,19 @@ import { makeV1 } from "./v1/manager.ts";
 import { makeV2 } from "./v2/manager.ts";
 
 const USUAL_MOUNT = "/sys/fs/cgroup";
-const CGROUP2_SUPER_MAGIC = 0x63677270;
 
 /** The manager that fits this host. Both versions are linked in: their modules do no work. */
 export function detectCgroups(): CgroupManager {
   if (isUnified(USUAL_MOUNT)) return makeV2(unifiedHierarchy(USUAL_MOUNT));
-  return managerFor(parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8")));
+  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")));
 }
 
 function isUnified(directory: string): boolean {
   try {
-    return statfsSync(directory).type === CGROUP2_SUPER_MAGIC;
-  } catch {
-    return false;
+    return statfs(directory).magic === FILE_SYSTEM_MAGIC.cgroup2;
+  } catch (error) {
+    if (isSyscallError(error)) return false;
+    throw error;
   }
 }
 
@@ -85,12 +87,12 @@ function readControllers(directory: string): string[] {
 // A process of our own is in our cgroup, so that one can hand no controller to children (no
 // internal processes): relative paths start beside it, as they do with runc.
 function unifiedOwn(directory: string): string {
-  const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
+  const mounts = parseCgroupMounts(readText("/proc/self/mountinfo"));
   const root = mounts.find((mount) => mount.directory === directory)?.root ?? "/";
   const own = pathBelow(readOwnCgroups().get("") ?? "/", root);
   return own.slice(0, own.lastIndexOf("/")) || "/";
 }
 
 function readOwnCgroups(): Map<string, string> {
-  return parseOwnCgroups(readFileSync("/proc/self/cgroup", "utf8"));
+  return parseOwnCgroups(readText("/proc/self/cgroup"));
 }

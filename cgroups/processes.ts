@@ -1,8 +1,9 @@
 // The processes of a cgroup: listing them, and signalling all of them however fast they fork.
 
-import { readdirSync } from "node:fs";
-import { isSyscallError, type SyscallError } from "../ffi/syscall-error.ts";
-import { asSyscallError, readControlFile } from "./control-file.ts";
+import { listDirectory } from "../ffi/files.ts";
+import { kill } from "../ffi/signal.ts";
+import { isSyscallError } from "../ffi/syscall-error.ts";
+import { readControlFile } from "./control-file.ts";
 
 const SIGKILL = 9;
 /** Rounds of signalling where nothing can be frozen. */
@@ -10,16 +11,11 @@ const MAX_ROUNDS = 200;
 
 /** Child cgroups of `directory`, as full paths; none where it does not exist. */
 export function childCgroups(directory: string): string[] {
-  try {
-    const entries = readdirSync(directory, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => `${directory}/${entry.name}`);
-  } catch (error) {
-    const failure = asSyscallError(error, "readdir", directory);
-    if (failure.code === "ENOENT") return [];
-    throw failure;
+  const children: string[] = [];
+  for (const { name, isDirectory } of listDirectory(directory) ?? []) {
+    if (isDirectory) children.push(`${directory}/${name}`);
   }
+  return children;
 }
 
 /** The pids in the cgroup at `directory`, and in those below it where `recursive`. */
@@ -90,13 +86,8 @@ function signalInRounds(cgroup: Killable, signal: number): void {
 function signalOne(pid: number, signal: number): void {
   if (pid === process.pid) return;
   try {
-    process.kill(pid, signal);
+    kill(pid, signal);
   } catch (error) {
-    const failure = killError(error, pid);
-    if (failure.code !== "ESRCH") throw failure;
+    if (!isSyscallError(error, "ESRCH")) throw error;
   }
-}
-
-function killError(error: unknown, pid: number): SyscallError {
-  return asSyscallError(error, "kill", `/proc/${pid}`);
 }

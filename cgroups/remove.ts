@@ -1,10 +1,9 @@
 // Removing cgroups: children first, with patience for processes that are still dying, and a clear
 // word about what is left.
 
-import { rmdirSync } from "node:fs";
-import { EBUSY } from "../ffi/errno.ts";
+import { EBUSY, ENOENT } from "../ffi/errno.ts";
+import { tryRemoveDirectory } from "../ffi/files.ts";
 import { SyscallError } from "../ffi/syscall-error.ts";
-import { asSyscallError } from "./control-file.ts";
 import { childCgroups, pidsIn } from "./processes.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -22,7 +21,17 @@ export function removeCgroups(directories: readonly string[], patienceMs = PATIE
     waitUntil(() => (left = removeOnce(left, refused)).length === 0, patienceMs);
   }
   if (left.length > 0) throw stillBusy(left);
+  for (const directory of directories) removeOwnParent(directory);
   if (refused[0] !== undefined) throw refused[0];
+}
+
+/** The folder that holds the cgroups of all containers goes with the last of them. */
+const OWN_PARENT = "/bunker";
+
+// Race: another container may be about to be made below; that one then makes the parent anew.
+function removeOwnParent(directory: string): void {
+  const parent = directory.slice(0, directory.lastIndexOf("/"));
+  if (parent.endsWith(OWN_PARENT)) tryRemoveDirectory(parent);
 }
 
 /** The directories that were busy; what fails in another way is added to `refused`. */
@@ -49,13 +58,9 @@ function tryRemove(directory: string): SyscallError | undefined {
 }
 
 function rmdir(directory: string): SyscallError | undefined {
-  try {
-    rmdirSync(directory);
-    return undefined;
-  } catch (error) {
-    const failure = asSyscallError(error, "rmdir", directory);
-    return failure.code === "ENOENT" ? undefined : failure;
-  }
+  const failure = tryRemoveDirectory(directory);
+  if (failure === 0 || failure === ENOENT) return undefined;
+  return new SyscallError("rmdir", failure, { path: directory });
 }
 
 function stillBusy(left: readonly string[]): SyscallError {

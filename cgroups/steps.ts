@@ -1,9 +1,9 @@
 // What is to be done to the cgroup file system, as a list of small records, and the loop that
 // performs it. The planners below v1/ and v2/ make the lists; `explain` prints them.
 
-import { mkdirSync } from "node:fs";
+import { makeDirectoryTree } from "../ffi/files.ts";
 import { type SyscallError, isSyscallError } from "../ffi/syscall-error.ts";
-import { asSyscallError, readControlFile, writeControlFile } from "./control-file.ts";
+import { readControlFile, writeControlFile } from "./control-file.ts";
 import type { DevicePolicy } from "./device-rules.ts";
 import { attachDeviceFilter } from "./v2/device-filter.ts";
 
@@ -56,7 +56,7 @@ export function applySteps(steps: readonly CgroupStep[]): CgroupStep[] {
 function applyStep(step: CgroupStep): boolean {
   switch (step.op) {
     case "mkdir":
-      makeCgroup(step.path);
+      makeDirectoryTree(step.path, 0o755);
       return true;
     case "write":
       return write(step);
@@ -69,15 +69,6 @@ function applyStep(step: CgroupStep): boolean {
     case "attach-device-filter":
       attachDeviceFilter(step.path, step.policy);
       return true;
-  }
-}
-
-/** Parents included; one that exists is welcome, and costs no exception. */
-function makeCgroup(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw asSyscallError(error, "mkdir", path);
   }
 }
 

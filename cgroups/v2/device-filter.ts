@@ -8,7 +8,6 @@
 //   for each exception:  on a mismatch go to the next one; else return its verdict
 //   return the default
 
-import { openSync } from "node:fs";
 import {
   attachCgroupProgram,
   cgroupProgramIds,
@@ -17,10 +16,10 @@ import {
   openProgram,
 } from "../../ffi/bpf.ts";
 import { Fd } from "../../ffi/fd.ts";
-import { asSyscallError } from "../control-file.ts";
+import { openFile } from "../../ffi/files.ts";
+import { O } from "../../ffi/constants.ts";
 import type { DeviceException, DevicePolicy } from "../device-rules.ts";
 
-const O_RDONLY_CLOEXEC = 0o2000000;
 const TYPE_BLOCK = 1;
 const TYPE_CHARACTER = 2;
 const ALL_ACCESS = 7;
@@ -139,9 +138,5 @@ export function attachDeviceFilter(directory: string, policy: DevicePolicy): voi
 }
 
 function openCgroup(directory: string): Fd {
-  try {
-    return new Fd(openSync(directory, O_RDONLY_CLOEXEC));
-  } catch (error) {
-    throw asSyscallError(error, "open", directory);
-  }
+  return new Fd(openFile(directory, O.O_RDONLY));
 }

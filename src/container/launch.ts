@@ -1,13 +1,13 @@
 // Performs a container's plan: starts the agent, does what only the parent can do (cgroup limits,
 // id maps, terminal) while it works, and opens the gate. See plan.ts for the picture.
 
-import { writeFileSync } from "node:fs";
 import { AGENT_PAGE, INIT_PAGE, type Performer, type Posted } from "../../ffi/agent/performer.ts";
 import { startPerformer } from "../../ffi/agent/start.ts";
 import { Slot, type Step } from "../../ffi/call.ts";
 import { exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";
 import type { Fd } from "../../ffi/fd.ts";
+import { writeText } from "../../ffi/files.ts";
 import { kill, pidfd_getfd, pidfd_open } from "../../ffi/signal.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import type { TraceSink } from "../../ffi/trace.ts";
@@ -90,7 +90,7 @@ function setUpInit(
 }
 
 function writeProc(pid: number, file: string, value: string): void {
-  writeFileSync(`/proc/${pid}/${file}`, value);
+  writeText(`/proc/${pid}/${file}`, value, { existing: true });
 }
 
 /** user_namespaces(7): each map is one write; without privilege setgroups must be denied first. */
@@ -101,9 +101,11 @@ function writeIdMaps(pid: number, { linux }: Spec): void {
 
 /** The lines of a map file. */
 export function formatIdMap(mappings: readonly IdMapping[]): string {
-  return mappings
-    .map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`)
-    .join("");
+  let text = "";
+  for (const { containerID, hostID, size } of mappings) {
+    text += `${containerID} ${hostID} ${size}\n`;
+  }
+  return text;
 }
 
 /** What is known of the container's end: filled by the kernel in the shared memory. */

@@ -1,1 +1,3 @@
-export async function explainRun(..._: readonly unknown[]): Promise<number> { return 1; }
+export async function explainRun(..._: readonly unknown[]): Promise<number> {
+  return 1;
+}

@@ -1,21 +1,26 @@
 // Options → everything that a launch needs, with the host looked at and nothing changed: `run`
 // performs it, `explain` prints it.
 
-import { readFileSync, statSync } from "node:fs";
 import { detectCgroups } from "../../cgroups/detect.ts";
+import { defaultDeviceRules } from "../../cgroups/device-rules.ts";
 import type { CgroupManager } from "../../cgroups/manager.ts";
 import type { CgroupStep } from "../../cgroups/steps.ts";
 import { capabilitiesIn, capget } from "../../ffi/capability.ts";
-import { RLIMIT } from "../../ffi/constants.ts";
-import { isSyscallError } from "../../ffi/syscall-error.ts";
+import { RLIMIT, S } from "../../ffi/constants.ts";
+import {
+  fileType,
+  isDirectory,
+  readText,
+  readTextIfThere,
+  realPath,
+} from "../../ffi/files.ts";
 import { prlimit } from "../../ffi/resource.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
-import { withDefaultDevices } from "../container/default-device-rules.ts";
 import { listCgroupViews } from "../container/cgroup-views.ts";
 import type { LaunchRequest, SeccompProgram } from "../container/request.ts";
 import { UserError } from "../errors.ts";
-import type { Spec } from "../oci/spec.ts";
+import type { Resources, Spec } from "../oci/spec.ts";
 import { readContainerFile } from "./container-files.ts";
 import { readDevices, readHostDevices } from "./device-nodes.ts";
 import type { DeviceNode, ResolvedUser, SpecFacts } from "./host-facts.ts";
@@ -41,18 +46,33 @@ export interface EtcFile {
   readonly text: string;
 }
 
+/** What `explain` takes for granted where this process is not the one that would run. */
+export interface Assumptions {
+  /** Those that could be given away. */
+  readonly capabilities: readonly string[];
+  /** Where compiled seccomp profiles are kept; "" for nowhere. */
+  readonly seccompCache: string;
+}
+
 /** @throws UserError for what cannot be, SyscallError for what the host refuses to tell. */
-export function prepare(options: RunOptions, id: string, stateFolder: string): Prepared {
+export async function prepare(
+  options: RunOptions,
+  id: string,
+  stateFolder: string,
+  assumed?: Assumptions,
+): Promise<Prepared> {
   const cgroups = detectCgroups();
   const rootfs = findRootfs(options.root);
-  const facts = gatherFacts(options, id, stateFolder, rootfs, cgroups);
-  const made = makeSpec(withInitMount(options), facts);
+  const found = gatherFacts(options, id, stateFolder, rootfs, cgroups);
+  const facts = assumed === undefined ? found : { ...found, capabilities: assumed.capabilities };
+  const made = makeSpec(options, facts);
   const { spec } = made;
+  const seccomp = await loadSeccomp(made, assumed?.seccompCache ?? `${stateFolder}/../../seccomp`);
   const cgroupsPath = spec.linux?.cgroupsPath ?? `/bunker/${id}`;
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
   return {
     spec,
-    request: makeRequest(options, made, cgroups, cgroupsPath, stateFolder, rootfs),
+    request: makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs),
     cgroups,
     cgroupsPath,
     cgroupSteps: cgroups.planCreate(cgroupsPath, resources),
@@ -61,7 +81,12 @@ export function prepare(options: RunOptions, id: string, stateFolder: string): P
   };
 }
 
-const withInitMount = (options: RunOptions): RunOptions => options;
+/** The default rules come behind the spec's own: the later rule wins. config-linux, default devices */
+function withDefaultDevices(resources: Resources): Resources {
+  const devices = [...(resources.devices ?? [])];
+  for (const rule of defaultDeviceRules()) devices.push(rule);
+  return { ...resources, devices };
+}
 
 /** The folder that is looked at for passwd and group, and becomes the root. */
 function findRootfs(root: RootOption): string {
@@ -72,10 +97,11 @@ function findRootfs(root: RootOption): string {
       "use --rootfs FOLDER, or a command that starts with / for a copy of this host",
     );
   }
-  const stats = statSync(root.path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new UserError(`rootfs "${root.path}" does not exist`);
-  if (!stats.isDirectory()) throw new UserError(`rootfs "${root.path}" is not a folder`);
-  return root.path;
+  const type = fileType(root.path);
+  if (type === 0) throw new UserError(`rootfs "${root.path}" does not exist`);
+  if (type !== S.S_IFDIR) throw new UserError(`rootfs "${root.path}" is not a folder`);
+  // Kernel: move_mount(2) follows no symlink to its target.
+  return realPath(root.path);
 }
 
 function rootSource(root: RootOption, rootfs: string, stateFolder: string): RootSource {
@@ -117,41 +143,49 @@ function findUser(options: RunOptions, rootfs: string): ResolvedUser {
   return addGroups(resolveUser(options.user, passwd, group), options.groupAdd, group);
 }
 
-const hostname = (): string => readFileSync("/proc/sys/kernel/hostname", "utf8").trim();
+const hostname = (): string => readText("/proc/sys/kernel/hostname").trim();
 
 function readHardLimits(options: RunOptions): Record<string, Limit> {
   const limits: Record<string, Limit> = {};
-  for (const type of ["RLIMIT_NOFILE", ...options.ulimits.map((ulimit) => ulimit.type)]) {
-    const resource = Object.entries(RLIMIT).find(([name]) => name === type)?.[1];
-    if (resource === undefined) continue;
+  const resources: Readonly<Record<string, number>> = RLIMIT;
+  const add = (type: string): void => {
+    const resource = resources[type];
+    if (resource === undefined) return;
     const { hard } = prlimit(0, resource);
-    limits[type] = Number.isFinite(hard) ? hard : "unlimited";
-  }
+    limits[type] = hard === Infinity ? "unlimited" : hard;
+  };
+  add("RLIMIT_NOFILE");
+  for (const { type } of options.ulimits) add(type);
   return limits;
 }
 
 function findDevices(options: RunOptions): Record<string, readonly DeviceNode[]> {
   const found: Record<string, readonly DeviceNode[]> = {};
   const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = options.resources;
-  const throttles = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops];
   for (const { hostPath } of options.devices) found[hostPath] = readDevices(hostPath);
-  for (const { path } of throttles.flatMap((list) => list ?? [])) found[path] = readDevices(path);
+  for (const list of [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops]) {
+    for (const { path } of list ?? []) found[path] = readDevices(path);
+  }
   return found;
 }
 
 function makeRequest(
   options: RunOptions,
   made: MadeSpec,
+  seccomp: SeccompProgram | undefined,
   cgroups: CgroupManager,
   cgroupsPath: string,
   stateFolder: string,
   rootfs: string,
 ): LaunchRequest {
   const namespaces = made.spec.linux?.namespaces ?? [];
-  const ownCgroups = namespaces.some(({ type }) => type === "cgroup");
-  const mapped = namespaces.some(({ type, path }) => type === "user" && path === undefined);
+  let ownCgroups = false;
+  let mapped = false;
+  for (const { type, path } of namespaces) {
+    if (type === "cgroup") ownCgroups = true;
+    if (type === "user" && path === undefined) mapped = true;
+  }
   const join = cgroups.join(cgroupsPath);
-  const seccomp: SeccompProgram | undefined = loadSeccomp(made);
   return {
     spec: made.spec,
     rootSource: rootSource(options.root, rootfs, stateFolder),
@@ -172,41 +206,31 @@ function makeRequest(
 
 /** Only where the container's /proc and /sys are mounted afresh is the host's what will be there. */
 function kernelKinds({ mounts = [] }: Spec): KindOf {
-  const fresh = (destination: string, type: string): boolean =>
-    mounts.some((mount) => mount.destination === destination && mount.type === type);
-  const proc = fresh("/proc", "proc");
-  const sys = fresh("/sys", "sysfs");
+  let proc = false;
+  let sys = false;
+  for (const { destination, type } of mounts) {
+    if (destination === "/proc" && type === "proc") proc = true;
+    if (destination === "/sys" && type === "sysfs") sys = true;
+  }
   return (path) => {
     if (!(proc && path.startsWith("/proc/")) && !(sys && path.startsWith("/sys/"))) {
       return "unknown";
     }
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return "missing";
-    return stats.isDirectory() ? "directory" : "file";
+    const type = fileType(path);
+    if (type === 0) return "missing";
+    return type === S.S_IFDIR ? "directory" : "file";
   };
 }
-
-const isDirectory = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 function listEtcFiles(options: RunOptions, name: string): EtcFile[] {
   const shared = options.network.kind === "host";
   return [
-    { name: "hosts", text: shared ? readText("/etc/hosts") : makeHosts(name) },
+    { name: "hosts", text: shared ? (readTextIfThere("/etc/hosts") ?? "") : makeHosts(name) },
     { name: "hostname", text: `${name}\n` },
-    { name: "resolv.conf", text: readText("/etc/resolv.conf") },
+    { name: "resolv.conf", text: readTextIfThere("/etc/resolv.conf") ?? "" },
   ];
 }
 
 function makeHosts(name: string): string {
   return `127.0.0.1\tlocalhost ${name}\n::1\tlocalhost ip6-localhost ip6-loopback ${name}\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n`;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isSyscallError(error) || error instanceof Error) return "";
-    throw error;
-  }
 }

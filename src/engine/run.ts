@@ -1,9 +1,10 @@
 // `run`: options in, the container's exit status out. The rooms of DESIGN.md in a row.
 
 import { applySteps } from "../../cgroups/steps.ts";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { processStart } from "../../ffi/agent/alive.ts";
+import { fileType, makeDirectory, makeDirectoryTree, writeAll, writeText } from "../../ffi/files.ts";
 import { prepareErrno } from "../../ffi/library.ts";
-import { TraceSink } from "../../ffi/trace.ts";
+import type { TraceSink } from "../../ffi/trace.ts";
 import {
   type Created,
   createContainer,
@@ -17,8 +18,8 @@ import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
 import { type Reservation, runFolder, StateStore } from "./state-store.ts";
-import { processStart, sweep } from "./sweep.ts";
-import { watchContainer } from "./watch.ts";
+import { sweep } from "./sweep.ts";
+import { passSignalsOn, watchContainer } from "./watch.ts";
 
 /**
  * Runs a container in the foreground and waits for its end.
@@ -33,11 +34,13 @@ export async function runContainer(options: RunOptions): Promise<number> {
   using undo = new UndoStack();
   const place = store.reserve(id, options.name ?? makeName());
   undo.push(() => place.remove());
-  const prepared = prepare(options, id, place.folder);
+  using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
+  const prepared = await prepare(options, id, place.folder);
   for (const warning of prepared.warnings) warn(warning);
-  const created = create(options, prepared, place, undo);
+  const created = create(options, prepared, place, undo, trace?.sink);
   writeIdFiles(options, id, created.initPid);
   place.write("state.json", recordOf(prepared, place, created));
+  if (created.terminal === undefined) passSignalsOn(created);
   const watch = startContainer(created);
   const status = await watchContainer(created, watch, prepared, {
     onIdle: () => sweep(store, () => prepared.cgroups),
@@ -50,10 +53,12 @@ function create(
   prepared: Prepared,
   place: Reservation,
   undo: UndoStack,
+  trace: TraceSink | undefined,
 ): Created {
   const { cgroups, cgroupsPath, spec, request } = prepared;
   place.write("state.json", recordOf(prepared, place));
   writeFiles(prepared, place);
+  makeMissingSources(options);
   const plan = planContainer(request);
   undo.push(() => cgroups.remove(cgroupsPath));
   const launch: LaunchOptions = {
@@ -63,7 +68,7 @@ function create(
     ...(request.cgroupJoin.how === "none"
       ? { joinFromOutside: (pid: number) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
       : {}),
-    ...(options.trace ? { trace: new TraceSink(printTrace) } : {}),
+    ...(trace === undefined ? {} : { trace }),
   };
   const created = createContainer(spec, plan, launch);
   undo.push(() => destroy(created.performer));
@@ -71,9 +76,9 @@ function create(
 }
 
 function writeFiles(prepared: Prepared, place: Reservation): void {
-  mkdirSync(`${place.folder}/scratch`, { mode: 0o700 });
+  makeDirectory(`${place.folder}/scratch`, 0o700);
   for (const { name, text } of prepared.etcFiles) {
-    writeFileSync(`${place.folder}/${name}`, text, { mode: 0o644 });
+    writeText(`${place.folder}/${name}`, text);
   }
   place.write("config.json", JSON.stringify(prepared.spec));
 }
@@ -92,29 +97,23 @@ function recordOf(prepared: Prepared, place: Reservation, created?: Created): st
   });
 }
 
+/** Bind sources that -v asked to make. A folder, as docker does; it stays. */
+function makeMissingSources({ mounts }: RunOptions): void {
+  for (const mount of mounts) {
+    if (mount.type !== "bind" || !mount.createSource || fileType(mount.source) !== 0) continue;
+    makeDirectoryTree(mount.source, 0o755);
+  }
+}
+
 function moveInto(procsFiles: readonly string[], pid: number): void {
-  for (const file of procsFiles) writeFileSync(file, String(pid));
+  for (const file of procsFiles) writeText(file, String(pid), { existing: true });
 }
 
 function writeIdFiles({ cidfile, pidfile }: RunOptions, id: string, pid: number): void {
-  if (cidfile !== undefined) writeFileSync(cidfile, id, { flag: "wx" });
-  if (pidfile !== undefined) writeFileSync(pidfile, String(pid));
+  if (cidfile !== undefined) writeText(cidfile, id, { exclusive: true });
+  if (pidfile !== undefined) writeText(pidfile, String(pid));
 }
 
 function warn(line: string): void {
-  writeFileSync(2, `bunker: warning: ${line}\n`);
-}
-
-function printTrace({
-  why,
-  call,
-  result,
-  us,
-}: {
-  why: string;
-  call: string;
-  result: string;
-  us: number;
-}): void {
-  writeFileSync(2, `${us.toFixed(1).padStart(9)} µs  ${call} = ${result}  # ${why}\n`);
+  writeAll(2, `bunker: warning: ${line}\n`, "stderr");
 }

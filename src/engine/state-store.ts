@@ -8,21 +8,24 @@
 //                            scratch/       a mount point for the container's set-up
 //   /run/bunker/names/NAME                  a symlink to the id; made exclusively
 
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { O } from "../../ffi/constants.ts";
 import { Fd } from "../../ffi/fd.ts";
+import {
+  fileType,
+  listDirectory,
+  makeDirectory,
+  makeDirectoryTree,
+  makeSymlink,
+  openFile,
+  readLink,
+  readTextIfThere,
+  removeFile,
+  removeTree,
+  replaceText,
+  tryRemoveDirectory,
+} from "../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../ffi/flock.ts";
+import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { UserError } from "../errors.ts";
 
 /** What is needed to end and clear a container without the process that made it. */
@@ -66,13 +69,13 @@ export class StateStore {
     const folder = this.containerFolder(id);
     this.#makeFolder(folder);
     // Race: locked before the name appears, so that no sweep takes it for abandoned.
-    const lock = new Fd(openSync(`${folder}/lock`, "w", 0o600));
+    const lock = new Fd(openFile(`${folder}/lock`, O.O_RDWR | O.O_CREAT, 0o600));
     tryFlock(lock.number, LOCK.LOCK_EX, `${folder}/lock`);
     try {
       this.#takeName(name, id);
     } catch (error) {
       lock[Symbol.dispose]();
-      rmSync(folder, { recursive: true, force: true });
+      removeTree(folder);
       throw error;
     }
     return new Reservation(this, id, name, folder, lock);
@@ -80,23 +83,17 @@ export class StateStore {
 
   #makeFolder(folder: string): void {
     try {
-      mkdirSync(folder, { mode: 0o700 });
+      makeDirectory(folder, 0o700);
     } catch (error) {
-      if (!isCode(error, "ENOENT")) throw error;
-      mkdirSync(this.#containers, { recursive: true, mode: 0o700 });
-      mkdirSync(this.#names, { recursive: true, mode: 0o700 });
-      mkdirSync(folder, { mode: 0o700 });
+      if (!isSyscallError(error, "ENOENT")) throw error;
+      makeDirectoryTree(this.#containers, 0o700);
+      makeDirectoryTree(this.#names, 0o700);
+      makeDirectory(folder, 0o700);
     }
   }
 
   #takeName(name: string, id: string): void {
-    for (;;) {
-      try {
-        symlinkSync(id, `${this.#names}/${name}`);
-        return;
-      } catch (error) {
-        if (!isCode(error, "EEXIST")) throw error;
-      }
+    while (!makeSymlink(id, `${this.#names}/${name}`)) {
       const owner = this.findByName(name);
       if (owner !== undefined && this.isPresent(owner)) {
         throw new UserError(
@@ -111,53 +108,38 @@ export class StateStore {
 
   /** The id behind a name. */
   findByName(name: string): string | undefined {
-    try {
-      return readlinkSync(`${this.#names}/${name}`);
-    } catch {
-      return undefined;
-    }
+    return readLink(`${this.#names}/${name}`);
   }
 
   isPresent(id: string): boolean {
-    try {
-      closeSync(openSync(`${this.containerFolder(id)}/lock`, "r"));
-      return true;
-    } catch {
-      return false;
-    }
+    return fileType(`${this.containerFolder(id)}/lock`) !== 0;
   }
 
   freeName(name: string): void {
-    try {
-      unlinkSync(`${this.#names}/${name}`);
-    } catch (error) {
-      if (!isCode(error, "ENOENT")) throw error;
-    }
+    removeFile(`${this.#names}/${name}`);
   }
 
   /** The ids of all containers, also of those that a crash left. */
   list(): string[] {
-    try {
-      return readdirSync(this.#containers);
-    } catch (error) {
-      if (isCode(error, "ENOENT")) return [];
-      throw error;
-    }
+    const ids: string[] = [];
+    for (const { name } of listDirectory(this.#containers) ?? []) ids.push(name);
+    return ids;
   }
 
   /** Names whose container is gone. */
   danglingNames(): string[] {
-    return readdirSync(this.#names).filter((name) => {
+    const dangling: string[] = [];
+    for (const { name } of listDirectory(this.#names) ?? []) {
       const id = this.findByName(name);
-      return id !== undefined && !this.isPresent(id);
-    });
+      if (id !== undefined && !this.isPresent(id)) dangling.push(name);
+    }
+    return dangling;
   }
 
   readRecord(id: string): ContainerRecord | undefined {
     try {
-      return parseRecord(
-        JSON.parse(readFileSync(`${this.containerFolder(id)}/state.json`, "utf8")),
-      );
+      const text = readTextIfThere(`${this.containerFolder(id)}/state.json`);
+      return text === undefined ? undefined : parseRecord(JSON.parse(text));
     } catch {
       return undefined;
     }
@@ -167,9 +149,9 @@ export class StateStore {
   lockAbandoned(id: string): Fd | undefined {
     let lock: Fd;
     try {
-      lock = new Fd(openSync(`${this.containerFolder(id)}/lock`, "r+"));
+      lock = new Fd(openFile(`${this.containerFolder(id)}/lock`, O.O_RDWR));
     } catch (error) {
-      if (isCode(error, "ENOENT")) return undefined;
+      if (isSyscallError(error, "ENOENT")) return undefined;
       throw error;
     }
     if (tryFlock(lock.number, LOCK.LOCK_EX)) return lock;
@@ -178,9 +160,11 @@ export class StateStore {
   }
 
   removeFolder(id: string): void {
-    rmSync(this.containerFolder(id), { recursive: true, force: true });
+    removeTree(this.containerFolder(id));
   }
 }
+
+const KNOWN_FILES = ["state.json", "config.json", "hosts", "hostname", "resolv.conf", "lock"];
 
 /** A container's place in the store, this process's own until it is removed. */
 export class Reservation {
@@ -194,15 +178,16 @@ export class Reservation {
 
   /** Writes a file of the container's folder; readers see the old or the new one, whole. */
   write(file: string, text: string): void {
-    const temporary = `${this.folder}/.${file}`;
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, `${this.folder}/${file}`);
+    replaceText(`${this.folder}/${file}`, text, 0o600);
   }
 
   /** Gives folder and name back. */
   remove(): void {
     this.store.freeName(this.name);
-    this.store.removeFolder(this.id);
+    // What is always there goes without looking; only if that was not all is the folder read.
+    for (const file of KNOWN_FILES) removeFile(`${this.folder}/${file}`);
+    tryRemoveDirectory(`${this.folder}/scratch`);
+    if (tryRemoveDirectory(this.folder) !== 0) this.store.removeFolder(this.id);
     this.lock[Symbol.dispose]();
   }
 }
@@ -223,8 +208,4 @@ function parseRecord(value: unknown): ContainerRecord | undefined {
     agentStart: text("agentStart"),
     initStart: text("initStart"),
   };
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

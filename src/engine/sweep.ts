@@ -1,8 +1,8 @@
 // Clears what killed processes left: containers whose owner is dead and that no longer run, or
 // never came to run. Every command that makes containers does this on the side.
 
-import { readFileSync } from "node:fs";
 import type { CgroupManager } from "../../cgroups/manager.ts";
+import { processStart } from "../../ffi/agent/alive.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
@@ -11,7 +11,9 @@ const SIGKILL = 9;
 
 /** Clears every abandoned container that does not run. Returns their ids. */
 export function sweep(store: StateStore, cgroups: () => CgroupManager): string[] {
-  return store.list().filter((id) => clearAbandoned(id, store, cgroups));
+  const cleared: string[] = [];
+  for (const id of store.list()) if (clearAbandoned(id, store, cgroups)) cleared.push(id);
+  return cleared;
 }
 
 function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupManager): boolean {
@@ -53,19 +55,5 @@ function killIfSame(pid: number, start: string): void {
     kill(pid, SIGKILL);
   } catch (error) {
     if (!isSyscallError(error, "ESRCH")) throw error;
-  }
-}
-
-const START_FIELD = 22;
-
-/** When a process started, in clock ticks since boot; "" for one that is gone or a zombie. proc(5) */
-export function processStart(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const state = fields[0];
-    return state === "Z" || state === "X" ? "" : (fields[START_FIELD - 3] ?? "");
-  } catch {
-    return "";
   }
 }

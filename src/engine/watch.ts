@@ -1,12 +1,12 @@
-// Waiting for a container in the foreground: signals are passed on, the terminal is pumped, the exit
-// status is told as docker tells it.
+// Waiting for a container in the foreground: signals are passed on, and the exit status is told as
+// docker tells it. With a terminal there is more to do: see terminal.ts.
 
 import { INIT_PAGE } from "../../ffi/agent/performer.ts";
-import { EACCES, EPERM, ENOEXEC, errnoMessage } from "../../ffi/errno.ts";
-import { kill } from "../../ffi/signal.ts";
-import { isSyscallError } from "../../ffi/syscall-error.ts";
+import { EACCES, ENOEXEC, EPERM, errnoMessage } from "../../ffi/errno.ts";
+import { forwardSignals } from "../../ffi/forward-signals.ts";
+import { pidfd_open } from "../../ffi/signal.ts";
 import { SyscallError } from "../../ffi/syscall-error.ts";
-import { type Created, type ExitWatch, hasEnded, reap } from "../container/launch.ts";
+import { type Created, type ExitStatus, type ExitWatch, reap } from "../container/launch.ts";
 import { EXEC_FAILED } from "../container/plan-process.ts";
 import { UserError } from "../errors.ts";
 import type { Prepared } from "./prepare.ts";
@@ -23,109 +23,71 @@ export async function watchContainer(
   prepared: Prepared,
   options: WatchOptions,
 ): Promise<number> {
-  const { agentPid } = created;
-  const stopForwarding = forwardSignals(created.initPid);
-  await waitForEnd(agentPid, options.onIdle);
-  stopForwarding();
+  if (created.terminal === undefined) waitWithoutTerminal(created, options);
+  else await (await import("./terminal.ts")).pumpTerminal(created, created.terminal, options);
+  const status = watch.status();
+  refuseIfNotExecuted(status, created, prepared);
+  return status.kind === "exited" ? status.value : 128 + status.value;
+}
+
+/**
+ * The container has the caller's own stdin, stdout and stderr: nothing is left to do but to wait,
+ * in one system call.
+ */
+function waitWithoutTerminal({ agentPid }: Created, { onIdle }: WatchOptions): void {
+  onIdle();
   reap(agentPid);
-  const { kind, value } = watch.status();
-  if (kind === "exited" && value === EXEC_FAILED) refuseIfNotExecuted(created, prepared);
-  return kind === "exited" ? value : 128 + value;
 }
 
-/** Resolves when the agent has ended: it does so right after the container. */
-function waitForEnd(agentPid: number, onIdle: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (!hasEnded(agentPid)) return;
-      process.off("SIGCHLD", look);
-      clearInterval(keepAlive);
-      resolve();
-    };
-    process.on("SIGCHLD", look);
-    // Race: the child may have ended before the handler was there.
-    const keepAlive = setInterval(look, 1000);
-    onIdle();
-    look();
-  });
+/**
+ * From here on the caller's signals are the container's.
+ * Race: to be called before the gate opens. Afterwards the program may have ended already, its pid
+ * be another's, and a signal in between would end this process instead.
+ */
+export function passSignalsOn({ initPid }: Created): void {
+  forwardSignals(pidfd_open(initPid).release());
 }
 
-/** The signals that docker's --sig-proxy passes on: all but those about children and job control. */
-const FORWARDED = [
-  "SIGHUP",
-  "SIGINT",
-  "SIGQUIT",
-  "SIGTERM",
-  "SIGUSR1",
-  "SIGUSR2",
-  "SIGALRM",
-  "SIGCONT",
-  "SIGWINCH",
-] as const;
-const NUMBERS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGUSR1: 10,
-  SIGUSR2: 12,
-  SIGALRM: 14,
-  SIGTERM: 15,
-  SIGCONT: 18,
-  SIGWINCH: 28,
-};
-
-function forwardSignals(pid: number): () => void {
-  const forward = (name: string): void => {
-    try {
-      kill(pid, NUMBERS[name] ?? 0);
-    } catch (error) {
-      if (!isSyscallError(error, "ESRCH")) throw error;
-    }
-  };
-  for (const name of FORWARDED) process.on(name, forward);
-  return () => {
-    for (const name of FORWARDED) process.off(name, forward);
-  };
-}
-
-/** The init process itself ended with 127: says which call failed, if it was not the program. */
-function refuseIfNotExecuted({ performer, plan }: Created, { spec }: Prepared): void {
+/** The init process itself ended with 127: says which call failed, if the program never ran. */
+function refuseIfNotExecuted(status: ExitStatus, created: Created, { spec }: Prepared): void {
+  if (status.kind !== "exited" || status.value !== EXEC_FAILED) return;
+  const { performer, plan } = created;
   const results = performer.results(INIT_PAGE);
-  const calls = plan.initExec().flatMap((step) => step.calls);
-  const attempts: number[] = [];
-  for (const [i, call] of calls.entries()) {
-    const result = results[i];
-    if (result === undefined) continue;
-    if (call.name === "execve") attempts.push(-result);
-    else if (result < 0 && call.skipAfterError !== undefined && call.skipAfterError > 0) {
-      throw new SyscallError(
-        call.name,
-        -result,
-        call.path === undefined ? {} : { path: call.path },
-      );
+  const errnos: number[] = [];
+  let index = 0;
+  for (const { calls } of plan.initExec()) {
+    for (const call of calls) {
+      const result = results[index];
+      index += 1;
+      if (call.name !== "execve") {
+        if (result !== undefined && result < 0 && call.tolerate === "any")
+          throwRefused(call.name, -result, call.path);
+      } else if (result === undefined) {
+        // This one never came back: the program ran, and 127 is its own.
+        return;
+      } else {
+        errnos.push(-result);
+      }
     }
   }
-  const executed = calls.some((call, i) => call.name === "execve" && results[i] === undefined);
-  if (!executed || attempts.length === 0) {
-    if (attempts.length < calls.filter((call) => call.name === "execve").length) return;
+  throw notExecuted(spec.process?.args[0] ?? "", errnos);
+}
+
+function throwRefused(name: string, errno: number, path: string | undefined): never {
+  throw new SyscallError(name, errno, path === undefined ? {} : { path });
+}
+
+/** docker's words and exit codes: 127 not found, 126 not executable. */
+export function notExecuted(command: string, errnos: readonly number[]): UserError {
+  if (errnos.includes(ENOEXEC)) {
+    const hint = "it is neither a program for this machine nor a script with a #! line";
+    return new UserError(`cannot run "${command}": ${errnoMessage(ENOEXEC)}`, hint, 126);
   }
-  const command = spec.process?.args[0] ?? "";
-  const denied = attempts.find((errno) => errno === EACCES || errno === EPERM);
-  if (attempts.includes(ENOEXEC)) {
-    throw new UserError(
-      `cannot run "${command}": ${errnoMessage(ENOEXEC)}`,
-      "it is neither a program for this machine nor a script with a #! line",
-      126,
-    );
+  if (errnos.includes(EACCES) || errnos.includes(EPERM)) {
+    return new UserError(`cannot run "${command}": ${errnoMessage(EACCES)}`, undefined, 126);
   }
-  if (denied !== undefined) {
-    throw new UserError(`cannot run "${command}": ${errnoMessage(denied)}`, undefined, 126);
-  }
-  throw new UserError(
-    command.includes("/")
-      ? `cannot run "${command}": no such file or directory`
-      : `cannot run "${command}": executable file not found in $PATH`,
-    undefined,
-    127,
-  );
+  const reason = command.includes("/")
+    ? "no such file or directory"
+    : "executable file not found in $PATH";
+  return new UserError(`cannot run "${command}": ${reason}`, undefined, 127);
 }

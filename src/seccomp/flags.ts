@@ -29,15 +29,17 @@ export const FLAGS: { readonly [name: string]: KnownFlag } = {
  * kernel's guard against speculative store bypass would otherwise slow the whole container down.
  * An empty list gets none.
  * @param listener whether a rule notifies; without one there is nobody who could wait
+ * @param path where `flags` stands, for messages
  * @throws UserError for a flag that is unknown, or that this kernel does not have
  */
 export function parseFlags(
   flags: readonly string[] | undefined,
   kernel: readonly [major: number, minor: number],
   listener: boolean,
+  path: string,
 ): number {
   let bits = flags === undefined ? SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
-  flags?.forEach((name, i) => (bits |= parseFlag(name, kernel, `linux.seccomp.flags[${i}]`)));
+  flags?.forEach((name, i) => (bits |= parseFlag(name, kernel, `${path}[${i}]`)));
   if (listener) return bits | SECCOMP_FILTER_FLAG_NEW_LISTENER;
   return bits & ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }

@@ -41,26 +41,35 @@ export interface CheckedProfile {
  * @throws UserError with the JSON path of what is wrong
  */
 export function checkProfile(profile: LinuxSeccomp, host: FilterHost): CheckedProfile {
-  const defaultAction = parseAction(
-    profile.defaultAction,
-    profile.defaultErrnoRet,
-    "linux.seccomp.defaultAction",
-    "linux.seccomp.defaultErrnoRet",
+  const defaultAction = checkDefaultAction(profile, "linux.seccomp.");
+  const rules = (profile.syscalls ?? []).map((call, i) =>
+    checkRule(call, `linux.seccomp.syscalls[${i}]`),
   );
-  if (defaultAction === SECCOMP_RET_USER_NOTIF) {
-    throw new UserError(
-      "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action",
-    );
-  }
-  const rules = (profile.syscalls ?? []).map(checkRule);
   const listener = rules.some((rule) => rule.action === SECCOMP_RET_USER_NOTIF);
-  const flags = parseFlags(profile.flags, host.kernel, listener);
+  const flags = parseFlags(profile.flags, host.kernel, listener, "linux.seccomp.flags");
   const architectures = checkArchitectures(profile.architectures ?? [], host);
   return { defaultAction, architectures, rules, flags, listener };
 }
 
-function checkRule(call: LinuxSyscall, i: number): Rule {
-  const path = `linux.seccomp.syscalls[${i}]`;
+/**
+ * SECCOMP_RET_… of the default action.
+ * @param prefix what stands before the names of the profile's fields in messages
+ * @throws UserError for an errno that it cannot carry, and for SCMP_ACT_NOTIFY
+ */
+export function checkDefaultAction(profile: LinuxSeccomp, prefix: string): number {
+  const path = `${prefix}defaultAction`;
+  const errnoPath = `${prefix}defaultErrnoRet`;
+  const action = parseAction(profile.defaultAction, profile.defaultErrnoRet, path, errnoPath);
+  if (action !== SECCOMP_RET_USER_NOTIF) return action;
+  throw new UserError(`${path}: SCMP_ACT_NOTIFY cannot be used as default action`);
+}
+
+/**
+ * One entry of `syscalls`, checked.
+ * @param path where it stands, for messages
+ * @throws UserError with the path of what is wrong
+ */
+export function checkRule(call: LinuxSyscall, path: string): Rule {
   const action = parseAction(call.action, call.errnoRet, `${path}.action`, `${path}.errnoRet`);
   const hasConditions = call.args !== undefined && call.args.length > 0;
   const alternatives = hasConditions ? parseConditions(call.args, `${path}.args`) : [[]];

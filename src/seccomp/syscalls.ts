@@ -40,6 +40,11 @@ export function syscallName(arch: SyscallArch, nr: number): string | undefined {
   return byNumber.get(nr);
 }
 
+/** Every system call of `arch`, by name and number. */
+export function listSyscalls(arch: SyscallArch): ReadonlyMap<string, number> {
+  return tableOf(arch);
+}
+
 function tableOf(arch: SyscallArch): Table {
   return (tables[arch] ??= readTable(arch));
 }
