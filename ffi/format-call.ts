@@ -50,7 +50,7 @@ const value =
   (number) =>
     formatValue(table, number);
 const fd: ArgumentFormat = (number) => (number === AT_FDCWD ? "AT_FDCWD" : String(number));
-const octal: ArgumentFormat = (number) => `0${number.toString(8)}`;
+const octal: ArgumentFormat = (number) => (number === 0 ? "0" : `0${number.toString(8)}`);
 const device: ArgumentFormat = (number) =>
   number === 0 ? "0" : `makedev(${(number >> 8) & 0xfff}, ${number & 0xff})`;
 const signal: ArgumentFormat = (number) => (number === 0 ? "0" : signalName(number));
@@ -226,7 +226,7 @@ export function callDetail(call: Call): string {
     const format = argumentFormats[i];
     if (typeof argument !== "number" || format === undefined || format === fd) return;
     const text = format(argument);
-    if (text !== "0" && text !== "00") parts.push(text);
+    if (text !== "0") parts.push(text);
   });
   return parts.join(", ");
 }

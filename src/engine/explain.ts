@@ -1,3 +1,83 @@
-export async function explainRun(..._: readonly unknown[]): Promise<number> {
-  return 1;
+// `explain run`: the plan of a container instead of the container. Nothing is changed on the host,
+// and nothing needs a privilege: what `run` would need root for is only told.
+
+import { planContainer } from "../container/plan.ts";
+import { writeAll } from "../../ffi/files.ts";
+import { geteuid } from "../../ffi/identity.ts";
+import type { ExplainFormat } from "../cli/engine.ts";
+import { listCapabilities } from "./capabilities.ts";
+import { countAll, type Explanation } from "./explain/explanation.ts";
+import { listRooms } from "./explain/rooms.ts";
+import { summarizeSeccomp } from "./explain/seccomp-summary.ts";
+import { formatText } from "./explain/text.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import type { RunOptions } from "./run-options.ts";
+import { runFolder } from "./state-store.ts";
+
+/** Stands for what is different each time. */
+const ID = "<id>";
+const NAME = "<name>";
+const WIDTH_WITHOUT_TERMINAL = 100;
+
+/** Prints what `run` would do. @returns 0 @throws UserError for what `run` would refuse */
+export async function explainRun(options: RunOptions, format: ExplainFormat): Promise<number> {
+  const explanation = await explain(options);
+  const text = format === "json" ? formatJson(explanation) : formatText(explanation, findPage());
+  writeAll(1, text, "stdout");
+  return 0;
+}
+
+/** What `run` would do with these options, here and now. */
+export async function explain(options: RunOptions): Promise<Explanation> {
+  const run = runFolder(process.env);
+  const folder = `${run}/containers/${ID}`;
+  const assumed = { capabilities: listCapabilities(), seccompCache: "" };
+  const prepared = await prepare(options, ID, folder, assumed);
+  const plan = planContainer(prepared.request);
+  const { seccomp } = prepared.request;
+  const nameLink = `${run}/names/${options.name ?? NAME}`;
+  return {
+    notes: listNotes(prepared),
+    rooms: listRooms({ prepared, plan, folder, nameLink, performer: options.performer }),
+    ...(seccomp === undefined
+      ? {}
+      : { seccomp: summarizeSeccomp(seccomp.program, seccompOrigin(options)) }),
+    namespaces: (prepared.spec.linux?.namespaces ?? []).map(({ type, path }) =>
+      path === undefined ? type : `${type} (joined)`,
+    ),
+  };
+}
+
+function listNotes({ warnings }: Prepared): string[] {
+  const notes = [
+    "What `bunker run` would do, in order. Nothing was changed to find it out; what stands in <angle brackets> is known only when it runs.",
+  ];
+  if (geteuid() !== 0) {
+    notes.push("You are not root: this is what root would do here, with all capabilities.");
+  }
+  return [...notes, ...warnings.map((warning) => `Warning: ${warning}`)];
+}
+
+function seccompOrigin({ security }: RunOptions): string {
+  const { seccomp, capAdd, capDrop, privileged } = security;
+  if (seccomp !== "default") return `compiled from ${seccomp} and kept in a cache`;
+  return capAdd.length + capDrop.length === 0 && !privileged
+    ? "the default profile, compiled when bunker was built"
+    : "the default profile for these capabilities";
+}
+
+function formatJson({ notes, rooms, seccomp, namespaces }: Explanation): string {
+  const steps = rooms.flatMap(({ title, steps }) =>
+    steps.map((step) => ({ room: title, ...step })),
+  );
+  const totals = { ...countAll(rooms), namespaces: namespaces.length };
+  return `${JSON.stringify({ notes, steps, seccomp: seccomp ?? null, namespaces, totals }, null, 2)}\n`;
+}
+
+function findPage(): { columns: number; styled: boolean } {
+  const { isTTY, columns } = process.stdout;
+  return {
+    columns: isTTY && columns > 0 ? columns : WIDTH_WITHOUT_TERMINAL,
+    styled: isTTY && process.env["NO_COLOR"] === undefined,
+  };
 }

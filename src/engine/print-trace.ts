@@ -23,6 +23,8 @@ export function openTrace(): Trace {
 }
 
 const SLOWEST_COUNT = 5;
+/** The steps that are shown one by one. */
+const STEP_COUNT = 12;
 const TIME_COLUMNS = 10;
 const CALL_COLUMNS = 76;
 const BAR_COLUMNS = 24;
@@ -63,7 +65,9 @@ export class TracePrinter {
     const total = this.#steps.reduce((sum, { us }) => sum + us, 0);
     if (total === 0) return;
     this.print(`\n${this.#timed.length} system calls in ${formatMs(total)}, by step:\n`);
-    for (const step of this.#steps.toSorted((a, b) => b.us - a.us)) this.#printStep(step, total);
+    const sorted = this.#steps.toSorted((a, b) => b.us - a.us);
+    for (const step of sorted.slice(0, STEP_COUNT)) this.#printStep(step, total);
+    this.#printRest(sorted.slice(STEP_COUNT), total);
     this.print(`\nthe slowest calls:\n`);
     const slowest = this.#timed.toSorted((a, b) => b.us - a.us).slice(0, SLOWEST_COUNT);
     for (const { call, us } of slowest) {
@@ -80,6 +84,13 @@ export class TracePrinter {
     const step = { who, why, us: 0, calls: 0 };
     this.#steps.push(step);
     return step;
+  }
+
+  #printRest(steps: readonly StepTime[], total: number): void {
+    if (steps.length === 0) return;
+    const us = steps.reduce((sum, step) => sum + step.us, 0);
+    const calls = steps.reduce((sum, step) => sum + step.calls, 0);
+    this.#printStep({ who: "all", why: `${steps.length} steps more`, us, calls }, total);
   }
 
   #printStep({ who, why, us, calls }: StepTime, total: number): void {

@@ -33,7 +33,13 @@ export function summarizeSeccomp(program: Uint8Array, origin: string): SeccompSu
     else if (answer === SECCOMP_RET_ALLOW || answer === SECCOMP_RET_LOG) allowed += 1;
     else refused[describe(answer)] = (refused[describe(answer)] ?? 0) + 1;
   }
-  return { instructions: program.length / INSTRUCTION_BYTES, origin, allowed, conditional, refused };
+  return {
+    instructions: program.length / INSTRUCTION_BYTES,
+    origin,
+    allowed,
+    conditional,
+    refused,
+  };
 }
 
 function probe(program: Uint8Array, arch: number, nr: number, value: number): number {
