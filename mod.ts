@@ -2,7 +2,7 @@
 
 import { runtime } from "#runtime";
 import { main } from "./src/cli/main.ts";
-import { nodeFiles } from "./src/cli/node-files.ts";
+import { libcFiles } from "./src/cli/libc-files.ts";
 import { makeProcessContext } from "./src/cli/process-context.ts";
 import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
@@ -23,5 +23,5 @@ const engine: Engine = {
 if (import.meta.main) {
   const argv = runtime.argv();
   if (argv[0] === SERVE_COMMAND) (await import("./ffi/agent/serve.ts")).serve(argv.slice(1));
-  _exit(await main(argv, makeProcessContext(engine, nodeFiles)));
+  _exit(await main(argv, makeProcessContext(engine, libcFiles)));
 }

@@ -1,4 +1,4 @@
-// Starts the process on the other side of a channel: the agent, a program of some 190 bytes made
+// Starts the process on the other side of a channel: the agent, a program of some 200 bytes made
 // here; or this program again as `init` (serve.ts), where the agent cannot run.
 //
 //   parent                                agent

@@ -14,6 +14,11 @@ export interface Report {
  */
 export function formatError(error: unknown): Report {
   if (!(error instanceof Error)) return formatBug(String(error));
+  if (isSuppressed(error)) {
+    // What went wrong first is what the user asks about; then what could not be cleared up.
+    const { text, exitCode } = formatError(error.suppressed);
+    return { text: text + formatError(error.error).text, exitCode };
+  }
   if (!(error instanceof UserError) && !isWorlds(error)) {
     return formatBug(error.stack ?? error.message);
   }
@@ -22,6 +27,11 @@ export function formatError(error: unknown): Report {
   const line = joinClauses(error).replaceAll("\n", "\\n");
   const text = `bunker: ${line}\n${hint === undefined ? "" : `  hint: ${hint}\n`}`;
   return { text, exitCode: error instanceof UserError ? error.exitCode : 125 };
+}
+
+/** SuppressedError, which a bundler may have replaced by one of its own. */
+function isSuppressed(error: Error): error is Error & { error: unknown; suppressed: unknown } {
+  return error.name === "SuppressedError" && "suppressed" in error && "error" in error;
 }
 
 function joinClauses(error: Error): string {

@@ -2,7 +2,14 @@
 
 import { applySteps } from "../../cgroups/steps.ts";
 import { processStart } from "../../ffi/agent/alive.ts";
-import { fileType, makeDirectory, makeDirectoryTree, writeAll, writeText } from "../../ffi/files.ts";
+import {
+  fileType,
+  makeDirectory,
+  makeDirectoryTree,
+  writeAll,
+  writeText,
+} from "../../ffi/files.ts";
+import { geteuid } from "../../ffi/identity.ts";
 import { prepareErrno } from "../../ffi/library.ts";
 import type { TraceSink } from "../../ffi/trace.ts";
 import {
@@ -14,6 +21,7 @@ import {
 } from "../container/launch.ts";
 import { planContainer } from "../container/plan.ts";
 import { UndoStack } from "../container/undo-stack.ts";
+import { UserError } from "../errors.ts";
 import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -29,6 +37,7 @@ import { passSignalsOn, watchContainer } from "./watch.ts";
  */
 export async function runContainer(options: RunOptions): Promise<number> {
   prepareErrno();
+  requireRoot();
   const id = makeId();
   const store = new StateStore(runFolder(process.env));
   using undo = new UndoStack();
@@ -46,6 +55,15 @@ export async function runContainer(options: RunOptions): Promise<number> {
     onIdle: () => sweep(store, () => prepared.cgroups),
   });
   return status;
+}
+
+function requireRoot(): void {
+  const uid = geteuid();
+  if (uid === 0) return;
+  throw new UserError(
+    `running a container needs root: got uid ${uid}`,
+    "start bunker with sudo, or as root of a user namespace of its own",
+  );
 }
 
 function create(

@@ -48,9 +48,12 @@ export function passSignalsOn({ initPid }: Created): void {
   forwardSignals(pidfd_open(initPid).release());
 }
 
-/** The init process itself ended with 127: says which call failed, if the program never ran. */
+/**
+ * Says which call failed, if the program never ran: then the init process ended itself with 127, or
+ * by a signal where a seccomp filter would not even let it exit.
+ */
 function refuseIfNotExecuted(status: ExitStatus, created: Created, { spec }: Prepared): void {
-  if (status.kind !== "exited" || status.value !== EXEC_FAILED) return;
+  if (status.kind === "exited" && status.value !== EXEC_FAILED) return;
   const { performer, plan } = created;
   const results = performer.results(INIT_PAGE);
   const errnos: number[] = [];
@@ -70,6 +73,7 @@ function refuseIfNotExecuted(status: ExitStatus, created: Created, { spec }: Pre
       }
     }
   }
+  if (errnos.length === 0) return;
   throw notExecuted(spec.process?.args[0] ?? "", errnos);
 }
 

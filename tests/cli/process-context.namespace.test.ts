@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Engine } from "../../src/cli/engine.ts";
-import { nodeFiles } from "../../src/cli/node-files.ts";
+import { libcFiles } from "../../src/cli/libc-files.ts";
 import { makeProcessContext } from "../../src/cli/process-context.ts";
 import { makeWorld } from "./world.ts";
 
 const engine: Engine = makeWorld().engine;
-const context = makeProcessContext(engine, nodeFiles);
+const context = makeProcessContext(engine, libcFiles);
 const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 const real = new URL("../../src/cli/process-context.ts", import.meta.url).pathname;
-const files = new URL("../../src/cli/node-files.ts", import.meta.url).pathname;
+const files = new URL("../../src/cli/libc-files.ts", import.meta.url).pathname;
 let folder = "";
 
 beforeAll(() => {
@@ -42,8 +42,8 @@ test("the host has CPUs and a current folder, and no terminal is 80 columns wide
 function runShell(script: string) {
   const program = `import { main } from "${main}";
     import { makeProcessContext } from "${real}";
-    import { nodeFiles } from "${files}";
-    process.exit(await main(process.argv.slice(1), makeProcessContext({}, nodeFiles)));`;
+    import { libcFiles } from "${files}";
+    process.exit(await main(process.argv.slice(1), makeProcessContext({}, libcFiles)));`;
   return Bun.spawnSync(["bash", "-o", "pipefail", "-c", script], {
     env: { ...process.env, BUN: process.execPath, PROGRAM: program },
   });
