@@ -1,7 +1,7 @@
 // Removing cgroups: children first, with patience for processes that are still dying, and a clear
 // word about what is left.
 
-import { EBUSY, ENOENT } from "../ffi/errno.ts";
+import { EBUSY, ENOENT, ENOTDIR } from "../ffi/errno.ts";
 import { tryRemoveDirectory } from "../ffi/files.ts";
 import { SyscallError } from "../ffi/syscall-error.ts";
 import { childCgroups, pidsIn } from "./processes.ts";
@@ -59,7 +59,8 @@ function tryRemove(directory: string): SyscallError | undefined {
 
 function rmdir(directory: string): SyscallError | undefined {
   const failure = tryRemoveDirectory(directory);
-  if (failure === 0 || failure === ENOENT) return undefined;
+  // ENOTDIR: below a file there is no cgroup either.
+  if (failure === 0 || failure === ENOENT || failure === ENOTDIR) return undefined;
   return new SyscallError("rmdir", failure, { path: directory });
 }
 
