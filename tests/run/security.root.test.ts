@@ -112,7 +112,7 @@ needsRoot("run secures", () => {
     });
 
     const refused: readonly (readonly [text: string, part: string])[] = [
-      ["{", "is no JSON"],
+      ["{", "not JSON"],
       ["[]", "must be a JSON object"],
       ['{"defaultAction":"SCMP_ACT_NONSENSE"}', "SCMP_ACT_NONSENSE"],
     ];
