@@ -18,6 +18,12 @@ export const HINTS: readonly Hint[] = [
       "user namespaces may be switched off: see sysctl kernel.unprivileged_userns_clone and user.max_user_namespaces, or run as root",
   },
   {
+    syscall: "unshare",
+    code: "EINVAL",
+    advice:
+      "the process performer cannot make user namespaces, which the kernel refuses to a process with several threads: leave --performer process out",
+  },
+  {
     syscall: "clone",
     code: "EPERM",
     advice: "making namespaces needs root (CAP_SYS_ADMIN): run it with sudo",

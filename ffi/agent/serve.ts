@@ -14,6 +14,7 @@ import { runtime } from "#runtime";
 import { CLONE, MAP, O, PROT_READ, PROT_WRITE } from "../constants.ts";
 import { EINVAL } from "../errno.ts";
 import { open, openat } from "../fcntl.ts";
+import { readLink } from "../files.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
 import { mmap } from "../mman.ts";
 import { setns, unshare } from "../sched.ts";
@@ -149,7 +150,7 @@ class Server {
       const pid = posix_spawn(argv[0] ?? "", argv, [], { fileActions: [inherited] });
       // Kernel: no thread can be made while children are born into another pid namespace, and the
       // engine makes them as it likes.
-      setns(own.number, CLONE.CLONE_NEWPID);
+      if (bearsElsewhere()) setns(own.number, CLONE.CLONE_NEWPID);
       return pid;
     });
   }
@@ -173,6 +174,9 @@ class Server {
 
 const SIGNAL_BITS = 0x7f;
 const CLONE_ARGS_CGROUP_OFFSET = 80;
+
+const bearsElsewhere = (): boolean =>
+  readLink("/proc/self/ns/pid_for_children") !== readLink("/proc/self/ns/pid");
 
 /** The value, or minus the errno with which a call in `perform` failed. */
 function orErrno(perform: () => number): number {

@@ -5,6 +5,7 @@ import { SyscallError } from "../../ffi/syscall-error.ts";
 // syscall, errno, the words that the advice must have, and a path as it would be.
 const ROWS: readonly (readonly [string, string, string, string | undefined])[] = [
   ["unshare", "EPERM", "kernel.unprivileged_userns_clone", undefined],
+  ["unshare", "EINVAL", "--performer process", undefined],
   ["clone", "EPERM", "sudo", undefined],
   ["clone", "ENOSPC", "user.max_*_namespaces", undefined],
   ["unshare", "ENOSPC", "user.max_*_namespaces", undefined],

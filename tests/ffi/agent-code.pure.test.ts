@@ -1,0 +1,136 @@
+// The agent's machine code is bytes beside a listing: binutils must read the same out of the bytes,
+// and both architectures must perform a batch.
+
+import { describe, expect, test } from "bun:test";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { Channel } from "../../ffi/agent/channel.ts";
+import { CODE_ARM64 } from "../../ffi/agent/code-arm64.ts";
+import { CODE_X64 } from "../../ffi/agent/code-x64.ts";
+import { codeBytes, type Listing, makeElf } from "../../ffi/agent/elf.ts";
+import {
+  ARENA_OFFSET,
+  CHANNEL_ADDRESS,
+  CHANNEL_BYTES,
+  CONTROL_END,
+  CONTROL_FIRST,
+  CONTROL_GO,
+} from "../../ffi/agent/layout.ts";
+import { haveCommand } from "../harness/tier.ts";
+
+class Folder implements Disposable {
+  readonly path = mkdtempSync(`${tmpdir()}/bunker-code-`);
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+/** `[bytes, text]` of each instruction, spaces and comments evened out. */
+function disassemble(objdump: string, machine: string[], code: Listing): [string, string][] {
+  using folder = new Folder();
+  const file = `${folder.path}/code`;
+  writeFileSync(file, codeBytes(code));
+  const command = [objdump, "-D", "-b", "binary", "-w", ...machine, file];
+  const { stdout, stderr, exitCode } = Bun.spawnSync(command);
+  if (exitCode !== 0) throw new Error(stderr.toString());
+  const lines = stdout.toString().split("\n");
+  return lines.flatMap((line): [string, string][] => {
+    const [, bytes, text] = /^\s*[0-9a-f]+:\t([0-9a-f ]+)\t(.*)$/.exec(line) ?? [];
+    return bytes === undefined || text === undefined ? [] : [[hexOf(bytes, machine), even(text)]];
+  });
+}
+
+/** objdump prints an arm64 instruction as one number, an x86 one byte by byte. */
+function hexOf(text: string, machine: string[]): string {
+  const hex = text.replaceAll(" ", "");
+  return machine.includes("aarch64") ? (hex.match(/../g) ?? []).reverse().join("") : hex;
+}
+
+const even = (text: string): string =>
+  text
+    .replace(/\s*(\/\/|#\s).*$/, "")
+    .replace(/\s+/g, " ")
+    .trim();
+
+const listed = (code: Listing): [string, string][] => code.map(([hex, text]) => [hex, even(text)]);
+
+function skipWithout(command: string): boolean {
+  if (haveCommand(command)) return false;
+  console.warn(`skipped: the agent's code: ${command} is not installed`);
+  return true;
+}
+
+describe("the listings of the agent's code", () => {
+  test.skipIf(skipWithout("objdump") || process.arch !== "x64")(
+    "x86-64: objdump reads out of the bytes what the listing says",
+    () => {
+      const machine = ["-m", "i386:x86-64", "-M", "intel"];
+      expect(disassemble("objdump", machine, CODE_X64)).toEqual(listed(CODE_X64));
+    },
+  );
+
+  test.skipIf(skipWithout("aarch64-linux-gnu-objdump"))(
+    "arm64: objdump reads out of the bytes what the listing says",
+    () => {
+      const found = disassemble("aarch64-linux-gnu-objdump", ["-m", "aarch64"], CODE_ARM64);
+      expect(found).toEqual(listed(CODE_ARM64));
+    },
+  );
+});
+
+const NUMBERS = {
+  x64: { write: 1, exitGroup: 231 },
+  arm64: { write: 64, exitGroup: 94 },
+} as const;
+
+/** A channel file whose first batch writes "hello" to stdout and exits with 7. */
+function writeChannel(path: string, arch: "x64" | "arm64"): void {
+  const memory = new ArrayBuffer(CHANNEL_BYTES);
+  const channel = new Channel(memory);
+  const { first, end } = channel.write([
+    { name: "write", args: [1, "hello", 5] },
+    { name: "exit_group", args: [7] },
+  ]);
+  // The channel writes this machine's numbers; the code under test may be the other one's.
+  channel.words[first >> 2] = NUMBERS[arch].write;
+  channel.words[(first >> 2) + 16] = NUMBERS[arch].exitGroup;
+  channel.words[CONTROL_FIRST >> 2] = CHANNEL_ADDRESS + first;
+  channel.words[CONTROL_END >> 2] = CHANNEL_ADDRESS + end;
+  channel.words[CONTROL_GO >> 2] = 1;
+  writeFileSync(path, new Uint8Array(memory));
+}
+
+/** Runs the executable on a channel that it inherits as descriptor 3. */
+function runAgent(arch: "x64" | "arm64", prefix: string[]) {
+  using folder = new Folder();
+  const code = arch === "x64" ? CODE_X64 : CODE_ARM64;
+  const executable = `${folder.path}/agent`;
+  writeFileSync(executable, makeElf({ arch, code, channelFd: 3, channelBytes: CHANNEL_BYTES }), {
+    mode: 0o755,
+  });
+  writeChannel(`${folder.path}/channel`, arch);
+  const channel = openSync(`${folder.path}/channel`, "r+");
+  const { stdout, exitCode } = Bun.spawnSync([...prefix, executable], {
+    stdio: ["ignore", "pipe", "inherit", channel],
+    timeout: 20_000,
+  });
+  closeSync(channel);
+  const result = readFileSync(`${folder.path}/channel`).readInt32LE(ARENA_OFFSET + 56);
+  return { stdout: stdout?.toString(), exitCode, result };
+}
+
+describe("the agent's code", () => {
+  const expected = { stdout: "hello", exitCode: 7, result: 5 };
+
+  test.skipIf(process.arch !== "x64")("x86-64: performs a batch and stores its results", () => {
+    expect(runAgent("x64", [])).toEqual(expected);
+  });
+
+  const isNative = process.arch === "arm64";
+  test.skipIf(!isNative && skipWithout("qemu-aarch64-static"))(
+    "arm64: performs a batch and stores its results",
+    () => {
+      expect(runAgent("arm64", isNative ? [] : ["qemu-aarch64-static"])).toEqual(expected);
+    },
+  );
+});
