@@ -13,7 +13,7 @@
 import { runtime } from "#runtime";
 import { CLONE, MAP, O, PROT_READ, PROT_WRITE } from "../constants.ts";
 import { EINVAL } from "../errno.ts";
-import { open, openat } from "../fcntl.ts";
+import { open, openat, setCloseOnExec } from "../fcntl.ts";
 import { readLink } from "../files.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
 import { mmap } from "../mman.ts";
@@ -22,7 +22,7 @@ import { unignoreSignals } from "../signal.ts";
 import { posix_spawn } from "../spawn.ts";
 import { isSyscallError } from "../syscall-error.ts";
 import { syscallNumber } from "../syscall-numbers.ts";
-import { write } from "../unistd.ts";
+import { execve, write } from "../unistd.ts";
 import {
   CHANNEL_ADDRESS,
   CHANNEL_BYTES,
@@ -50,19 +50,37 @@ const WAIT_MS = 10_000;
 
 /** Serves a page until a record ends or replaces this process. Throws SyscallError: no channel. */
 export function serve(argv: readonly string[]): never {
-  const channelFd = Number(argv[0]);
-  const page = Number(argv[1]);
-  mmap({
-    address: CHANNEL_ADDRESS,
-    byteLength: CHANNEL_BYTES,
-    protection: PROT_READ | PROT_WRITE,
-    flags: MAP.MAP_SHARED | MAP.MAP_FIXED_NOREPLACE,
-    fd: channelFd,
-  });
+  const [channelFd = -1, page = 0, attempt = 1] = argv.map(Number);
+  mapChannel(channelFd, page, attempt);
   // Order: before anything can be executed, which would inherit what the engine ignores.
   unignoreSignals();
   const server = new Server(channelFd);
   for (;;) server.serveBatch(CHANNEL_ADDRESS + page * CONTROL_BYTES);
+}
+
+const ATTEMPTS = 8;
+
+/**
+ * Kernel: the heap of an executable with a fixed address starts at random within 1 GiB behind it
+ * (x86-64 since 6.9), and now and then lies where the channel belongs. Then this program is
+ * executed again, in the same process.
+ */
+function mapChannel(channelFd: number, page: number, attempt: number): void {
+  try {
+    mmap({
+      address: CHANNEL_ADDRESS,
+      byteLength: CHANNEL_BYTES,
+      protection: PROT_READ | PROT_WRITE,
+      flags: MAP.MAP_SHARED | MAP.MAP_FIXED_NOREPLACE,
+      fd: channelFd,
+    });
+  } catch (error) {
+    if (!isSyscallError(error, "EEXIST") || attempt >= ATTEMPTS) throw error;
+    // Bun marks whatever it inherits as to be closed by exec.
+    setCloseOnExec(channelFd, false);
+    const command = [...serveCommand(channelFd, page), String(attempt + 1)];
+    execve(command[0] ?? "", command, []);
+  }
 }
 
 /** All addresses here are those of the channel's mapping, which are the records' own. */
