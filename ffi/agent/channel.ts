@@ -19,6 +19,9 @@ import {
   RECORD_TOLERATE,
 } from "./layout.ts";
 
+/** Enough for a usual plan with its environment. */
+const FIRST_WINDOW_BYTES = 128 * 1024;
+
 /** What a record's result holds until its call has returned. No system call returns it. */
 const PENDING = -0x7fffffff;
 
@@ -29,15 +32,34 @@ export interface Batch {
 }
 
 export class Channel {
-  readonly words: Int32Array;
-  readonly #bytes: Uint8Array;
+  words: Int32Array;
+  #bytes: Uint8Array;
   readonly #encoder = new TextEncoder();
   /** Strings and structs that were written already, by text or identity. */
   readonly #strings = new Map<string, number>();
   readonly #structs = new Map<object, number>();
   #next = ARENA_OFFSET;
 
-  constructor(memory: ArrayBuffer) {
+  /**
+   * @param window that many bytes of the channel, live. Asked for little by little: the garbage
+   * collector counts what it sees, and a view of all 16 MiB would set it to work at once.
+   */
+  constructor(private readonly window: (byteLength: number) => ArrayBuffer) {
+    const memory = window(FIRST_WINDOW_BYTES);
+    this.words = new Int32Array(memory);
+    this.#bytes = new Uint8Array(memory);
+  }
+
+  /** Makes sure that the first `byteLength` bytes can be written. */
+  #widen(byteLength: number): void {
+    if (byteLength <= this.#bytes.length) return;
+    if (byteLength > CHANNEL_BYTES) {
+      throw new RangeError("the plan is too large for the agent's channel");
+    }
+    let wider = this.#bytes.length;
+    while (wider < byteLength) wider *= 2;
+    // Views made before stay good: they show the same memory.
+    const memory = this.window(wider);
     this.words = new Int32Array(memory);
     this.#bytes = new Uint8Array(memory);
   }
@@ -140,9 +162,8 @@ export class Channel {
     const known = this.#strings.get(text);
     if (known !== undefined) return known;
     const offset = this.#next;
-    const room = this.#bytes.subarray(offset, CHANNEL_BYTES - 1);
-    const { read, written } = this.#encoder.encodeInto(text, room);
-    if (read < text.length) throw new RangeError("the plan is too large for the agent's channel");
+    this.#widen(offset + text.length * 3 + 1);
+    const { written } = this.#encoder.encodeInto(text, this.#bytes.subarray(offset));
     this.#reserve(written + 1);
     this.#strings.set(text, offset);
     return offset;
@@ -180,7 +201,7 @@ export class Channel {
   #reserve(byteLength: number): number {
     const offset = this.#next;
     const next = (offset + byteLength + 7) & ~7;
-    if (next > CHANNEL_BYTES) throw new RangeError("the plan is too large for the agent's channel");
+    this.#widen(next);
     this.#next = next;
     return offset;
   }

@@ -13,7 +13,6 @@ import { isProcessAlive } from "./alive.ts";
 import { type Batch, Channel } from "./channel.ts";
 import {
   CHANNEL_ADDRESS,
-  CHANNEL_BYTES,
   CONTROL_DONE,
   CONTROL_END,
   CONTROL_FIRST,
@@ -58,7 +57,7 @@ export class Performer {
     private readonly trace?: TraceSink,
   ) {
     this.#memoryAddress = memoryAddress;
-    this.channel = new Channel(runtime.memoryAt(memoryAddress, CHANNEL_BYTES));
+    this.channel = new Channel((byteLength) => runtime.memoryAt(memoryAddress, byteLength));
   }
 
   /** Tells which process serves a page: its death ends the waits for it. */

@@ -86,7 +86,7 @@ const NUMBERS = {
 /** A channel file whose first batch writes "hello" to stdout and exits with 7. */
 function writeChannel(path: string, arch: "x64" | "arm64"): void {
   const memory = new ArrayBuffer(CHANNEL_BYTES);
-  const channel = new Channel(memory);
+  const channel = new Channel(() => memory);
   const { first, end } = channel.write([
     { name: "write", args: [1, "hello", 5] },
     { name: "exit_group", args: [7] },

@@ -14,7 +14,7 @@ import { syscallNumber } from "../../ffi/syscall-numbers.ts";
 
 function written(...calls: Call[]) {
   const memory = new ArrayBuffer(CHANNEL_BYTES);
-  const channel = new Channel(memory);
+  const channel = new Channel(() => memory);
   const batch = channel.write(calls);
   const view = new DataView(memory);
   const at = (address: number) => address - CHANNEL_ADDRESS;
