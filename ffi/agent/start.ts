@@ -20,7 +20,7 @@ import { CODE_ARM64 } from "./code-arm64.ts";
 import { CODE_X64 } from "./code-x64.ts";
 import { makeElf } from "./elf.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
-import { AGENT_PAGE, Performer } from "./performer.ts";
+import { AGENT_PAGE, INIT_PAGE, Performer } from "./performer.ts";
 import { serveCommand } from "./serve-command.ts";
 
 export interface StartOptions {
@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly kind: "agent" | "process";
   /** What it does first, before this process knows that it runs. */
   readonly firstSteps: readonly Step[];
+  /** What its first child does at once, whoever is still there to tell it. */
+  readonly childSteps?: readonly Step[];
   /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
   readonly newSession?: boolean;
   readonly trace?: TraceSink;
@@ -35,7 +37,7 @@ export interface StartOptions {
 
 /** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
 export function startPerformer(options: StartOptions): Performer {
-  const { kind, firstSteps, newSession = true, trace } = options;
+  const { kind, firstSteps, childSteps, newSession = true, trace } = options;
   using channelFd = memfd_create("bunker-channel", MFD.MFD_CLOEXEC);
   ftruncate(channelFd.number, CHANNEL_BYTES);
   const mapping = mmap({
@@ -47,6 +49,7 @@ export function startPerformer(options: StartOptions): Performer {
   const performer = new Performer(mapping.address, trace);
   // Order: the batch lies there before the process starts, which so loses no time in waiting.
   performer.post(AGENT_PAGE, firstSteps);
+  if (childSteps !== undefined) performer.post(INIT_PAGE, childSteps);
   const spawn = kind === "agent" ? spawnAgent : spawnServer;
   const pid = spawn(channelFd.number, newSession);
   performer.setPid(AGENT_PAGE, pid);

@@ -1,7 +1,13 @@
 // Performs a container's plan: starts the agent, does what only the parent can do (cgroup limits,
 // id maps, terminal) while it works, and opens the gate. See plan.ts for the picture.
 
-import { AGENT_PAGE, INIT_PAGE, type Performer, type Posted } from "../../ffi/agent/performer.ts";
+import {
+  AGENT_PAGE,
+  INIT_PAGE,
+  type Performer,
+  PerformerDied,
+  type Posted,
+} from "../../ffi/agent/performer.ts";
 import { startPerformer } from "../../ffi/agent/start.ts";
 import { Slot, type Step } from "../../ffi/call.ts";
 import { exitGroup, prctl, waitid } from "../../ffi/calls.ts";
@@ -9,7 +15,7 @@ import { P_PID, PR, W } from "../../ffi/constants.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { writeText } from "../../ffi/files.ts";
 import { kill, pidfd_getfd, pidfd_open } from "../../ffi/signal.ts";
-import { isSyscallError } from "../../ffi/syscall-error.ts";
+import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import type { TraceSink } from "../../ffi/trace.ts";
 import { waitid as waitForChild } from "../../ffi/wait.ts";
 import type { IdMapping, Spec } from "../oci/spec.ts";
@@ -51,6 +57,8 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
   const performer = startPerformer({
     kind: options.performer,
     firstSteps: newUser ? plan.agentFirst : [...plan.agentFirst, ...plan.agentClone],
+    // Race: whenever this process is killed, the init process must not be left waiting for it.
+    childSteps: plan.initGuard,
     ...(options.trace === undefined ? {} : { trace: options.trace }),
   });
   try {
@@ -63,9 +71,24 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
     }
     return setUpInit(spec, plan, options, performer);
   } catch (error) {
+    findInit(performer, plan);
     destroy(performer);
     throw error;
   }
+}
+
+/** Race: what failed may have failed while the agent was still making the init process. */
+function findInit(performer: Performer, { initPid }: ContainerPlan): void {
+  // An offset of 0: the call that makes it has not even been written.
+  if (performer.pid(INIT_PAGE) !== 0 || initPid.offset === 0) return;
+  try {
+    performer.finish(AGENT_PAGE);
+  } catch (error) {
+    if (!(error instanceof SyscallError || error instanceof PerformerDied)) throw error;
+  }
+  // Below 0 the call has failed; 1 is nobody whom we made.
+  const pid = performer.value(initPid);
+  if (pid > 1) performer.setPid(INIT_PAGE, pid);
 }
 
 function setUpInit(

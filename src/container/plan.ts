@@ -53,6 +53,8 @@ export interface ContainerPlan {
   readonly agentMapped: readonly Step[];
   /** Makes the init process. */
   readonly agentClone: readonly Step[];
+  /** What the init process does as soon as it is born: posted before there is one. */
+  readonly initGuard: readonly Step[];
   /** The set-up in parts: one is performed while the next is still being planned. */
   readonly initSetup: readonly (() => readonly Step[])[];
   readonly initExec: () => readonly Step[];
@@ -84,11 +86,13 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
       ...planJoins(namespaces.joined.filter(({ type }) => type !== "mount")),
       ...(namespaces.newUser ? [planUserNamespace()] : []),
     ],
-    agentMapped: namespaces.newUser ? [planBecomeRoot()] : [],
+    // Order: the guard once more, as a change of user takes its signal away (prctl(2)).
+    agentMapped: namespaces.newUser ? [planBecomeRoot(), planParentGuard(request.parentPid)] : [],
     agentClone: [
       ...(namespaces.newTime ? [planTimeNamespace()] : []),
       planClone(namespaces, request, initPid),
     ],
+    initGuard: planInitGuard(),
     initSetup: planSetup(request, namespaces, process, linux, terminal),
     initExec: once(() => planExec(process, request.seccomp, request.preserveFds)),
     initPid,
@@ -144,7 +148,6 @@ function planSetup(
   };
   return [
     once(() => [
-      ...planInitGuard(),
       ...planCgroupJoin(request.cgroupJoin),
       ...(namespaces.newCgroup ? [planCgroupNamespace()] : []),
       ...(request.noNewKeyring ? [] : [planKeyring()]),

@@ -67,10 +67,7 @@ export class StateStore {
    */
   reserve(id: string, name: string): Reservation {
     const folder = this.containerFolder(id);
-    this.#makeFolder(folder);
-    // Race: locked before the name appears, so that no sweep takes it for abandoned.
-    const lock = new Fd(openFile(`${folder}/lock`, O.O_RDWR | O.O_CREAT, 0o600));
-    tryFlock(lock.number, LOCK.LOCK_EX, `${folder}/lock`);
+    const lock = this.#makeLockedFolder(folder);
     try {
       this.#takeName(name, id);
     } catch (error) {
@@ -79,6 +76,17 @@ export class StateStore {
       throw error;
     }
     return new Reservation(this, id, name, folder, lock);
+  }
+
+  /** Race: a sweep may take the folder for abandoned until it is locked; then it is made again. */
+  #makeLockedFolder(folder: string): Fd {
+    for (;;) {
+      this.#makeFolder(folder);
+      const lock = openLock(`${folder}/lock`);
+      if (lock === undefined) continue;
+      if (tryFlock(lock.number, LOCK.LOCK_EX) && fileType(`${folder}/lock`) !== 0) return lock;
+      lock[Symbol.dispose]();
+    }
   }
 
   #makeFolder(folder: string): void {
@@ -147,13 +155,9 @@ export class StateStore {
 
   /** The lock of an abandoned container, or undefined where its owner is alive. */
   lockAbandoned(id: string): Fd | undefined {
-    let lock: Fd;
-    try {
-      lock = new Fd(openFile(`${this.containerFolder(id)}/lock`, O.O_RDWR));
-    } catch (error) {
-      if (isSyscallError(error, "ENOENT")) return undefined;
-      throw error;
-    }
+    // Also where there is none yet: the owner may have been killed before it made one.
+    const lock = openLock(`${this.containerFolder(id)}/lock`);
+    if (lock === undefined) return undefined;
     if (tryFlock(lock.number, LOCK.LOCK_EX)) return lock;
     lock[Symbol.dispose]();
     return undefined;
@@ -189,6 +193,16 @@ export class Reservation {
     tryRemoveDirectory(`${this.folder}/scratch`);
     if (tryRemoveDirectory(this.folder) !== 0) this.store.removeFolder(this.id);
     this.lock[Symbol.dispose]();
+  }
+}
+
+/** The lock file, made where it is missing; undefined where the folder is gone. */
+function openLock(path: string): Fd | undefined {
+  try {
+    return new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT")) return undefined;
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@
 import type { CgroupManager } from "../../cgroups/manager.ts";
 import { processStart } from "../../ffi/agent/alive.ts";
 import { kill } from "../../ffi/signal.ts";
-import { isSyscallError } from "../../ffi/syscall-error.ts";
+import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
 
 const SIGKILL = 9;
@@ -12,8 +12,18 @@ const SIGKILL = 9;
 /** Clears every abandoned container that does not run. Returns their ids. */
 export function sweep(store: StateStore, cgroups: () => CgroupManager): string[] {
   const cleared: string[] = [];
-  for (const id of store.list()) if (clearAbandoned(id, store, cgroups)) cleared.push(id);
+  for (const id of store.list()) if (tryClear(id, store, cgroups)) cleared.push(id);
   return cleared;
+}
+
+/** What cannot be cleared now is left to the next command: it is no failure of this one. */
+function tryClear(id: string, store: StateStore, cgroups: () => CgroupManager): boolean {
+  try {
+    return clearAbandoned(id, store, cgroups);
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  }
 }
 
 function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupManager): boolean {
