@@ -4,7 +4,13 @@
 import { afterAll, expect, setDefaultTimeout } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { bunker, type BunkerOptions, type Outcome, startBunker } from "../harness/bunker.ts";
+import {
+  bunker,
+  bunkerCommand,
+  type BunkerOptions,
+  type Outcome,
+  startBunker,
+} from "../harness/bunker.ts";
 import { RootfsCopy } from "../harness/rootfs.ts";
 import { slowness } from "../harness/tier.ts";
 
@@ -36,6 +42,11 @@ export class Box implements Disposable {
       ...options,
       env: { BUNKER_RUN: this.runFolder, ...options.env },
     };
+  }
+
+  /** The words that start bunker with these arguments. */
+  command(args: readonly string[]): string[] {
+    return [...bunkerCommand(), ...args];
   }
 
   /** `bunker run FLAGS --rootfs TREE COMMAND`. */
