@@ -14,7 +14,6 @@ import { runtime } from "#runtime";
 import { CLONE, MAP, O, PROT_READ, PROT_WRITE } from "../constants.ts";
 import { EINVAL } from "../errno.ts";
 import { open, openat, setCloseOnExec } from "../fcntl.ts";
-import { readLink } from "../files.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
 import { mmap } from "../mman.ts";
 import { setns, unshare } from "../sched.ts";
@@ -160,16 +159,14 @@ class Server {
 
   /** The pid of a child that serves `page` in the namespaces of `flags`, made by unshare(2). */
   #makeChild(page: number, flags: number): number {
+    const namespaces = flags & ~SIGNAL_BITS;
+    const argv = serveCommand(this.channelFd, page);
+    const inherited = { kind: "dup2", from: this.channelFd, to: this.channelFd } as const;
+    const spawn = (path: string) => posix_spawn(path, argv, [], { fileActions: [inherited] });
     return orErrno(() => {
-      using own = open("/proc/self/ns/pid", O.O_RDONLY);
-      unshare(flags & ~SIGNAL_BITS);
-      const argv = serveCommand(this.channelFd, page);
-      const inherited = { kind: "dup2", from: this.channelFd, to: this.channelFd } as const;
-      const pid = posix_spawn(argv[0] ?? "", argv, [], { fileActions: [inherited] });
-      // Kernel: no thread can be made while children are born into another pid namespace, and the
-      // engine makes them as it likes.
-      if (bearsElsewhere()) setns(own.number, CLONE.CLONE_NEWPID);
-      return pid;
+      unshare(namespaces & ~CLONE.CLONE_NEWPID);
+      if ((namespaces & CLONE.CLONE_NEWPID) === 0) return spawn(argv[0] ?? "");
+      return bearInPidNamespace(spawn, argv[0] ?? "");
     });
   }
 
@@ -193,8 +190,25 @@ class Server {
 const SIGNAL_BITS = 0x7f;
 const CLONE_ARGS_CGROUP_OFFSET = 80;
 
-const bearsElsewhere = (): boolean =>
-  readLink("/proc/self/ns/pid_for_children") !== readLink("/proc/self/ns/pid");
+const NO_PROGRAM = "/";
+
+/**
+ * The pid of the first process of a new pid namespace.
+ *
+ * Kernel: while children are born into another pid namespace, no thread can be made, and an engine
+ * that cannot make one aborts. So the three calls are made once before, to no effect: afterwards
+ * nothing in between is looked up, loaded or compiled for the first time.
+ */
+function bearInPidNamespace(spawn: (path: string) => number, program: string): number {
+  using own = open("/proc/self/ns/pid", O.O_RDONLY);
+  unshare(0);
+  orErrno(() => spawn(NO_PROGRAM));
+  setns(own.number, CLONE.CLONE_NEWPID);
+  unshare(CLONE.CLONE_NEWPID);
+  const pid = orErrno(() => spawn(program));
+  setns(own.number, CLONE.CLONE_NEWPID);
+  return pid;
+}
 
 /** The value, or minus the errno with which a call in `perform` failed. */
 function orErrno(perform: () => number): number {

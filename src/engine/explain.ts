@@ -66,7 +66,8 @@ function seccompOrigin({ security }: RunOptions): string {
     : "the default profile for these capabilities";
 }
 
-function formatJson({ notes, rooms, seccomp, namespaces }: Explanation): string {
+/** All of it, the calls that the page folds included. */
+export function formatJson({ notes, rooms, seccomp, namespaces }: Explanation): string {
   const steps = rooms.flatMap(({ title, steps }) =>
     steps.map((step) => ({ room: title, ...step })),
   );

@@ -4,12 +4,11 @@
 import { writeText } from "../../ffi/files.ts";
 import type { Step } from "../../ffi/call.ts";
 import { mount as mountCall, mountPropagation, unshare as unshareCall } from "../../ffi/calls.ts";
-import { CLONE, MS, O } from "../../ffi/constants.ts";
-import { open } from "../../ffi/fcntl.ts";
+import { CLONE, MS } from "../../ffi/constants.ts";
 import { getegid, geteuid } from "../../ffi/identity.ts";
 import { mount } from "../../ffi/mount.ts";
-import { AGENT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
-import { setns, unshare as unshareHere } from "../../ffi/sched.ts";
+import { AGENT_PAGE } from "../../ffi/agent/performer.ts";
+import { unshare as unshareHere } from "../../ffi/sched.ts";
 import type { UnshareOptions } from "../cli/engine.ts";
 import { NAMESPACE_FLAG } from "./namespace-flags.ts";
 import { becomeProgram, type Program, resolveProgram } from "./program.ts";
@@ -25,25 +24,16 @@ export async function unshare(options: UnshareOptions): Promise<number> {
   if ((flags & (CLONE.CLONE_NEWUSER | CLONE.CLONE_NEWTIME)) !== 0) {
     return unshareInAgent(flags, options, program);
   }
-  if (options.fork || (flags & CLONE.CLONE_NEWPID) !== 0) {
-    return runInAgent(bearChild(flags), planProc(options), program);
-  }
-  unshareHere(flags);
+  unshareHere(flags & ~CLONE.CLONE_NEWPID);
   if ((flags & CLONE.CLONE_NEWNS) !== 0) cutPropagation();
+  if (options.fork || (flags & CLONE.CLONE_NEWPID) !== 0) {
+    // Kernel: were this thread's children born into another pid namespace, it could make no thread
+    // any more, and the engine aborts where it cannot; so that is left to the agent's clone(2).
+    const agent = startToolChild([]);
+    return runInChild(agent, flags & CLONE.CLONE_NEWPID, planProc(options), program);
+  }
   if (options.mountProc) mount("proc", "/proc", "proc", PROC_FLAGS, null);
   becomeProgram(program);
-}
-
-/** A child of this thread, after it entered new namespaces; the first of a new pid namespace. */
-function bearChild(flags: number): Performer {
-  using own = open("/proc/self/ns/pid", O.O_RDONLY);
-  unshareHere(flags);
-  if ((flags & CLONE.CLONE_NEWNS) !== 0) cutPropagation();
-  const child = startToolChild([]);
-  // Kernel: no thread can be made while children are born into another pid namespace, and the
-  // engine makes them as it likes.
-  if ((flags & CLONE.CLONE_NEWPID) !== 0) setns(own.number, CLONE.CLONE_NEWPID);
-  return child;
 }
 
 /** What is mounted from now on stays in the new mount namespace. */

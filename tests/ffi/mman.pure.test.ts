@@ -87,3 +87,18 @@ describe("futex", () => {
     expect(refusal(() => futex_wake(memory.address + 1, 1))).toBe("futex EINVAL");
   });
 });
+
+describe("mmap at an address", () => {
+  // Large enough for nobody else to take the place while it is free.
+  const large = { ...anonymous, byteLength: 1 << 30 };
+
+  test("gives that address, or with MAP_FIXED_NOREPLACE refuses what is taken", () => {
+    const first = mman.mmap(large);
+    const { address } = first;
+    const fixed = { ...large, flags: large.flags | MAP.MAP_FIXED_NOREPLACE, address };
+    expect(refusal(() => mman.mmap(fixed))).toBe("mmap EEXIST");
+    first[Symbol.dispose]();
+    using again = mman.mmap(fixed);
+    expect(again.address).toBe(address);
+  });
+});

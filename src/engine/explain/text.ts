@@ -98,9 +98,13 @@ class Writer {
   totals({ rooms, namespaces }: Explanation): void {
     const { steps, calls } = countAll(rooms);
     const names = namespaces.length === 0 ? "no namespace" : namespaces.join(", ");
-    const count = `${namespaces.length} namespace${namespaces.length === 1 ? "" : "s"}`;
     this.#lines.push("", this.#style.heading("In all"));
-    this.paragraph(`${steps} steps, ${calls} system calls, ${count}: ${names}.`, STEP_INDENT);
+    const counts = [
+      plural(steps, "step"),
+      plural(calls, "system call"),
+      plural(namespaces.length, "namespace"),
+    ];
+    this.paragraph(`${counts.join(", ")}: ${names}.`, STEP_INDENT);
   }
 }
 
@@ -117,6 +121,8 @@ function describeOutcome(call: ExplainedCall): string {
   if (skipAfterSuccess > 0) parts.push(`success: ${skipText(skipAfterSuccess)}`);
   return parts.join("; ");
 }
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const skipText = (count: number): string =>
   count === 1 ? "skips the next call" : `skips the next ${count} calls`;
