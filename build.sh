@@ -29,7 +29,7 @@ readonly RELEASES=(
 # Security: a root tool must not obey a .env or bunfig.toml of the folder that it is called in.
 # Start-up: code that runs once is not worth compiling, so the JIT starts 100 times later.
 readonly COMPILE=(
-  --compile --minify --bytecode --format=esm --compile-jit-policy=100
+  --compile --minify --bytecode --format=esm --splitting --compile-jit-policy=100
   --no-compile-autoload-dotenv --no-compile-autoload-bunfig
   --no-compile-autoload-tsconfig --no-compile-autoload-package-json
 )
@@ -169,8 +169,11 @@ run_tests() {
   install_test_packages
   build_all
   # The trees that the tests stand on; made as root, as they contain other users' files.
-  as_root tests/harness/make-rootfs.sh busybox >/dev/null
-  as_root tests/harness/make-rootfs.sh debian >/dev/null
+  local tree
+  for tree in busybox debian; do
+    as_root env ${BUNKER_TEST_CACHE:+BUNKER_TEST_CACHE="$BUNKER_TEST_CACHE"} \
+      tests/harness/make-rootfs.sh "$tree" >/dev/null
+  done
   bun tests/run.ts "$@" </dev/null
 }
 
