@@ -1,7 +1,7 @@
 // `bunker explain run …`: the plan of a command instead of its performance.
 import { UserError } from "../errors.ts";
 import { makeCommand, type CommandContext } from "./command.ts";
-import type { ExplainFormat } from "./engine.ts";
+import type { ExplainFormat } from "../engine/tool-options.ts";
 import { parseRun, runCommand } from "./run.ts";
 
 interface ExplainDraft {

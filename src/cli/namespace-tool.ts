@@ -1,5 +1,5 @@
 // What the small namespace tools share: the flags that name namespaces, with util-linux's letters.
-import type { NamespaceName } from "./engine.ts";
+import type { NamespaceName } from "../engine/tool-options.ts";
 import type { Flag, FlagTable } from "./flag.ts";
 
 /** A draft that such flags fill. */

@@ -1,7 +1,7 @@
 // `bunker nsenter`: a program in namespaces that exist already, nsenter(1).
 import { UserError } from "../errors.ts";
 import { makeCommand } from "./command.ts";
-import type { EnterTarget } from "./engine.ts";
+import type { EnterTarget } from "../engine/tool-options.ts";
 import { makeNamespaceFlags, type NamespaceDraft } from "./namespace-tool.ts";
 import { resolvePath } from "./values/path.ts";
 import { readDigits } from "./values/number.ts";

@@ -3,7 +3,7 @@
 
 import { sethostname } from "../../ffi/calls.ts";
 import { CLONE } from "../../ffi/constants.ts";
-import type { CloneOptions } from "../cli/engine.ts";
+import type { CloneOptions } from "./tool-options.ts";
 import { resolveProgram } from "./program.ts";
 import { runInChild, startToolChild } from "./tool-child.ts";
 

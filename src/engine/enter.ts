@@ -12,7 +12,7 @@ import { namespaceType } from "../../ffi/ioctl.ts";
 import { setns, unshare } from "../../ffi/sched.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
-import type { EnterOptions, EnterTarget, NamespaceName } from "../cli/engine.ts";
+import type { EnterOptions, EnterTarget, NamespaceName } from "./tool-options.ts";
 import { UserError } from "../errors.ts";
 import { NAMESPACE_FLAG } from "./namespace-flags.ts";
 import { becomeProgram, resolveProgram } from "./program.ts";

@@ -4,7 +4,7 @@
 import { planContainer } from "../container/plan.ts";
 import { writeAll } from "../../ffi/files.ts";
 import { geteuid } from "../../ffi/identity.ts";
-import type { ExplainFormat } from "../cli/engine.ts";
+import type { ExplainFormat } from "./tool-options.ts";
 import { listCapabilities } from "./capabilities.ts";
 import { countAll, type Explanation } from "./explain/explanation.ts";
 import { listRooms } from "./explain/rooms.ts";

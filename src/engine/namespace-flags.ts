@@ -1,7 +1,7 @@
 // The flag of clone(2), unshare(2) and setns(2) for each namespace, by its name below /proc/PID/ns.
 
 import { CLONE } from "../../ffi/constants.ts";
-import type { NamespaceName } from "../cli/engine.ts";
+import type { NamespaceName } from "./tool-options.ts";
 
 /** In the order in which setns(2) takes them: the user namespace gives the right to the others. */
 export const NAMESPACE_FLAG: Readonly<Record<NamespaceName, number>> = {

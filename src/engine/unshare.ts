@@ -9,7 +9,7 @@ import { getegid, geteuid } from "../../ffi/identity.ts";
 import { mount } from "../../ffi/mount.ts";
 import { AGENT_PAGE } from "../../ffi/agent/performer.ts";
 import { unshare as unshareHere } from "../../ffi/sched.ts";
-import type { UnshareOptions } from "../cli/engine.ts";
+import type { UnshareOptions } from "./tool-options.ts";
 import { NAMESPACE_FLAG } from "./namespace-flags.ts";
 import { becomeProgram, type Program, resolveProgram } from "./program.ts";
 import { orDestroy, runInAgent, runInChild, startToolChild } from "./tool-child.ts";

@@ -21,7 +21,7 @@ echo '# names'; hostname; cat /etc/hostname /etc/hosts
 echo '# environment'; env | sort
 echo '# descriptors'; ls /proc/self/fd
 echo '# process'; [ $$ = 1 ] && echo the first; pwd; umask; cat /proc/self/sessionid /proc/1/cmdline | tr '\\0' ' '
-echo '# keys'; cat /proc/keys 2>&1 | wc -l
+echo '# end'
 `;
 
 /** What differs from one container to the next, and is nobody's business here. */
@@ -64,7 +64,7 @@ needsRoot("both performers make the same container", () => {
 
   test.each(cases)("%s", async (_, flags) => {
     const byAgent = await look("agent", flags);
-    expect(byAgent).toContain("# keys");
+    expect(byAgent).toContain("# end");
     expect(await look("process", flags)).toBe(byAgent);
   });
 

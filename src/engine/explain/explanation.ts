@@ -81,12 +81,17 @@ function explainCall(call: Call): ExplainedCall {
   const { tolerate, skipAfterError, skipAfterSuccess, path } = call;
   return {
     ...makeCall(call.name, args),
-    ...(call.into === undefined ? {} : { into: `<${call.into.label}>` }),
+    ...(call.into === undefined ? {} : { into: explainSlot(call) }),
     ...(tolerate === undefined ? {} : { tolerate: explainErrnos(tolerate) }),
     ...(skipAfterError === undefined ? {} : { skipAfterError }),
     ...(skipAfterSuccess === undefined ? {} : { skipAfterSuccess }),
     ...(path === undefined || path === "" ? {} : { path }),
   };
+}
+
+/** A result may go into a struct that a later call points to. */
+function explainSlot({ into, intoOffset }: Call): string {
+  return intoOffset === undefined ? `<${into?.label ?? ""}>` : "<a field of the struct below>";
 }
 
 function explainErrnos(errnos: readonly number[] | "any"): readonly string[] | "any" {
