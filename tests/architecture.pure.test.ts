@@ -24,13 +24,9 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": ["src/cli", "src/api", "src/engine", "ffi", "src/errors.ts"],
 };
 
-// What the commands ask of the engine is declared where it is asked; only types cross here.
-const SEAM = "src/cli/engine.ts";
-
 interface Import {
   readonly from: string;
   readonly to: string;
-  readonly onlyTypes: boolean;
 }
 
 const sources = Object.keys(BELOW).flatMap((area) =>
@@ -53,11 +49,10 @@ function codeOf(file: string): string {
 }
 
 function importsOf(from: string): readonly Import[] {
-  const forms = /^(?:import|export)( type)? [^;]*?from "([^"]+)"|import\("([^"]+)"\)/gm;
-  return [...codeOf(from).matchAll(forms)].map(([, type, named, called]) => ({
+  const forms = /^(?:import|export) [^;]*?from "([^"]+)"|import\("([^"]+)"\)/gm;
+  return [...codeOf(from).matchAll(forms)].map(([, named, called]) => ({
     from,
     to: resolve(from, named ?? called ?? ""),
-    onlyTypes: type !== undefined,
   }));
 }
 
@@ -71,11 +66,10 @@ function areaOf(file: string): string | undefined {
   return Object.keys(BELOW).find((area) => file === area || file.startsWith(`${area}/`));
 }
 
-function isDownward({ from, to, onlyTypes }: Import): boolean {
+function isDownward({ from, to }: Import): boolean {
   if (to.startsWith("node:") || to === "#runtime" || to.startsWith("bun:")) return true;
   const [area, other] = [areaOf(from), areaOf(to) ?? to];
   if (area === undefined || area === other) return true;
-  if (to === SEAM && onlyTypes && area === "src/engine") return true;
   return BELOW[area]?.includes(other) ?? false;
 }
 
@@ -88,7 +82,7 @@ function filesWith(pattern: RegExp, ...except: readonly string[]): readonly stri
 describe("imports", () => {
   test("are found at all", () => {
     expect(imports.length).toBeGreaterThan(300);
-    const wanted = { from: "mod.ts", to: "src/cli/main.ts", onlyTypes: false };
+    const wanted = { from: "mod.ts", to: "src/cli/main.ts" };
     expect(imports).toContainEqual(wanted);
   });
 
@@ -98,7 +92,7 @@ describe("imports", () => {
   });
 
   test("upward ones are noticed", () => {
-    const upward = { from: "ffi/call.ts", to: "fs/root-plan.ts", onlyTypes: true };
+    const upward = { from: "ffi/call.ts", to: "fs/root-plan.ts" };
     expect(isDownward(upward)).toBe(false);
     expect(isDownward({ ...upward, from: "fs/a.ts", to: "cgroups/detect.ts" })).toBe(false);
     expect(isDownward({ ...upward, from: "src/engine/run.ts", to: "src/cli/run.ts" })).toBe(false);
