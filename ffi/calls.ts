@@ -340,6 +340,37 @@ export const setsid = (options?: CallOptions): Call => call("setsid", [], option
 /** getppid(2) */
 export const getppid = (into: Slot): Call => call("getppid", [], { into });
 
+/** getpid(2) */
+export const getpid = (into: Slot): Call => call("getpid", [], { into });
+
+const POLLFD_EVENTS_OFFSET = 4;
+const F_GETFD = 1;
+const TIMESPEC_BYTES = 16;
+
+/**
+ * Makes a struct pollfd of 16 bytes that asks for the end of the process `pid`, the caller itself or
+ * another. pidfd_open(2)
+ */
+export const watchProcess = (pid: Slot, into: Slot): readonly Call[] => [
+  call("pidfd_open", [pid, 0], { into }),
+  // The events that are asked for: FD_CLOEXEC, which every pidfd has, is the same 1 as POLLIN.
+  call("fcntl", [into, F_GETFD], { into, intoOffset: POLLFD_EVENTS_OFFSET }),
+];
+
+/** How many of one pollfd are ready, without waiting. ppoll(2) */
+export const pollOnce = (pollfd: Slot, into: Slot): Call =>
+  call(
+    "ppoll",
+    [
+      new AddressOf(pollfd),
+      1,
+      new Struct(new Uint8Array(TIMESPEC_BYTES), () => "{tv_sec=0, tv_nsec=0}"),
+      null,
+      8,
+    ],
+    { into },
+  );
+
 /** exit_group(2) */
 export const exitGroup = (status: number): Call => call("exit_group", [status]);
 

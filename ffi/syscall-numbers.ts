@@ -86,6 +86,7 @@ const NUMBERS = {
   fsmount: [432, 432],
   fspick: [433, 433],
   pidfd_open: [434, 434],
+  ppoll: [271, 73],
   clone3: [435, 435],
   close_range: [436, 436],
   openat2: [437, 437],

@@ -58,7 +58,8 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
     kind: options.performer,
     firstSteps: newUser ? plan.agentFirst : [...plan.agentFirst, ...plan.agentClone],
     // Race: whenever this process is killed, the init process must not be left waiting for it.
-    childSteps: plan.initGuard,
+    childSteps:
+      options.performer === "agent" ? [...plan.initGuard, plan.initCheck] : plan.initGuard,
     ...(options.trace === undefined ? {} : { trace: options.trace }),
   });
   try {

@@ -19,12 +19,15 @@ import {
   cloneIntoCgroup,
   compareSlot,
   exitGroup,
+  getpid,
   getppid,
   joinSessionKeyring,
   openInRoot,
+  pollOnce,
   prctl,
   setdomainname,
   sethostname,
+  watchProcess,
   write,
 } from "../../ffi/calls.ts";
 import { CLONE, MS, O, PR } from "../../ffi/constants.ts";
@@ -55,6 +58,8 @@ export interface ContainerPlan {
   readonly agentClone: readonly Step[];
   /** What the init process does as soon as it is born: posted before there is one. */
   readonly initGuard: readonly Step[];
+  /** What it does next, where the agent performs: looks whether the agent is still there. */
+  readonly initCheck: Step;
   /** The set-up in parts: one is performed while the next is still being planned. */
   readonly initSetup: readonly (() => readonly Step[])[];
   readonly initExec: () => readonly Step[];
@@ -75,6 +80,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
   const process = spec.process ?? { user: { uid: 0, gid: 0 }, args: [], cwd: "/" };
   const namespaces = planNamespaces(linux.namespaces ?? []);
   const initPid = new Slot("init");
+  const agent = new Slot("the agent's end", 16);
   const terminal =
     process.terminal === true
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
@@ -90,9 +96,11 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     agentMapped: namespaces.newUser ? [planBecomeRoot(), planParentGuard(request.parentPid)] : [],
     agentClone: [
       ...(namespaces.newTime ? [planTimeNamespace()] : []),
+      planAgentWatch(agent),
       planClone(namespaces, request, initPid),
     ],
     initGuard: planInitGuard(),
+    initCheck: planAgentCheck(agent),
     initSetup: planSetup(request, namespaces, process, linux, terminal),
     initExec: once(() => planExec(process, request.seccomp, request.preserveFds)),
     initPid,
@@ -112,6 +120,30 @@ export function planParentGuard(parentPid: number): Step {
       prctl(PR.PR_SET_PDEATHSIG, SIGKILL),
       getppid(parent),
       compareSlot(parent, parentPid, { tolerate: [EAGAIN], skipAfterSuccess: 1 }),
+      exitGroup(1),
+    ],
+  };
+}
+
+function planAgentWatch(agent: Slot): Step {
+  const pid = new Slot("agent");
+  return {
+    why: "let the init process know when the agent is gone",
+    calls: [getpid(pid), ...watchProcess(pid, agent)],
+  };
+}
+
+/**
+ * Race: the agent may be killed before the init process has asked for a signal at its death. Its pid
+ * cannot be looked at from another pid namespace; the end of its pidfd can.
+ */
+function planAgentCheck(agent: Slot): Step {
+  const ended = new Slot("ended");
+  return {
+    why: "end at once where the agent is gone already",
+    calls: [
+      pollOnce(agent, ended),
+      compareSlot(ended, 0, { tolerate: [EAGAIN], skipAfterSuccess: 1 }),
       exitGroup(1),
     ],
   };

@@ -143,7 +143,7 @@ function setupRoom({ plan }: Subject): Room {
     title: "Inside: the container's own view",
     about:
       "The init process builds it: every mount is made detached and attached by descriptor, every path is resolved inside the rootfs, so no symlink in there leads out. One part is performed while bunker plans the next.",
-    steps: [() => plan.initGuard, ...plan.initSetup].flatMap((part) =>
+    steps: [() => [...plan.initGuard, plan.initCheck], ...plan.initSetup].flatMap((part) =>
       explainSteps("init", part()),
     ),
   };
