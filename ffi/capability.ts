@@ -51,7 +51,13 @@ export function capabilityMask(set: Iterable<string>): bigint {
 
 /** The names in a bit mask, by number; bits without a name are left out. */
 export function capabilitiesIn(mask: bigint): string[] {
-  return capabilityNames().filter((_, number) => ((mask >> BigInt(number)) & 1n) === 1n);
+  const names: string[] = [];
+  let rest = mask;
+  for (const name of capabilityNames()) {
+    if ((rest & 1n) === 1n) names.push(name);
+    rest >>= 1n;
+  }
+  return names;
 }
 
 /** Three of a thread's sets as bit masks. */

@@ -1,8 +1,7 @@
 // A file descriptor that closes itself: `using fd = openat2(…)`.
 
-import { library } from "./library.ts";
-
-const unistdH = library({ close: ["i32", "i32"] });
+import { rawSyscall } from "./syscall.ts";
+import { syscallNumber } from "./syscall-numbers.ts";
 
 /** An owned file descriptor. Disposing it twice is harmless; using it afterwards is a bug of ours. */
 export class Fd implements Disposable {
@@ -28,7 +27,7 @@ export class Fd implements Disposable {
   [Symbol.dispose](): void {
     if (this.#number < 0) return;
     // Errors of close(2) are not ours to mend: the descriptor is gone either way.
-    unistdH().close(this.#number);
+    rawSyscall(syscallNumber("close"), [this.#number]);
     this.#number = -1;
   }
 }

@@ -5,12 +5,10 @@
 import { AT, AT_FDCWD, O, S } from "./constants.ts";
 import { EEXIST, EINTR, ENOENT, ENOTDIR } from "./errno.ts";
 import { bytesAddress, cString, errno, scratch } from "./library.ts";
+import { decodeText, encodeText } from "./text.ts";
 import { rawSyscall } from "./syscall.ts";
 import { SyscallError } from "./syscall-error.ts";
 import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** The result, or minus the errno; again after EINTR. */
 function attempt(name: SyscallName, args: readonly number[]): number {
@@ -54,17 +52,18 @@ export function readText(path: string): string {
 
 /** What is left to read of an open file, as text. */
 export function readRest(fd: number, path: string, limitBytes = Infinity): string {
-  const buffer = (readBuffer ??= new Uint8Array(READ_BUFFER_BYTES));
-  const address = bytesAddress(buffer);
-  let text = "";
+  let buffer = (readBuffer ??= new Uint8Array(READ_BUFFER_BYTES));
   let length = 0;
   for (;;) {
-    const count = must(attempt("read", [fd, address, READ_BUFFER_BYTES]), "read", path);
+    const room = buffer.length - length;
+    const result = attempt("read", [fd, bytesAddress(buffer) + length, room]);
+    const count = must(result, "read", path);
     length += count;
-    if (count === 0) return text === "" ? text : text + decoder.decode();
-    // A file that fits, which is nearly every one, costs one decoding and no more.
-    text += decoder.decode(buffer.subarray(0, count), { stream: true });
-    if (length >= limitBytes) return text;
+    if (count === 0 || length >= limitBytes) return decodeText(buffer.subarray(0, length));
+    if (count < room) continue;
+    const larger = new Uint8Array(buffer.length * 4);
+    larger.set(buffer);
+    buffer = larger;
   }
 }
 
@@ -92,7 +91,7 @@ export function writeText(path: string, text: string, options: WriteOptions = {}
 
 /** Writes all of `text` to an open descriptor. Throws SyscallError. */
 export function writeAll(fd: number, text: string, path: string): void {
-  const bytes = encoder.encode(text);
+  const bytes = encodeText(text);
   let offset = 0;
   do {
     const address = bytesAddress(bytes) + offset;
@@ -155,7 +154,7 @@ const PATH_MAX = 4096;
 export function readLink(path: string): string | undefined {
   const { address, bytes } = scratch(PATH_MAX);
   const length = attempt("readlinkat", [AT_FDCWD, cString(path), address, PATH_MAX]);
-  return length < 0 ? undefined : decoder.decode(bytes.subarray(0, length));
+  return length < 0 ? undefined : decodeText(bytes.subarray(0, length));
 }
 
 /** The path of something that is there, without symlinks. Throws SyscallError. */
@@ -234,7 +233,7 @@ function readEntries(fd: number, path: string): DirectoryEntry[] {
         (buffer[at + DIRENT_LENGTH_OFFSET] ?? 0) |
         ((buffer[at + DIRENT_LENGTH_OFFSET + 1] ?? 0) << 8);
       const start = at + DIRENT_NAME_OFFSET;
-      const name = decoder.decode(buffer.subarray(start, buffer.indexOf(0, start)));
+      const name = decodeText(buffer.subarray(start, buffer.indexOf(0, start)));
       const isFolder = buffer[at + DIRENT_TYPE_OFFSET] === DT_DIR;
       if (name !== "." && name !== "..") entries.push({ name, isDirectory: isFolder });
       at += size;

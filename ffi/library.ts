@@ -2,7 +2,8 @@
 // check that turns -1 into a SyscallError. Only ffi/ imports this file.
 
 import { runtime } from "#runtime";
-import type { Declarations, Functions } from "./runtime/types.ts";
+import type { Declaration, Declarations, Functions } from "./runtime/types.ts";
+import { encodeInto, encodeText } from "./text.ts";
 import { SyscallError, type SyscallContext } from "./syscall-error.ts";
 
 // Both C libraries answer to this name: musl's dlopen takes every `libc.…` for itself.
@@ -22,7 +23,8 @@ export function library<const D extends Declarations>(declarations: D): () => Fu
 
 function lazyFunctions<D extends Declarations>(declarations: D): Functions<D> {
   const functions: Record<string, (...args: number[]) => number> = {};
-  for (const [name, declaration] of Object.entries(declarations)) {
+  for (const name in declarations) {
+    const declaration: Declaration = declarations[name] ?? ["void"];
     const get = () => {
       const opened = runtime.openLibrary(LIBC, { [name]: declaration })[name];
       if (opened === undefined) throw new Error(`libc has no ${name}`);
@@ -71,7 +73,6 @@ const RING_BYTES = 64 * 1024;
 let ring: Uint8Array | undefined;
 let ringAddress = 0;
 let ringNext = 0;
-const encoder = new TextEncoder();
 
 function ringSpace(byteLength: number): { address: number; bytes: Uint8Array } {
   if (byteLength > RING_BYTES / 4) return ownSpace(byteLength);
@@ -98,8 +99,7 @@ function ownSpace(byteLength: number): { address: number; bytes: Uint8Array } {
 export function cString(text: string | null): number {
   if (text === null) return 0;
   const { address, bytes } = ringSpace(text.length * 3 + 1);
-  const { written } = encoder.encodeInto(text, bytes);
-  bytes[written] = 0;
+  bytes[encodeInto(text, bytes)] = 0;
   return address;
 }
 
@@ -117,16 +117,25 @@ export function bytesAddress(bytes: Uint8Array): number {
 
 /** A NULL-terminated `char *[]` and what it points to. Keep the value while C may read it. */
 export function cStringArray(texts: readonly string[]): { address: number; keep: Uint8Array } {
-  const encoded = texts.map((text) => encoder.encode(text));
   const tableBytes = (texts.length + 1) * 8;
-  const keep = new Uint8Array(tableBytes + encoded.reduce((sum, e) => sum + e.length + 1, 0));
+  const encoded: Uint8Array[] = [];
+  let byteLength = tableBytes;
+  for (const text of texts) {
+    const bytes = encodeText(text);
+    encoded.push(bytes);
+    byteLength += bytes.length + 1;
+  }
+  const keep = new Uint8Array(byteLength);
   const address = runtime.addressOf(keep);
-  const table = new BigUint64Array(keep.buffer, 0, texts.length + 1);
+  const table = new Uint32Array(keep.buffer, 0, (texts.length + 1) * 2);
   let offset = tableBytes;
-  encoded.forEach((text, i) => {
-    table[i] = BigInt(address + offset);
+  let word = 0;
+  for (const text of encoded) {
+    table[word] = (address + offset) >>> 0;
+    table[word + 1] = (address + offset) / 2 ** 32;
     keep.set(text, offset);
     offset += text.length + 1;
-  });
+    word += 2;
+  }
   return { address, keep };
 }

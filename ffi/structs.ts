@@ -17,9 +17,10 @@ export function structReader<N extends string>(
 ): (name: N) => number {
   const view = viewOf(struct, bytes);
   return (name) => {
-    const field = struct.fields.find(([fieldName]) => fieldName === name);
-    if (field === undefined) throw new Error(`${struct.cName} has no field ${name}`);
-    return readScalar(view, field[1], field[2]);
+    for (const [fieldName, type, offset] of struct.fields) {
+      if (fieldName === name) return readScalar(view, type, offset);
+    }
+    throw new Error(`${struct.cName} has no field ${name}`);
   };
 }
 

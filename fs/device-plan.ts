@@ -64,31 +64,36 @@ export function planDevices(
 ): Step[] {
   const dev = new Slot("/dev");
   const make = bindInstead ? bindDevice : makeNode;
-  const below = devices.filter(isDirectlyInDev);
-  const elsewhere = devices.filter((request) => !isDirectlyInDev(request));
+  const inDev: Call[] = [umask(0), openPlace(root, "/dev", dev)];
+  const elsewhere: Step[] = [];
+  for (const request of devices) {
+    if (isDirectlyInDev(request)) inDev.push(...make(request, dev, nameInDev(request), root));
+    else elsewhere.push(planDeviceElsewhere(request, root, bindInstead));
+  }
+  const links: Call[] = [];
+  for (const [target, path] of SYMLINKS) {
+    links.push(symlinkat(target, dev, path, { path: `/dev/${path}`, tolerate: [EEXIST] }));
+  }
   return [
     {
       why: bindInstead
         ? "the devices of every container, borrowed from the host (a user namespace has no mknod)"
         : "the devices that every container has",
-      calls: [
-        umask(0),
-        openPlace(root, "/dev", dev),
-        ...below.flatMap((request) => make(request, dev, nameInDev(request), root)),
-      ],
+      calls: inDev,
     },
-    ...elsewhere.map((request) => planDeviceElsewhere(request, root, bindInstead)),
+    ...elsewhere,
     {
       why: "the customary links in /dev",
-      calls: SYMLINKS.map(([target, path]) =>
-        symlinkat(target, dev, path, { path: `/dev/${path}`, tolerate: [EEXIST] }),
-      ),
+      calls: links,
     },
     { why: "new files get the usual permissions again", calls: [umask(0o022)] },
   ];
 }
 
-const isDirectlyInDev = ({ path }: DeviceRequest): boolean => /^\/dev\/[^/]+$/.test(path);
+const isDirectlyInDev = ({ path }: DeviceRequest): boolean =>
+  path.startsWith("/dev/") &&
+  path.lastIndexOf("/") === "/dev".length &&
+  path.length > "/dev/".length;
 const nameInDev = ({ path }: DeviceRequest): string => path.slice("/dev/".length);
 
 function planDeviceElsewhere(request: DeviceRequest, root: Slot, bindInstead: boolean): Step {

@@ -11,8 +11,11 @@ import { EEXIST } from "../ffi/errno.ts";
 
 /** The path below the root: no leading, trailing or doubled slashes, no `.`; "." for the root. */
 export function pathBelowRoot(path: string): string {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-  return parts.length === 0 ? "." : parts.join("/");
+  let below = "";
+  for (const part of path.split("/")) {
+    if (part !== "" && part !== ".") below += below === "" ? part : `/${part}`;
+  }
+  return below === "" ? "." : below;
 }
 
 /** Opens a path inside the root for use as a place only (O_PATH). */

@@ -15,8 +15,8 @@ const IFNAMSIZ = 16;
 /** Brings `lo` up. netdevice(7) */
 export function planLoopback(): Step {
   const request = new Uint8Array(IFREQ_BYTES);
-  new TextEncoder().encodeInto("lo", request);
-  new DataView(request.buffer).setUint16(IFNAMSIZ, IFF_UP | IFF_RUNNING, true);
+  request.set([0x6c, 0x6f]); // "lo"
+  request[IFNAMSIZ] = IFF_UP | IFF_RUNNING;
   const fd = new Slot("socket");
   return {
     why: "127.0.0.1 of the network namespace: the loopback link comes up",

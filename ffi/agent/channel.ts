@@ -2,6 +2,7 @@
 // results back. See layout.ts for the picture.
 
 import { AddressOf, type Argument, type Call, Slot, StringArray, Struct } from "../call.ts";
+import { encodeInto } from "../text.ts";
 import { syscallNumber } from "../syscall-numbers.ts";
 import {
   ARENA_OFFSET,
@@ -34,7 +35,6 @@ export interface Batch {
 export class Channel {
   words: Int32Array;
   #bytes: Uint8Array;
-  readonly #encoder = new TextEncoder();
   /** Strings and structs that were written already, by text or identity. */
   readonly #strings = new Map<string, number>();
   readonly #structs = new Map<object, number>();
@@ -163,7 +163,7 @@ export class Channel {
     if (known !== undefined) return known;
     const offset = this.#next;
     this.#widen(offset + text.length * 3 + 1);
-    const { written } = this.#encoder.encodeInto(text, this.#bytes.subarray(offset));
+    const written = encodeInto(text, this.#bytes.subarray(offset));
     this.#reserve(written + 1);
     this.#strings.set(text, offset);
     return offset;

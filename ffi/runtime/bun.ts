@@ -21,8 +21,10 @@ function openLibrary<D extends Declarations>(
   const symbols: Record<string, { args: string[]; returns: string }> = {};
   for (const name in declarations) {
     const [result, ...parameters] = declarations[name] as readonly CType[] as [CType, ...CType[]];
+    const args: string[] = [];
+    for (const type of parameters) args.push(BUN_TYPES[type]);
     symbols[name] = {
-      args: parameters.map((type) => BUN_TYPES[type]),
+      args,
       returns: result === "pointer" ? "i64_fast" : BUN_TYPES[result],
     };
   }
