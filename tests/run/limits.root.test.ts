@@ -1,10 +1,11 @@
 // Limits: that a container cannot take more than it was given, and that the kernel has been told
 // what the flags say. Control files are read inside the container, by whichever name they have there.
 
-import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, rmdirSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { existsSync, rmdirSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { cgroupHierarchies, cgroupsOf, linesOf, nextLine, openBox } from "./box.ts";
+import { attachDisk } from "./loop-disk.ts";
 
 // A shell's ends itself when it may not fork; this one goes on trying.
 const FORK_BOMB = "perl -e 'for (;;) { defined(fork) or select(undef, undef, undef, 0.01) }' &";
@@ -143,23 +144,21 @@ needsRoot("run limits", () => {
       expect([String(96 * MIB), String(32 * MIB), ""]).toContain(value);
     });
 
-    const image = box.path("disk");
-    writeFileSync(image, "disk".repeat(1024));
-    const losetup = Bun.spawnSync(["losetup", "--find", "--show", image]);
-    const disk = losetup.exitCode === 0 ? losetup.stdout.toString().trim() : "";
-    if (disk === "") console.warn("skipped: limits of a disk: no loop device");
-    else afterAll(() => void Bun.spawnSync(["losetup", "--detach", disk]));
-    const number = `7:${disk.replace(/\D+/, "")}`;
+    const disk = attachDisk(box.folder);
+    const number = `${disk?.major}:${disk?.minor}`;
     for (const [flag, file, word] of [
       ["--device-read-bps", "throttle.read_bps_device", "rbps"],
       ["--device-write-bps", "throttle.write_bps_device", "wbps"],
       ["--device-read-iops", "throttle.read_iops_device", "riops"],
       ["--device-write-iops", "throttle.write_iops_device", "wiops"],
     ] as const) {
-      test.skipIf(disk === "")(`${flag} of a disk`, async () => {
+      test.skipIf(disk === undefined)(`${flag} of a disk`, async () => {
         const rate = flag.endsWith("bps") ? "1mb" : "100";
         const value = flag.endsWith("bps") ? MIB : 100;
-        const line = await box.sh(show(`blkio/blkio.${file}`, "io.max"), [flag, `${disk}:${rate}`]);
+        const line = await box.sh(show(`blkio/blkio.${file}`, "io.max"), [
+          flag,
+          `${disk?.path}:${rate}`,
+        ]);
         expect(line.startsWith(`${number} `)).toBe(true);
         expect(line === `${number} ${value}` || line.includes(`${word}=${value}`)).toBe(true);
       });

@@ -1,10 +1,11 @@
 // What a container's program may do: capabilities, no_new_privs, seccomp, hidden paths, devices,
 // kernel parameters and resource limits. The values are docker's.
 
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "./box.ts";
+import { attachDisk } from "./loop-disk.ts";
 
 const DOCKERS_14 = "00000000a80425fb";
 const NONE = "0000000000000000";
@@ -265,23 +266,3 @@ needsRoot("run secures", () => {
     });
   });
 });
-
-interface Disk {
-  readonly path: string;
-  readonly major: number;
-  readonly minor: number;
-}
-
-/** A disk of this host: a file behind a loop device, until the tests are over; undefined without. */
-function attachDisk(folder: string): Disk | undefined {
-  const image = `${folder}/disk`;
-  writeFileSync(image, "disk".repeat(1024));
-  const { exitCode, stdout } = Bun.spawnSync(["losetup", "--find", "--show", image]);
-  if (exitCode !== 0) {
-    console.warn("skipped: disks in a container: no loop device");
-    return undefined;
-  }
-  const path = stdout.toString().trim();
-  afterAll(() => void Bun.spawnSync(["losetup", "--detach", path]));
-  return { path, major: 7, minor: Number(path.slice("/dev/loop".length)) };
-}

@@ -1,0 +1,27 @@
+// A block device for tests: a file behind a loop device, until the tests of a file are over.
+
+import { afterAll } from "bun:test";
+import { writeFileSync } from "node:fs";
+
+export interface Disk {
+  readonly path: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+const LOOP_MAJOR = 7;
+
+/** A disk of this host with an image in `folder`; undefined, with the reason printed, without loop. */
+export function attachDisk(folder: string): Disk | undefined {
+  const image = `${folder}/disk`;
+  writeFileSync(image, "disk".repeat(1024));
+  Bun.spawnSync(["modprobe", "--quiet", "loop"], { stderr: "ignore" });
+  const { exitCode, stdout } = Bun.spawnSync(["losetup", "--find", "--show", image]);
+  if (exitCode !== 0) {
+    console.warn("skipped: disks in a container: no loop device");
+    return undefined;
+  }
+  const path = stdout.toString().trim();
+  afterAll(() => void Bun.spawnSync(["losetup", "--detach", path]));
+  return { path, major: LOOP_MAJOR, minor: Number(path.slice("/dev/loop".length)) };
+}
