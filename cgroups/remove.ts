@@ -21,17 +21,7 @@ export function removeCgroups(directories: readonly string[], patienceMs = PATIE
     waitUntil(() => (left = removeOnce(left, refused)).length === 0, patienceMs);
   }
   if (left.length > 0) throw stillBusy(left);
-  for (const directory of directories) removeOwnParent(directory);
   if (refused[0] !== undefined) throw refused[0];
-}
-
-/** The folder that holds the cgroups of all containers goes with the last of them. */
-const OWN_PARENT = "/bunker";
-
-// Race: another container may be about to be made below; that one then makes the parent anew.
-function removeOwnParent(directory: string): void {
-  const parent = directory.slice(0, directory.lastIndexOf("/"));
-  if (parent.endsWith(OWN_PARENT)) tryRemoveDirectory(parent);
 }
 
 /** The directories that were busy; what fails in another way is added to `refused`. */

@@ -81,7 +81,9 @@ export function writeText(path: string, text: string, options: WriteOptions = {}
   const { mode = 0o644, exclusive = false, existing = false } = options;
   const create = existing ? 0 : exclusive ? O.O_CREAT | O.O_EXCL : O.O_CREAT | O.O_TRUNC;
   const flags = O.O_WRONLY | O.O_CLOEXEC | create;
-  const fd = must(attempt("openat", [AT_FDCWD, cString(path), flags, mode]), "open", path);
+  const result = attempt("openat", [AT_FDCWD, cString(path), flags, mode]);
+  // Of a control file it matters what was to be written to it.
+  const fd = must(result, "open", path, existing ? `to write ${JSON.stringify(text)}` : undefined);
   try {
     writeAll(fd, text, path);
   } finally {

@@ -8,12 +8,14 @@ import {
   fsconfigSet,
   fsmount,
   fsopen,
+  mkdirat,
+  mknodat,
   mountSetattr,
   moveMount,
   openTree,
 } from "../ffi/calls.ts";
-import { MS } from "../ffi/constants.ts";
-import { ENOENT } from "../ffi/errno.ts";
+import { MS, S } from "../ffi/constants.ts";
+import { EEXIST, ENOENT } from "../ffi/errno.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
 import { makeDirectories, makeFile, openPlace, openRealDirectory } from "./safe-path.ts";
 
@@ -30,6 +32,11 @@ export interface MountRequest {
 
 export interface MountContext {
   readonly root: Slot;
+  /**
+   * The empty file systems that were mounted so far, by destination: nothing is there yet, so what
+   * lies directly below is made without looking first.
+   */
+  readonly fresh: Map<string, Slot>;
   /** Close the descriptors as it goes: for plans with so many mounts that a limit is in reach. */
   readonly closeEarly: boolean;
 }
@@ -49,6 +56,7 @@ function planBind(request: MountRequest, options: MountOptions, context: MountCo
   const calls: Call[] = [
     openTree(AT_FDCWD, request.source, options.recursive, tree),
     ...planAttributes(tree, options, options.recursive),
+    ...makeInFresh(request.destination, request.sourceIsDirectory, context),
     openPlace(context.root, request.destination, target),
     moveMount(tree, target, { path: request.destination }),
   ];
@@ -72,16 +80,21 @@ function planFileSystem(
   // Security: /proc and /sys must not be planted elsewhere by a symlink of the image's
   // (CVE-2019-19921).
   const open = PSEUDO_FILE_SYSTEMS.includes(request.type) ? openRealDirectory : openPlace;
+  const { destination } = request;
   const calls: Call[] = [
-    open(context.root, request.destination, target),
+    ...makeInFresh(destination, true, context),
+    open(context.root, destination, target),
     fsopen(request.type, fs),
-    ...(request.source === "" ? [] : [fsconfigSet(fs, "source", request.source)]),
-    ...options.data.map((word) => planFsOption(fs, word)),
-    fsconfigCreate(fs, { path: request.destination }),
-    fsmount(fs, options.set, mount, { path: request.destination }),
-    ...planPropagation(mount, options),
-    moveMount(mount, target, { path: request.destination }),
   ];
+  if (request.source !== "") calls.push(fsconfigSet(fs, "source", request.source));
+  for (const word of options.data) calls.push(planFsOption(fs, word));
+  calls.push(
+    fsconfigCreate(fs, { path: destination }),
+    fsmount(fs, options.set, mount, { path: destination }),
+    ...planPropagation(mount, options),
+    moveMount(mount, target, { path: destination }),
+  );
+  if (request.type === "tmpfs") context.fresh.set(destination, mount);
   return [
     {
       why: request.why ?? `mount ${request.type} on ${request.destination}`,
@@ -114,13 +127,26 @@ function planAttributes(tree: Slot, options: MountOptions, recursiveBind: boolea
 }
 
 function planPropagation(mount: Slot, options: MountOptions): Call[] {
-  return options.propagation.map((bits) =>
-    mountSetattr(mount, (bits & MS.MS_REC) !== 0, {
-      set: 0,
-      clear: 0,
-      propagation: bits & ~MS.MS_REC,
-    }),
-  );
+  const calls: Call[] = [];
+  for (const bits of options.propagation) {
+    const propagation = bits & ~MS.MS_REC;
+    calls.push(mountSetattr(mount, (bits & MS.MS_REC) !== 0, { set: 0, clear: 0, propagation }));
+  }
+  return calls;
+}
+
+/** Makes the target of a mount directly below a file system that was mounted empty before. */
+function makeInFresh(destination: string, isDirectory: boolean, context: MountContext): Call[] {
+  const slash = destination.lastIndexOf("/");
+  const parent = context.fresh.get(destination.slice(0, slash));
+  const name = destination.slice(slash + 1);
+  if (parent === undefined || name === "" || name === "." || name === "..") return [];
+  const options = { path: destination, tolerate: [EEXIST] };
+  return [
+    isDirectory
+      ? mkdirat(parent, name, 0o755, options)
+      : mknodat(parent, name, S.S_IFREG | 0o755, 0, options),
+  ];
 }
 
 function missingTarget(

@@ -14,22 +14,20 @@ export function listCgroupViews(
   cgroupsPath: string,
   whole: boolean,
 ): CgroupView[] {
-  const directories = manager
-    .procsFiles(cgroupsPath)
-    .map((file) => file.slice(0, -PROCS_FILE.length));
-  if (manager.join(cgroupsPath).how === "clone-into") {
-    return directories.map((directory) => ({
-      name: "",
-      directory: whole ? rootOf(directory, cgroupsPath) : directory,
-      links: [],
-    }));
-  }
-  return directories.map((directory) => {
+  const isSingle = manager.join(cgroupsPath).how === "clone-into";
+  const views: CgroupView[] = [];
+  for (const file of manager.procsFiles(cgroupsPath)) {
+    const directory = file.slice(0, -PROCS_FILE.length);
     const root = rootOf(directory, cgroupsPath);
-    const name = root.slice(root.lastIndexOf("/") + 1);
-    const controllers = name.split(",");
-    return { name, directory, links: controllers.length > 1 ? controllers : [] };
-  });
+    if (isSingle) views.push({ name: "", directory: whole ? root : directory, links: [] });
+    else views.push(viewOf(directory, root));
+  }
+  return views;
+}
+
+function viewOf(directory: string, root: string): CgroupView {
+  const name = root.slice(root.lastIndexOf("/") + 1);
+  return { name, directory, links: name.includes(",") ? name.split(",") : [] };
 }
 
 /** The hierarchy's mount point: the directory without the cgroup's own path. */

@@ -26,10 +26,11 @@ import type { CgroupView } from "./request.ts";
 /** Where the process itself writes "0": no other process could do it as fast (cgroup-join.md). */
 export function planCgroupJoin(join: CgroupJoin): Step[] {
   if (join.how !== "self") return [];
-  const calls: Call[] = join.files.flatMap((file) => {
+  const calls: Call[] = [];
+  for (const file of join.files) {
     const fd = new Slot("tasks");
-    return [openat(AT_FDCWD, file, O.O_WRONLY, { into: fd }), write(fd, "0", { path: file })];
-  });
+    calls.push(openat(AT_FDCWD, file, O.O_WRONLY, { into: fd }), write(fd, "0", { path: file }));
+  }
   return [{ why: "join the container's cgroup, where its limits are", calls }];
 }
 

@@ -34,16 +34,22 @@ export interface NamespacePlan {
 
 /** Sorts the spec's namespaces by how they come about. */
 export function planNamespaces(namespaces: readonly Namespace[]): NamespacePlan {
-  const made = namespaces.filter((namespace) => namespace.path === undefined);
-  const makes = (type: NamespaceType) => made.some((namespace) => namespace.type === type);
   let cloneFlags = 0;
-  for (const { type } of made) {
+  let all = 0;
+  const joined: Required<Namespace>[] = [];
+  for (const { type, path } of namespaces) {
+    if (path !== undefined) {
+      joined.push({ type, path });
+      continue;
+    }
+    all |= NAMESPACE_FLAGS[type];
     // Order: the user namespace comes first (it owns the others), the time namespace takes effect
     // for children only, the cgroup namespace shows the cgroup that was joined before.
     if (type !== "user" && type !== "time" && type !== "cgroup") {
       cloneFlags |= NAMESPACE_FLAGS[type];
     }
   }
+  const makes = (type: NamespaceType): boolean => (all & NAMESPACE_FLAGS[type]) !== 0;
   return {
     newUser: makes("user"),
     newTime: makes("time"),
@@ -51,26 +57,30 @@ export function planNamespaces(namespaces: readonly Namespace[]): NamespacePlan 
     newMount: makes("mount"),
     newPid: makes("pid"),
     cloneFlags,
-    joined: namespaces.flatMap(({ type, path }) => (path === undefined ? [] : [{ type, path }])),
+    joined,
   };
 }
 
 /** Joins namespaces of others, the user namespace first: it gives the right to join the rest. */
 export function planJoins(joined: readonly Required<Namespace>[]): Step[] {
-  const userFirst = [
-    ...joined.filter(({ type }) => type === "user"),
-    ...joined.filter(({ type }) => type !== "user"),
-  ];
-  return userFirst.map(({ type, path }) => {
+  const steps: Step[] = [];
+  // Order: the mount namespace last, as the paths of the others are the host's.
+  let last: Step | undefined;
+  for (const { type, path } of joined) {
     const fd = new Slot(`${type} namespace`);
-    return {
+    const step: Step = {
       why: `join the ${type} namespace of ${path}`,
       calls: [
         openat(AT_FDCWD, path, O.O_RDONLY, { into: fd }),
         setns(fd, NAMESPACE_FLAGS[type], { path }),
       ],
     };
-  });
+    if (type === "user") steps.unshift(step);
+    else if (type === "mount") last = step;
+    else steps.push(step);
+  }
+  if (last !== undefined) steps.push(last);
+  return steps;
 }
 
 /** The user namespace; its maps are written from outside before anything else happens. */

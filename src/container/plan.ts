@@ -13,7 +13,7 @@ import { type MountContext, planMount } from "../../fs/mount-plan.ts";
 import { planPivot, planRoot } from "../../fs/root-plan.ts";
 import { makeDirectories, openPlace, pathBelowRoot } from "../../fs/safe-path.ts";
 import { INIT_PAGE } from "../../ffi/agent/performer.ts";
-import { Slot, type Step } from "../../ffi/call.ts";
+import { type Call, Slot, type Step } from "../../ffi/call.ts";
 import {
   clone,
   cloneIntoCgroup,
@@ -89,7 +89,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     namespaces,
     agentFirst: [
       planParentGuard(request.parentPid),
-      ...planJoins(namespaces.joined.filter(({ type }) => type !== "mount")),
+      ...planJoins(namespaces.joined),
       ...(namespaces.newUser ? [planUserNamespace()] : []),
     ],
     // Order: the guard once more, as a change of user takes its signal away (prctl(2)).
@@ -236,8 +236,11 @@ function planNames(hostname: string | undefined, domainname: string | undefined)
 
 function planMounts(request: LaunchRequest, root: Slot): Step[] {
   const mounts = request.spec.mounts ?? [];
-  const context: MountContext = { root, closeEarly: mounts.length > MANY_MOUNTS };
-  return mounts.flatMap((mount) => planSpecMount(mount, request, context));
+  const closeEarly = mounts.length > MANY_MOUNTS;
+  const context: MountContext = { root, fresh: new Map(), closeEarly };
+  const steps: Step[] = [];
+  for (const mount of mounts) steps.push(...planSpecMount(mount, request, context));
+  return steps;
 }
 
 function planSpecMount(mount: Mount, request: LaunchRequest, context: MountContext): Step[] {
@@ -257,17 +260,17 @@ function planSpecMount(mount: Mount, request: LaunchRequest, context: MountConte
 
 /** The spec's devices; one of them may stand in for a default one. */
 function devicesOf(linux: Linux): DeviceRequest[] {
-  const own = (linux.devices ?? []).map((device) => ({
-    path: device.path,
-    type: device.type,
-    major: device.major,
-    minor: device.minor,
-    fileMode: device.fileMode ?? 0o666,
-    uid: device.uid ?? 0,
-    gid: device.gid ?? 0,
-  }));
-  const named = new Set(own.map(({ path }) => path));
-  return [...DEFAULT_DEVICES.filter(({ path }) => !named.has(path)), ...own];
+  const devices: DeviceRequest[] = [];
+  const own = linux.devices ?? [];
+  for (const device of DEFAULT_DEVICES) {
+    let isReplaced = false;
+    for (const { path } of own) if (path === device.path) isReplaced = true;
+    if (!isReplaced) devices.push(device);
+  }
+  for (const { path, type, major, minor, fileMode = 0o666, uid = 0, gid = 0 } of own) {
+    devices.push({ path, type, major, minor, fileMode, uid, gid });
+  }
+  return devices;
 }
 
 function planWorkingDirectory(cwd: string, root: Slot): Step {
@@ -285,22 +288,28 @@ function planWorkingDirectory(cwd: string, root: Slot): Step {
 }
 
 function planSysctls(sysctls: Readonly<Record<string, string>>, root: Slot): Step[] {
-  const entries = Object.entries(sysctls);
-  if (entries.length === 0) return [];
-  const calls = entries.flatMap(([key, value]) => {
+  const calls: Call[] = [];
+  for (const key in sysctls) {
+    const value = sysctls[key] ?? "";
     const fd = new Slot(key);
     const path = `/proc/sys/${sysctlPath(key)}`;
-    return [
+    calls.push(
       openInRoot(root, pathBelowRoot(path), O.O_WRONLY, fd, { path }),
       write(fd, value, { path }),
-    ];
-  });
+    );
+  }
+  if (calls.length === 0) return [];
   return [{ why: "kernel parameters of the container's namespaces", calls }];
 }
 
 /** `net.ipv4.ip_forward` and `net/ipv4/conf/eth0.1/mtu`: the first separator decides. sysctl(8) */
 export function sysctlPath(key: string): string {
-  const separator = /[./]/.exec(key)?.[0];
-  if (separator !== ".") return key;
-  return key.replace(/[./]/g, (character) => (character === "." ? "/" : "."));
+  let path = "";
+  let separator = "";
+  for (const character of key) {
+    if (separator === "" && (character === "." || character === "/")) separator = character;
+    if (separator === ".") path += character === "." ? "/" : character === "/" ? "." : character;
+    else path += character;
+  }
+  return path;
 }

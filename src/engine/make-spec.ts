@@ -104,10 +104,13 @@ const PING_RANGE = "net.ipv4.ping_group_range";
 /** Ports below 1024 without CAP_NET_BIND_SERVICE. */
 const FIRST_PORT = "net.ipv4.ip_unprivileged_port_start";
 
+/** Before the id, so that whoever lists cgroups sees whose they are. */
+export const CGROUP_PREFIX = "bunker-";
+
 function makeCgroupsPath(options: RunOptions, facts: SpecFacts): string {
-  let parent = options.cgroupParent ?? "/bunker";
+  let parent = options.cgroupParent ?? "";
   while (parent.endsWith("/")) parent = parent.slice(0, -1);
-  return `${parent}/${facts.containerId}`;
+  return `${parent}/${CGROUP_PREFIX}${facts.containerId}`;
 }
 
 function hasKeys(record: object): boolean {

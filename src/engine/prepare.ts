@@ -7,13 +7,7 @@ import type { CgroupManager } from "../../cgroups/manager.ts";
 import type { CgroupStep } from "../../cgroups/steps.ts";
 import { capabilitiesIn, capget } from "../../ffi/capability.ts";
 import { RLIMIT, S } from "../../ffi/constants.ts";
-import {
-  fileType,
-  isDirectory,
-  readText,
-  readTextIfThere,
-  realPath,
-} from "../../ffi/files.ts";
+import { fileType, isDirectory, readText, readTextIfThere, realPath } from "../../ffi/files.ts";
 import { prlimit } from "../../ffi/resource.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
@@ -22,9 +16,8 @@ import type { LaunchRequest, SeccompProgram } from "../container/request.ts";
 import { UserError } from "../errors.ts";
 import type { Resources, Spec } from "../oci/spec.ts";
 import { readContainerFile } from "./container-files.ts";
-import { readDevices, readHostDevices } from "./device-nodes.ts";
 import type { DeviceNode, ResolvedUser, SpecFacts } from "./host-facts.ts";
-import { type MadeSpec, makeSpec } from "./make-spec.ts";
+import { CGROUP_PREFIX, type MadeSpec, makeSpec } from "./make-spec.ts";
 import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
 import { loadSeccomp } from "./load-seccomp.ts";
@@ -63,12 +56,12 @@ export async function prepare(
 ): Promise<Prepared> {
   const cgroups = detectCgroups();
   const rootfs = findRootfs(options.root);
-  const found = gatherFacts(options, id, stateFolder, rootfs, cgroups);
+  const found = await gatherFacts(options, id, stateFolder, rootfs, cgroups);
   const facts = assumed === undefined ? found : { ...found, capabilities: assumed.capabilities };
   const made = makeSpec(options, facts);
   const { spec } = made;
   const seccomp = await loadSeccomp(made, assumed?.seccompCache ?? `${stateFolder}/../../seccomp`);
-  const cgroupsPath = spec.linux?.cgroupsPath ?? `/bunker/${id}`;
+  const cgroupsPath = spec.linux?.cgroupsPath ?? `/${CGROUP_PREFIX}${id}`;
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
   return {
     spec,
@@ -110,14 +103,13 @@ function rootSource(root: RootOption, rootfs: string, stateFolder: string): Root
     : { kind: "directory", path: rootfs };
 }
 
-function gatherFacts(
+async function gatherFacts(
   options: RunOptions,
   containerId: string,
   stateFolder: string,
   rootfsPath: string,
   cgroups: CgroupManager,
-): SpecFacts {
-  const { privileged } = options.security;
+): Promise<SpecFacts> {
   return {
     containerId,
     rootfsPath,
@@ -127,13 +119,14 @@ function gatherFacts(
       hostname: `${stateFolder}/hostname`,
       resolvConf: `${stateFolder}/resolv.conf`,
     },
-    hostHostname: hostname(),
+    get hostHostname() {
+      return hostname();
+    },
     capabilities: capabilitiesIn(capget(0).permitted),
     hardLimits: readHardLimits(options),
     defaultCgroupNamespace: cgroups.mode === "v2" ? "private" : "host",
     timeNamespace: false,
-    devices: findDevices(options),
-    ...(privileged ? { hostDevices: readHostDevices() } : {}),
+    ...(await findDevices(options)),
   };
 }
 
@@ -159,14 +152,22 @@ function readHardLimits(options: RunOptions): Record<string, Limit> {
   return limits;
 }
 
-function findDevices(options: RunOptions): Record<string, readonly DeviceNode[]> {
-  const found: Record<string, readonly DeviceNode[]> = {};
+/** The device nodes that the options name; the host is only asked where they name any. */
+async function findDevices(
+  options: RunOptions,
+): Promise<Pick<SpecFacts, "devices" | "hostDevices">> {
   const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = options.resources;
-  for (const { hostPath } of options.devices) found[hostPath] = readDevices(hostPath);
+  const paths: string[] = [];
+  for (const { hostPath } of options.devices) paths.push(hostPath);
   for (const list of [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops]) {
-    for (const { path } of list ?? []) found[path] = readDevices(path);
+    for (const { path } of list ?? []) paths.push(path);
   }
-  return found;
+  const { privileged } = options.security;
+  if (paths.length === 0 && !privileged) return {};
+  const { readDevices, readHostDevices } = await import("./device-nodes.ts");
+  const devices: Record<string, readonly DeviceNode[]> = {};
+  for (const path of paths) devices[path] = readDevices(path);
+  return privileged ? { devices, hostDevices: readHostDevices() } : { devices };
 }
 
 function makeRequest(

@@ -48,9 +48,12 @@ export async function runContainer(options: RunOptions): Promise<number> {
   for (const warning of prepared.warnings) warn(warning);
   const created = create(options, prepared, place, undo, trace?.sink);
   writeIdFiles(options, id, created.initPid);
-  place.write("state.json", recordOf(prepared, place, created));
   if (created.terminal === undefined) passSignalsOn(created);
   const watch = startContainer(created);
+  // Order: written while the program starts. Until then the record says "creating", and whoever
+  // finds this process killed ends the container.
+  place.record(recordOf(prepared, place, created));
+  place.writeSpec(JSON.stringify(prepared.spec));
   const status = await watchContainer(created, watch, prepared, {
     onIdle: () => sweep(store, () => prepared.cgroups),
   });
@@ -74,7 +77,7 @@ function create(
   trace: TraceSink | undefined,
 ): Created {
   const { cgroups, cgroupsPath, spec, request } = prepared;
-  place.write("state.json", recordOf(prepared, place));
+  place.record(recordOf(prepared, place));
   writeFiles(prepared, place);
   makeMissingSources(options);
   const plan = planContainer(request);
@@ -98,7 +101,6 @@ function writeFiles(prepared: Prepared, place: Reservation): void {
   for (const { name, text } of prepared.etcFiles) {
     writeText(`${place.folder}/${name}`, text);
   }
-  place.write("config.json", JSON.stringify(prepared.spec));
 }
 
 function recordOf(prepared: Prepared, place: Reservation, created?: Created): string {

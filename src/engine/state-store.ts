@@ -21,8 +21,8 @@ import {
   readTextIfThere,
   removeFile,
   removeTree,
-  replaceText,
   tryRemoveDirectory,
+  writeText,
 } from "../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../ffi/flock.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
@@ -168,6 +168,9 @@ export class StateStore {
   }
 }
 
+/** Longer than any record: a name has 255 characters at most, a cgroup path a few hundred. */
+const RECORD_LENGTH = 2048;
+
 const KNOWN_FILES = ["state.json", "config.json", "hosts", "hostname", "resolv.conf", "lock"];
 
 /** A container's place in the store, this process's own until it is removed. */
@@ -180,9 +183,22 @@ export class Reservation {
     readonly lock: Fd,
   ) {}
 
-  /** Writes a file of the container's folder; readers see the old or the new one, whole. */
-  write(file: string, text: string): void {
-    replaceText(`${this.folder}/${file}`, text, 0o600);
+  /**
+   * Writes what is known of the container. Race: always in place, with one write(2) of the same
+   * length, so that whoever reads or is killed meanwhile finds the old record or the new one; and
+   * so that no file system sees a rename, which some of them flush to disk for.
+   */
+  record(text: string): void {
+    const path = `${this.folder}/state.json`;
+    const padded = text.padEnd(RECORD_LENGTH);
+    writeText(path, padded, this.#recorded ? { existing: true } : { mode: 0o600 });
+    this.#recorded = true;
+  }
+  #recorded = false;
+
+  /** Writes the container's OCI spec. */
+  writeSpec(text: string): void {
+    writeText(`${this.folder}/config.json`, text, { mode: 0o600 });
   }
 
   /** Gives folder and name back. */

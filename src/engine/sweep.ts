@@ -5,6 +5,7 @@ import type { CgroupManager } from "../../cgroups/manager.ts";
 import { processStart } from "../../ffi/agent/alive.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
+import { CGROUP_PREFIX } from "./make-spec.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
 
 const SIGKILL = 9;
@@ -46,17 +47,22 @@ function clear(
   store: StateStore,
   cgroups: CgroupManager,
 ): void {
-  if (record !== undefined) {
+  if (record === undefined) {
+    // Killed before it had written a record: then there is no cgroup but the usual one, if any.
+    clearCgroup(`/${CGROUP_PREFIX}${id}`, cgroups);
+  } else {
     killIfSame(record.initPid, record.initStart);
     killIfSame(record.agentPid, record.agentStart);
-    if (record.cgroupsPath !== "") {
-      cgroups.kill(record.cgroupsPath, SIGKILL);
-      cgroups.remove(record.cgroupsPath);
-    }
+    if (record.cgroupsPath !== "") clearCgroup(record.cgroupsPath, cgroups);
     store.freeName(record.name);
   }
   store.removeFolder(id);
   for (const name of store.danglingNames()) store.freeName(name);
+}
+
+function clearCgroup(cgroupsPath: string, cgroups: CgroupManager): void {
+  cgroups.kill(cgroupsPath, SIGKILL);
+  cgroups.remove(cgroupsPath);
 }
 
 function killIfSame(pid: number, start: string): void {
