@@ -139,12 +139,10 @@ export async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
   return value;
 }
 
-/** Ends the processes of a container whose cgroup is where it is by default. */
+/** Ends the processes in a container's cgroups. */
 function killContainer(id: string): void {
-  for (const hierarchy of cgroupHierarchies()) {
-    const file = `${hierarchy}/bunker/${id}/cgroup.procs`;
-    if (!existsSync(file)) continue;
-    for (const pid of readFileSync(file, "utf8").split("\n")) {
+  for (const cgroup of cgroupsOf(id)) {
+    for (const pid of readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n")) {
       if (pid !== "" && pid !== "0") process.kill(Number(pid), "SIGKILL");
     }
   }
@@ -158,11 +156,25 @@ export function cgroupHierarchies(): string[] {
     .flatMap(([, path = "", type]) => (type === "cgroup" || type === "cgroup2" ? [path] : []));
 }
 
-/** The cgroups of a container that are still there, by the beginning of its id. */
-export function cgroupsOf(idStart: string, parent = "/bunker"): string[] {
-  return cgroupHierarchies().flatMap((hierarchy) =>
-    listFolder(`${hierarchy}${parent}`)
-      .filter((name) => name.startsWith(idStart))
-      .map((name) => `${hierarchy}${parent}/${name}`),
-  );
+/** The cgroups that are still there of a container, wherever in the two upper levels they are. */
+export function cgroupsOf(id: string): string[] {
+  const found: string[] = [];
+  for (const hierarchy of cgroupHierarchies()) {
+    const upper = listCgroups(hierarchy);
+    for (const path of [...upper, ...upper.flatMap(listCgroups)]) {
+      if (path.slice(hierarchy.length).includes(id)) found.push(path);
+    }
+  }
+  return found;
+}
+
+/** The cgroups directly in one, in each hierarchy. */
+export function cgroupsBelow(parent: string): string[] {
+  return cgroupHierarchies().flatMap((hierarchy) => listCgroups(`${hierarchy}${parent}`));
+}
+
+function listCgroups(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const entries = readdirSync(path, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [`${path}/${entry.name}`] : []));
 }

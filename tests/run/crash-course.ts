@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { bunker } from "../harness/bunker.ts";
-import { type Box, cgroupHierarchies, cgroupsOf } from "./box.ts";
+import { type Box, cgroupHierarchies, cgroupsBelow } from "./box.ts";
 
 export interface Course {
   /** How many run one after the other. */
@@ -33,9 +33,7 @@ export async function takeCourse(box: Box, course: Course): Promise<Remains> {
     return {
       failures,
       folders: box.leftovers(),
-      cgroups: cgroupsOf("", `/${name}-parent`).filter((path) =>
-        existsSync(`${path}/cgroup.procs`),
-      ),
+      cgroups: cgroupsBelow(`/${name}-parent`),
       processes: await site.processesLeft(),
     };
   } finally {

@@ -49,11 +49,11 @@ needsRoot("run after a crash", () => {
       // Beside several hierarchies with controllers the one without is not used.
       const cgroups = cgroupHierarchies()
         .filter((hierarchy, _, all) => all.length === 1 || !hierarchy.endsWith("/unified"))
-        .map((hierarchy) => `${hierarchy}/bunker/${id}`);
+        .map((hierarchy) => `${hierarchy}/bunker-${id}`);
       for (const path of cgroups) mkdirSync(path, { recursive: true });
       mkdirSync(`${folder}/${id}`);
       writeFileSync(`${folder}/${id}/lock`, "");
-      const record = { id, name: "x", status: "creating", cgroupsPath: `/bunker/${id}` };
+      const record = { id, name: "x", status: "creating", cgroupsPath: `/bunker-${id}` };
       writeFileSync(`${folder}/${id}/state.json`, JSON.stringify(record));
       await clear();
       expect(cgroupsOf(id)).toEqual([]);
