@@ -1,7 +1,7 @@
 // socket.h and poll.h
 
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { O } from "../../ffi/constants.ts";
 import { F, fcntl, open } from "../../ffi/fcntl.ts";
 import { POLL, poll } from "../../ffi/poll.ts";
