@@ -1,11 +1,11 @@
 // sys/capability.h: capabilities by name and number, and the sets of a process.
 
+import { rawCall } from "./syscall.ts";
 import { check, library, scratch } from "./library.ts";
 import { CAP_DATA, CAP_HEADER } from "./struct-tables.ts";
 import { structReader, writeStruct } from "./structs.ts";
 
 const capabilityH = library({
-  capget: ["i32", "pointer", "pointer"],
   capset: ["i32", "pointer", "pointer"],
 });
 
@@ -79,7 +79,7 @@ function header(pid: number): number {
 export function capget(pid: number): CapabilitySets {
   const data = scratch(2 * CAP_DATA.byteLength);
   const context = { detail: `pid ${pid}` };
-  check(capabilityH().capget(header(pid), data.address), "capget", context);
+  check(rawCall("capget", header(pid), data.address), "capget", context);
   const low = structReader(CAP_DATA, data.bytes);
   const high = structReader(CAP_DATA, data.bytes.subarray(CAP_DATA.byteLength));
   const join = (name: keyof CapabilitySets) => BigInt(low(name)) | (BigInt(high(name)) << 32n);

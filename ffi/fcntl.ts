@@ -13,10 +13,9 @@ import { Fd } from "./fd.ts";
 import { check, cString, library, scratch } from "./library.ts";
 import { OPEN_HOW } from "./struct-tables.ts";
 import { writeStruct } from "./structs.ts";
-import { syscall } from "./syscall.ts";
+import { rawCall, syscall } from "./syscall.ts";
 
 const fcntlH = library({
-  openat: ["i32", "i32", "pointer", "i32", "u32"],
   fcntl: ["i32", "i32", "i32", "i64"],
 });
 
@@ -35,7 +34,7 @@ export const FD_CLOEXEC = 1;
 /** The file at `path`, always with O_CLOEXEC. openat(2) */
 export function openat(directory: number, path: string, flags: number, mode = 0o666): Fd {
   const all = flags | O.O_CLOEXEC;
-  const result = fcntlH().openat(directory, cString(path), all, mode);
+  const result = rawCall("openat", directory, cString(path), all, mode);
   return new Fd(check(result, "open", () => ({ path, detail: formatFlags(O, all) })));
 }
 
@@ -91,7 +90,7 @@ export function duplicate(fd: number): Fd {
 /** Forbids changes of a memfd for good: F_SEAL bits. fcntl(2); EPERM where sealing is sealed. */
 export function addSeals(fd: number, seals: number): void {
   const context = () => ({ detail: formatFlags(F_SEAL, seals) });
-  check(fcntlH().fcntl(fd, F_ADD_SEALS, seals), "fcntl", context);
+  check(rawCall("fcntl", fd, F_ADD_SEALS, seals), "fcntl", context);
 }
 
 /** The F_SEAL bits of a memfd. EINVAL for a file that can't have any. */

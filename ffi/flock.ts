@@ -2,16 +2,16 @@
 // with its last descriptor, however the process dies.
 
 import { EINTR } from "./errno.ts";
-import { errno, library } from "./library.ts";
+import { errno } from "./library.ts";
+import { rawSyscall } from "./syscall.ts";
+import { syscallNumber } from "./syscall-numbers.ts";
 import { isSyscallError, SyscallError } from "./syscall-error.ts";
-
-const fileH = library({ flock: ["i32", "i32", "i32"] });
 
 export const LOCK = { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 } as const;
 
 /** Takes, changes or gives back a lock. flock(2), again after EINTR; EAGAIN with LOCK_NB. */
 export function flock(fd: number, operation: number, path?: string): void {
-  while (fileH().flock(fd, operation) === -1) {
+  while (rawSyscall(syscallNumber("flock"), [fd, operation]) === -1) {
     const number = errno();
     if (number === EINTR) continue;
     throw new SyscallError("flock", number, path === undefined ? {} : { path });

@@ -3,6 +3,7 @@
 // start (1 to 4 ms) and no moment in which a signal is lost; and as the target is a pidfd, no
 // process that happens to get the same pid later is ever hit.
 
+import { rawCall } from "./syscall.ts";
 import { CODE_ARM64, CODE_X64, PIDFD_OFFSET } from "./forward-signals-code.ts";
 import { MAP, PROT_READ, PROT_WRITE } from "./constants.ts";
 import { codeBytes } from "./agent/elf.ts";
@@ -11,7 +12,6 @@ import { type Mapping, mmap, PROT_EXEC } from "./mman.ts";
 
 const signalH = library({
   sigaction: ["i32", "i32", "pointer", "pointer"],
-  mprotect: ["i32", "pointer", "i64", "i32"],
 });
 
 const PAGE_BYTES = 0x10000;
@@ -52,6 +52,6 @@ function makeHandler(pidfd: number): Mapping {
   const isArm = process.arch === "arm64";
   bytes.set(codeBytes(isArm ? CODE_ARM64 : CODE_X64));
   new Int32Array(bytes.buffer)[PIDFD_OFFSET[isArm ? "arm64" : "x64"] / 4] = pidfd;
-  check(signalH().mprotect(page.address, PAGE_BYTES, PROT_READ | PROT_EXEC), "mprotect");
+  check(rawCall("mprotect", page.address, PAGE_BYTES, PROT_READ | PROT_EXEC), "mprotect");
   return page;
 }

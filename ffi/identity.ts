@@ -1,10 +1,10 @@
 // unistd.h and grp.h: users and groups of this process. libc's calls change all threads at once.
 
+import { rawCall } from "./syscall.ts";
 import { check, library, scratch } from "./library.ts";
 
 const unistdH = library({
   getuid: ["u32"],
-  geteuid: ["u32"],
   getgid: ["u32"],
   getegid: ["u32"],
   setresuid: ["i32", "u32", "u32", "u32"],
@@ -19,7 +19,7 @@ export const UNCHANGED = 0xffffffff;
 /** The real user id. */
 export const getuid = (): number => unistdH().getuid();
 /** The effective user id. */
-export const geteuid = (): number => unistdH().geteuid();
+export const geteuid = (): number => rawCall("geteuid");
 /** The real group id. */
 export const getgid = (): number => unistdH().getgid();
 /** The effective group id. */

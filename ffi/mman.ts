@@ -1,13 +1,12 @@
 // sys/mman.h: memory of one's own, shared memory, and files that exist only in memory.
 
+import { rawCall } from "./syscall.ts";
 import { runtime } from "#runtime";
 import { formatFlags, MFD } from "./constants.ts";
 import { Fd } from "./fd.ts";
 import { check, cString, library } from "./library.ts";
 
 const mmanH = library({
-  memfd_create: ["i32", "pointer", "u32"],
-  mmap: ["pointer", "pointer", "i64", "i32", "i32", "i32", "i64"],
   munmap: ["i32", "pointer", "i64"],
   msync: ["i32", "pointer", "i64", "i32"],
 });
@@ -19,7 +18,7 @@ export const MS_SYNC = 4;
 
 /** A file without a name in any folder; `name` only shows in /proc. memfd_create(2) */
 export function memfd_create(name: string, flags: number): Fd {
-  const result = mmanH().memfd_create(cString(name), flags);
+  const result = rawCall("memfd_create", cString(name), flags);
   return new Fd(check(result, "memfd_create", () => ({ detail: formatFlags(MFD, flags) })));
 }
 
@@ -65,7 +64,7 @@ export interface MapRequest {
 /** Memory of `byteLength` bytes, of a file or of nothing. mmap(2) */
 export function mmap(request: MapRequest): Mapping {
   const { byteLength, protection, flags, fd = -1, offset = 0, address = 0 } = request;
-  const result = mmanH().mmap(address, byteLength, protection, flags, fd, offset);
+  const result = rawCall("mmap", address, byteLength, protection, flags, fd, offset);
   const detail = `${byteLength} bytes of fd ${fd}`;
   return new Mapping(check(result, "mmap", { detail }), byteLength);
 }

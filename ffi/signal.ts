@@ -5,10 +5,9 @@
 
 import { Fd } from "./fd.ts";
 import { check, library, scratch } from "./library.ts";
-import { syscall } from "./syscall.ts";
+import { rawCall, syscall } from "./syscall.ts";
 
 const signalH = library({
-  kill: ["i32", "i32", "i32"],
   sigprocmask: ["i32", "i32", "pointer", "pointer"],
   sigaction: ["i32", "i32", "pointer", "pointer"],
 });
@@ -61,7 +60,7 @@ function inRange(signal: number, lowest: number): number | undefined {
 /** Sends `signal` to process `pid` (negative: a process group); 0 only asks. kill(2) */
 export function kill(pid: number, signal: number): void {
   const context = () => ({ detail: `pid ${pid}, ${signalName(signal)}` });
-  check(signalH().kill(pid, signal), "kill", context);
+  check(rawCall("kill", pid, signal), "kill", context);
 }
 
 /** A descriptor for process `pid`, which stays that process's. pidfd_open(2), 5.3 */

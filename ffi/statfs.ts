@@ -1,11 +1,11 @@
 // sys/statfs.h: which file system a file is on, and how much room there is.
 
+import { rawCall } from "./syscall.ts";
 import { check, cString, library, scratch } from "./library.ts";
 import { STATFS } from "./struct-tables.ts";
 import { structReader } from "./structs.ts";
 
 const statfsH = library({
-  statfs: ["i32", "pointer", "pointer"],
   fstatfs: ["i32", "i32", "pointer"],
 });
 
@@ -47,7 +47,7 @@ export interface FileSystemStatus {
 /** The file system that holds `path`. statfs(2) */
 export function statfs(path: string): FileSystemStatus {
   const answer = scratch(STATFS.byteLength);
-  check(statfsH().statfs(cString(path), answer.address), "statfs", { path });
+  check(rawCall("statfs", cString(path), answer.address), "statfs", { path });
   return fileSystemStatus(answer.bytes);
 }
 

@@ -5,7 +5,7 @@ import { AT, AT_FDCWD } from "./constants.ts";
 import { EINTR } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { bytesAddress, check, cString, cStringArray, errno, library, scratch } from "./library.ts";
-import { syscall } from "./syscall.ts";
+import { rawCall, syscall } from "./syscall.ts";
 import { SyscallError } from "./syscall-error.ts";
 
 const unistdH = library({
@@ -23,11 +23,9 @@ const unistdH = library({
   dup3: ["i32", "i32", "i32", "i32"],
   pipe2: ["i32", "pointer", "i32"],
   read: ["i64", "i32", "pointer", "i64"],
-  write: ["i64", "i32", "pointer", "i64"],
   symlinkat: ["i32", "pointer", "i32", "pointer"],
   readlinkat: ["i64", "i32", "pointer", "pointer", "i64"],
   unlinkat: ["i32", "i32", "pointer", "i32"],
-  ftruncate: ["i32", "i32", "i64"],
   fsync: ["i32", "i32"],
   _exit: ["void", "i32"],
 });
@@ -123,7 +121,7 @@ export function read(fd: number, buffer: Uint8Array): number {
 export function write(fd: number, bytes: Uint8Array, path?: string): number {
   const address = bytesAddress(bytes);
   const context = path === undefined ? { detail: `fd ${fd}` } : { path };
-  return untilUninterrupted(() => unistdH().write(fd, address, bytes.length), "write", context);
+  return untilUninterrupted(() => rawCall("write", fd, address, bytes.length), "write", context);
 }
 
 function untilUninterrupted(
@@ -195,5 +193,5 @@ export function _exit(status: number): never {
 
 /** Makes the file exactly `byteLength` bytes long; what is added reads as zeros. ftruncate(2) */
 export function ftruncate(fd: number, byteLength: number): void {
-  check(unistdH().ftruncate(fd, byteLength), "ftruncate", { detail: `${byteLength} bytes` });
+  check(rawCall("ftruncate", fd, byteLength), "ftruncate", { detail: `${byteLength} bytes` });
 }

@@ -1,12 +1,11 @@
 // sys/wait.h: waiting for children, and what their status says.
 
+import { rawCall } from "./syscall.ts";
 import { EINTR } from "./errno.ts";
-import { errno, library, scratch } from "./library.ts";
+import { errno, scratch } from "./library.ts";
 import { SIGINFO } from "./struct-tables.ts";
 import { structReader } from "./structs.ts";
 import { SyscallError } from "./syscall-error.ts";
-
-const waitH = library({ waitid: ["i32", "i32", "u32", "pointer", "i32"] });
 
 /** What became of a child. */
 export interface ChildStatus {
@@ -28,7 +27,7 @@ const EVENTS = ["exited", "killed", "dumped", "trapped", "stopped", "continued"]
  */
 export function waitid(idType: number, id: number, options: number): ChildStatus | undefined {
   const info = scratch(SIGINFO.byteLength);
-  while (waitH().waitid(idType, id, info.address, options) === -1) {
+  while (rawCall("waitid", idType, id, info.address, options, 0) === -1) {
     const number = errno();
     if (number !== EINTR) throw new SyscallError("waitid", number, { detail: `id ${id}` });
   }

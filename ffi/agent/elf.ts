@@ -53,9 +53,7 @@ export function makeElf({ arch, code, channelFd, channelBytes }: ElfOptions): Ui
 export function codeBytes(code: Listing): Uint8Array {
   let hex = "";
   for (const [bytes] of code) hex += bytes;
-  const result = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < result.length; i++) result[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-  return result;
+  return Uint8Array.fromHex(hex);
 }
 
 function writeElfHeader(view: DataView, machine: number): void {

@@ -64,18 +64,31 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
   });
   try {
     if (!options.cgroupFirst) options.meanwhile();
+    const written = writeAhead(plan, performer);
     performer.finish(AGENT_PAGE);
     const agentPid = performer.pid(AGENT_PAGE);
     if (newUser) {
       writeIdMaps(agentPid, spec);
       performer.perform(AGENT_PAGE, [...plan.agentMapped, ...plan.agentClone]);
     }
-    return setUpInit(spec, plan, options, performer);
+    return setUpInit(spec, plan, written, options, performer);
   } catch (error) {
     findInit(performer, plan);
     destroy(performer);
     throw error;
   }
+}
+
+const PARTS_AHEAD = 2;
+
+/** The first parts of the set-up, planned and written while the agent makes the namespaces. */
+function writeAhead(plan: ContainerPlan, performer: Performer): Posted[] {
+  const written: Posted[] = [];
+  for (const part of plan.initSetup) {
+    if (written.length === PARTS_AHEAD) break;
+    written.push(performer.write(part()));
+  }
+  return written;
 }
 
 /** Race: what failed may have failed while the agent was still making the init process. */
@@ -95,6 +108,7 @@ function findInit(performer: Performer, { initPid }: ContainerPlan): void {
 function setUpInit(
   spec: Spec,
   plan: ContainerPlan,
+  written: readonly Posted[],
   options: LaunchOptions,
   performer: Performer,
 ): Created {
@@ -102,7 +116,11 @@ function setUpInit(
   const initPid = performer.value(plan.initPid);
   performer.setPid(INIT_PAGE, initPid);
   options.joinFromOutside?.(initPid);
-  for (const part of plan.initSetup) performer.post(INIT_PAGE, part());
+  let index = 0;
+  for (const part of plan.initSetup) {
+    performer.start(INIT_PAGE, written[index] ?? performer.write(part()));
+    index += 1;
+  }
   const exec = performer.write(plan.initExec());
   const oomScoreAdj = spec.process?.oomScoreAdj;
   if (oomScoreAdj !== undefined) writeProc(initPid, "oom_score_adj", String(oomScoreAdj));

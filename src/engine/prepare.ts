@@ -27,7 +27,8 @@ export interface Prepared {
   readonly request: LaunchRequest;
   readonly cgroups: CgroupManager;
   readonly cgroupsPath: string;
-  readonly cgroupSteps: readonly CgroupStep[];
+  /** Planned when it is asked for: the agent is at work by then. */
+  readonly cgroupSteps: () => readonly CgroupStep[];
   /** The files of the state folder that stand for three of the container's. */
   readonly etcFiles: readonly EtcFile[];
   readonly warnings: readonly string[];
@@ -68,7 +69,7 @@ export async function prepare(
     request: makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs),
     cgroups,
     cgroupsPath,
-    cgroupSteps: cgroups.planCreate(cgroupsPath, resources),
+    cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
     etcFiles: listEtcFiles(options, spec.hostname ?? ""),
     warnings: [...made.warnings, ...cgroups.ignored(resources)],
   };

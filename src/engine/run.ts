@@ -78,14 +78,16 @@ function create(
 ): Created {
   const { cgroups, cgroupsPath, spec, request } = prepared;
   place.record(recordOf(prepared, place));
-  writeFiles(prepared, place);
   makeMissingSources(options);
   const plan = planContainer(request);
   undo.push(() => cgroups.remove(cgroupsPath));
   const launch: LaunchOptions = {
     performer: options.performer,
     cgroupFirst: cgroups.join(cgroupsPath).how === "clone-into",
-    meanwhile: () => void applySteps(prepared.cgroupSteps),
+    meanwhile: () => {
+      writeFiles(prepared, place);
+      applySteps(prepared.cgroupSteps());
+    },
     ...(request.cgroupJoin.how === "none"
       ? { joinFromOutside: (pid: number) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
       : {}),

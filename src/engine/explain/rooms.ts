@@ -79,7 +79,7 @@ function cgroupRoom({ prepared }: Subject, first: boolean): Room {
   return {
     title: `The cgroup and its limits (${prepared.cgroups.mode})`,
     about: when,
-    steps: explainCgroupSteps(prepared.cgroupSteps),
+    steps: explainCgroupSteps(prepared.cgroupSteps()),
   };
 }
 

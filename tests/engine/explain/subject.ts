@@ -100,7 +100,7 @@ export function explainCase({ cgroups, options: own, facts }: Case): Explanation
     request,
     cgroups,
     cgroupsPath,
-    cgroupSteps: cgroups.planCreate(cgroupsPath, spec.linux?.resources ?? {}),
+    cgroupSteps: () => cgroups.planCreate(cgroupsPath, spec.linux?.resources ?? {}),
     etcFiles: [{ name: "hosts", text: "" } as const],
     warnings: [],
   };
