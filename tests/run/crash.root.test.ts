@@ -79,6 +79,17 @@ needsRoot("run after a crash", () => {
     });
   });
 
+  /** Waits until the only container's record says so. */
+  async function recorded(status: string): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      const [id = ""] = readdirSync(`${box.runFolder}/containers`);
+      const record = await Bun.file(`${box.runFolder}/containers/${id}/state.json`).text();
+      if (record.includes(`"status":"${status}"`)) return;
+      await Bun.sleep(20);
+    }
+    throw new Error(`no container is on record as ${status}`);
+  }
+
   test("a name whose owner was killed can be taken again", async () => {
     const command = ["--rootfs", box.rootfs, "/bin/sh", "-c", "echo up; read end"];
     await using run = box.start(["run", "-i", "--name", "again", ...command]);
@@ -99,6 +110,8 @@ needsRoot("run after a crash", () => {
     const flags = ["-v", `${box.folder}:/out`, "--rootfs", box.rootfs];
     await using run = box.start(["run", ...flags, "/bin/sh", "-c", script]);
     await nextLine(linesOf(run.child.stdout));
+    // Until that is on record it would be taken for one that never came to run.
+    await recorded("running");
     run.child.kill("SIGKILL");
     await run.child.exited;
     await box.sh("true");
