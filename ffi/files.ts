@@ -102,6 +102,12 @@ export function writeAll(fd: number, text: string, path: string): void {
   } while (offset < bytes.length);
 }
 
+/** Writes over the beginning of an open file, in one write(2) unless `text` is huge. */
+export function overwrite(fd: number, text: string, path: string): void {
+  must(attempt("lseek", [fd, 0, 0]), "lseek", path);
+  writeAll(fd, text, path);
+}
+
 /** Replaces a file as a whole: readers see the old text or the new one. Throws SyscallError. */
 export function replaceText(path: string, text: string, mode: number): void {
   const temporary = `${path}.new`;

@@ -45,6 +45,8 @@ export interface Created {
   readonly initPid: number;
   /** The master of the container's terminal. */
   readonly terminal?: Fd;
+  /** Set once the container has ended and its processes were waited for. */
+  hasEnded: boolean;
 }
 
 /**
@@ -125,10 +127,11 @@ function setUpInit(
   const oomScoreAdj = spec.process?.oomScoreAdj;
   if (oomScoreAdj !== undefined) writeProc(initPid, "oom_score_adj", String(oomScoreAdj));
   performer.finish(INIT_PAGE);
-  if (plan.terminal === undefined) return { performer, plan, exec, agentPid, initPid };
+  if (plan.terminal === undefined)
+    return { performer, plan, exec, agentPid, initPid, hasEnded: false };
   using pidfd = pidfd_open(initPid);
   const terminal = pidfd_getfd(pidfd.number, performer.value(plan.terminal.master));
-  return { performer, plan, exec, agentPid, initPid, terminal };
+  return { performer, plan, exec, agentPid, initPid, terminal, hasEnded: false };
 }
 
 function writeProc(pid: number, file: string, value: string): void {

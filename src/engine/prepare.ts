@@ -191,7 +191,8 @@ function makeRequest(
   return {
     spec: made.spec,
     rootSource: rootSource(options.root, rootfs, stateFolder),
-    stateFolder: `${stateFolder}/scratch`,
+    // A view of the host has its own tmpfs there; else nothing but a mount that hides the folder.
+    stateFolder: options.root.kind === "host" ? `${stateFolder}/scratch` : stateFolder,
     ...(seccomp === undefined ? {} : { seccomp }),
     // A mapped root may not write to the host's cgroup files: it is moved in from outside.
     cgroupJoin: mapped && join.how === "self" ? { how: "none" } : join,

@@ -94,12 +94,15 @@ function create(
     ...(trace === undefined ? {} : { trace }),
   };
   const created = createContainer(spec, plan, launch);
-  undo.push(() => destroy(created.performer));
+  // Security: once it has ended, its pids may be others'.
+  undo.push(() => {
+    if (!created.hasEnded) destroy(created.performer);
+  });
   return created;
 }
 
 function writeFiles(prepared: Prepared, place: Reservation): void {
-  makeDirectory(`${place.folder}/scratch`, 0o700);
+  if (prepared.request.rootSource.kind === "host") makeDirectory(`${place.folder}/scratch`, 0o700);
   for (const { name, text } of prepared.etcFiles) {
     writeText(`${place.folder}/${name}`, text);
   }

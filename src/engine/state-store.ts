@@ -1,9 +1,9 @@
 // The state of containers on disk: one folder each under /run/bunker, made before anything else
 // and removed after everything else, so that whatever a crash leaves can be found by its folder.
 //
-//   /run/bunker/containers/ID/lock          flock: held by the process that is responsible
+//   /run/bunker/containers/ID/state.json    what is known: pids, cgroup, what to clean up; its flock
+//                                           is held by the process that is responsible
 //                            config.json    the OCI spec
-//                            state.json     what is known: pids, cgroup, what to clean up
 //                            hosts, hostname, resolv.conf
 //                            scratch/       a mount point for the container's set-up
 //   /run/bunker/names/NAME                  a symlink to the id; made exclusively
@@ -17,6 +17,7 @@ import {
   makeDirectoryTree,
   makeSymlink,
   openFile,
+  overwrite,
   readLink,
   readTextIfThere,
   removeFile,
@@ -82,9 +83,11 @@ export class StateStore {
   #makeLockedFolder(folder: string): Fd {
     for (;;) {
       this.#makeFolder(folder);
-      const lock = openLock(`${folder}/lock`);
+      const lock = openLock(`${folder}/state.json`);
       if (lock === undefined) continue;
-      if (tryFlock(lock.number, LOCK.LOCK_EX) && fileType(`${folder}/lock`) !== 0) return lock;
+      if (tryFlock(lock.number, LOCK.LOCK_EX) && fileType(`${folder}/state.json`) !== 0) {
+        return lock;
+      }
       lock[Symbol.dispose]();
     }
   }
@@ -120,7 +123,7 @@ export class StateStore {
   }
 
   isPresent(id: string): boolean {
-    return fileType(`${this.containerFolder(id)}/lock`) !== 0;
+    return fileType(`${this.containerFolder(id)}/state.json`) !== 0;
   }
 
   freeName(name: string): void {
@@ -156,7 +159,7 @@ export class StateStore {
   /** The lock of an abandoned container, or undefined where its owner is alive. */
   lockAbandoned(id: string): Fd | undefined {
     // Also where there is none yet: the owner may have been killed before it made one.
-    const lock = openLock(`${this.containerFolder(id)}/lock`);
+    const lock = openLock(`${this.containerFolder(id)}/state.json`);
     if (lock === undefined) return undefined;
     if (tryFlock(lock.number, LOCK.LOCK_EX)) return lock;
     lock[Symbol.dispose]();
@@ -171,7 +174,9 @@ export class StateStore {
 /** Longer than any record: a name has 255 characters at most, a cgroup path a few hundred. */
 const RECORD_LENGTH = 2048;
 
-const KNOWN_FILES = ["state.json", "config.json", "hosts", "hostname", "resolv.conf", "lock"];
+const PADDING = " ".repeat(256);
+
+const KNOWN_FILES = ["config.json", "hosts", "hostname", "resolv.conf", "state.json"];
 
 /** A container's place in the store, this process's own until it is removed. */
 export class Reservation {
@@ -189,12 +194,11 @@ export class Reservation {
    * so that no file system sees a rename, which some of them flush to disk for.
    */
   record(text: string): void {
-    const path = `${this.folder}/state.json`;
-    const padded = text.padEnd(RECORD_LENGTH);
-    writeText(path, padded, this.#recorded ? { existing: true } : { mode: 0o600 });
-    this.#recorded = true;
+    let padded = text;
+    while (padded.length < RECORD_LENGTH) padded += PADDING;
+    padded = text.length < RECORD_LENGTH ? padded.slice(0, RECORD_LENGTH) : text;
+    overwrite(this.lock.number, padded, `${this.folder}/state.json`);
   }
-  #recorded = false;
 
   /** Writes the container's OCI spec. */
   writeSpec(text: string): void {

@@ -25,6 +25,7 @@ export async function watchContainer(
 ): Promise<number> {
   if (created.terminal === undefined) waitWithoutTerminal(created, options);
   else await (await import("./terminal.ts")).pumpTerminal(created, created.terminal, options);
+  created.hasEnded = true;
   const status = watch.status();
   refuseIfNotExecuted(status, created, prepared);
   return status.kind === "exited" ? status.value : 128 + status.value;
