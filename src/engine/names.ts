@@ -10,11 +10,17 @@ export function makeId(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }
 
-/** `swift_heron`; with a number behind it where that is taken. */
-export function makeName(attempt = 0): string {
-  const [a = 0, b = 0, c = 0] = crypto.getRandomValues(new Uint16Array(3));
+const DIGITS = 4;
+
+/**
+ * `swift_heron`, chosen by the id; with a number behind it from the second attempt on, where the
+ * name before was taken.
+ */
+export function makeName(id: string, attempt: number): string {
   const adjectives = ADJECTIVES.split(" ");
   const nouns = NOUNS.split(" ");
-  const name = `${adjectives[a % adjectives.length]}_${nouns[b % nouns.length]}`;
-  return attempt === 0 ? name : `${name}${c % 1000}`;
+  const part = (index: number): number =>
+    parseInt(id.slice(index * DIGITS, (index + 1) * DIGITS), 16);
+  const name = `${adjectives[part(0) % adjectives.length]}_${nouns[part(1) % nouns.length]}`;
+  return attempt === 0 ? name : `${name}${part(attempt + 1)}`;
 }

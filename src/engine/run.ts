@@ -38,26 +38,31 @@ import { passSignalsOn, watchContainer } from "./watch.ts";
 export async function runContainer(options: RunOptions): Promise<number> {
   prepareErrno();
   requireRoot();
+  if (options.tty && options.interactive) (await import("./terminal.ts")).requireTerminal();
   const id = makeId();
   const store = new StateStore(runFolder(process.env));
   using undo = new UndoStack();
-  const place = store.reserve(id, options.name ?? makeName());
+  const place = store.reserve(id, options.name ?? ((attempt) => makeName(id, attempt)));
   undo.push(() => place.remove());
   using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
   const prepared = await prepare(options, id, place.folder);
   for (const warning of prepared.warnings) warn(warning);
   const created = create(options, prepared, place, undo, trace?.sink);
   writeIdFiles(options, id, created.initPid);
-  if (created.terminal === undefined) passSignalsOn(created);
+  passSignalsOn(created);
+  using terminal =
+    created.terminal === undefined
+      ? undefined
+      : (await import("./terminal.ts")).joinTerminal(created.terminal, options.interactive);
   const watch = startContainer(created);
   // Order: written while the program starts. Until then the record says "creating", and whoever
   // finds this process killed ends the container.
   place.record(recordOf(prepared, place, created));
   place.writeSpec(JSON.stringify(prepared.spec));
-  const status = await watchContainer(created, watch, prepared, {
+  return watchContainer(created, watch, prepared, {
     onIdle: () => sweep(store, () => prepared.cgroups),
+    terminal,
   });
-  return status;
 }
 
 function requireRoot(): void {

@@ -48,6 +48,8 @@ export function runFolder(env: Readonly<Record<string, string | undefined>>): st
   return env["BUNKER_RUN"] ?? "/run/bunker";
 }
 
+const NAME_ATTEMPTS = 10;
+
 export class StateStore {
   readonly #containers: string;
   readonly #names: string;
@@ -64,19 +66,20 @@ export class StateStore {
 
   /**
    * Makes the folder and name of a new container, locked by this process.
+   * @param name what it is to be called, or a function that has another idea at each attempt
    * @throws UserError where the name is taken
    */
-  reserve(id: string, name: string): Reservation {
+  reserve(id: string, name: string | ((attempt: number) => string)): Reservation {
     const folder = this.containerFolder(id);
     const lock = this.#makeLockedFolder(folder);
     try {
-      this.#takeName(name, id);
+      const taken = typeof name === "string" ? this.#takeName(name, id) : this.#takeAny(name, id);
+      return new Reservation(this, id, taken, folder, lock);
     } catch (error) {
       lock[Symbol.dispose]();
       removeTree(folder);
       throw error;
     }
-    return new Reservation(this, id, name, folder, lock);
   }
 
   /** Race: a sweep may take the folder for abandoned until it is locked; then it is made again. */
@@ -103,18 +106,32 @@ export class StateStore {
     }
   }
 
-  #takeName(name: string, id: string): void {
+  #takeAny(nameAt: (attempt: number) => string, id: string): string {
+    for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+      const name = nameAt(attempt);
+      if (this.#tryName(name, id) === undefined) return name;
+    }
+    return this.#takeName(nameAt(NAME_ATTEMPTS), id);
+  }
+
+  #takeName(name: string, id: string): string {
+    const owner = this.#tryName(name, id);
+    if (owner === undefined) return name;
+    throw new UserError(
+      `the name "${name}" is taken by container ${owner.slice(0, 12)}`,
+      "choose another --name, or remove that container first",
+    );
+  }
+
+  /** undefined once the name is `id`'s; else whose it is. */
+  #tryName(name: string, id: string): string | undefined {
     while (!makeSymlink(id, `${this.#names}/${name}`)) {
       const owner = this.findByName(name);
-      if (owner !== undefined && this.isPresent(owner)) {
-        throw new UserError(
-          `the name "${name}" is taken by container ${owner.slice(0, 12)}`,
-          "choose another --name, or remove that container first",
-        );
-      }
+      if (owner !== undefined && this.isPresent(owner)) return owner;
       // A name without a container: its owner was killed between two steps.
       this.freeName(name);
     }
+    return undefined;
   }
 
   /** The id behind a name. */
