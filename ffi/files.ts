@@ -29,7 +29,7 @@ function must(result: number, syscall: string, path: string, detail?: string): n
 const closeQuietly = (fd: number): number => attempt("close", [fd]);
 
 let readBuffer: Uint8Array<ArrayBuffer> | undefined;
-const READ_BUFFER_BYTES = 64 * 1024;
+const READ_BUFFER_BYTES = 16 * 1024;
 
 /** The whole text of a file, or undefined where there is none. Throws SyscallError. */
 export function readTextIfThere(path: string): string | undefined {

@@ -69,7 +69,7 @@ export function check(
 
 // Strings and structs on their way to C lie in one ring that never moves: no allocation per call,
 // and no question of the garbage collector's timing. A call uses far less than the ring holds.
-const RING_BYTES = 64 * 1024;
+const RING_BYTES = 32 * 1024;
 let ring: Uint8Array | undefined;
 let ringAddress = 0;
 let ringNext = 0;

@@ -17,8 +17,8 @@ export function structReader<N extends string>(
 ): (name: N) => number {
   const view = viewOf(struct, bytes);
   return (name) => {
-    for (const [fieldName, type, offset] of struct.fields) {
-      if (fieldName === name) return readScalar(view, type, offset);
+    for (const field of struct.fields) {
+      if (field[0] === name) return readScalar(view, field[1], field[2]);
     }
     throw new Error(`${struct.cName} has no field ${name}`);
   };
@@ -31,9 +31,9 @@ export function writeStruct<N extends string>(
   values: { readonly [K in N]?: number },
 ): void {
   const view = viewOf(struct, bytes);
-  for (const [name, type, offset] of struct.fields) {
-    const value = values[name];
-    if (value !== undefined) writeScalar(view, type, offset, value);
+  for (const field of struct.fields) {
+    const value = values[field[0]];
+    if (value !== undefined) writeScalar(view, field[1], field[2], value);
   }
 }
 

@@ -25,6 +25,15 @@ export function rawCall(name: SyscallName, ...args: number[]): number {
  * The result as libc's syscall() gives it: -1 for a failure, with errno to be read at once. For
  * the few callers in ffi/ to whom one errno is an answer and not a failure.
  */
-export function rawSyscall(number: number, [a, b, c, d, e, f]: readonly number[]): number {
-  return unistdH().syscall(number, a ?? 0, b ?? 0, c ?? 0, d ?? 0, e ?? 0, f ?? 0);
+export function rawSyscall(number: number, args: readonly number[]): number {
+  // Start-up time: by index, as taking an array apart by a pattern goes through its iterator.
+  return unistdH().syscall(
+    number,
+    args[0] ?? 0,
+    args[1] ?? 0,
+    args[2] ?? 0,
+    args[3] ?? 0,
+    args[4] ?? 0,
+    args[5] ?? 0,
+  );
 }

@@ -48,12 +48,12 @@ export const DEFAULT_DEVICES: readonly DeviceRequest[] = [
   device("/dev/tty", 5, 0),
 ];
 
-const SYMLINKS: readonly (readonly [target: string, path: string])[] = [
-  ["pts/ptmx", "ptmx"],
-  ["/proc/self/fd", "fd"],
-  ["/proc/self/fd/0", "stdin"],
-  ["/proc/self/fd/1", "stdout"],
-  ["/proc/self/fd/2", "stderr"],
+const SYMLINKS: readonly { readonly target: string; readonly path: string }[] = [
+  { target: "pts/ptmx", path: "ptmx" },
+  { target: "/proc/self/fd", path: "fd" },
+  { target: "/proc/self/fd/0", path: "stdin" },
+  { target: "/proc/self/fd/1", path: "stdout" },
+  { target: "/proc/self/fd/2", path: "stderr" },
 ];
 
 /** Device nodes by mknod, or by binding the host's own where mknod is not allowed (user namespace). */
@@ -71,7 +71,7 @@ export function planDevices(
     else elsewhere.push(planDeviceElsewhere(request, root, bindInstead));
   }
   const links: Call[] = [];
-  for (const [target, path] of SYMLINKS) {
+  for (const { target, path } of SYMLINKS) {
     links.push(symlinkat(target, dev, path, { path: `/dev/${path}`, tolerate: [EEXIST] }));
   }
   return [

@@ -52,7 +52,7 @@ export function makeElf({ arch, code, channelFd, channelBytes }: ElfOptions): Ui
 /** The bytes of a listing in a row. */
 export function codeBytes(code: Listing): Uint8Array {
   let hex = "";
-  for (const [bytes] of code) hex += bytes;
+  for (const row of code) hex += row[0];
   return Uint8Array.fromHex(hex);
 }
 

@@ -20,9 +20,10 @@ function openLibrary<D extends Declarations>(
 ): Functions<D> {
   const symbols: Record<string, { args: string[]; returns: string }> = {};
   for (const name in declarations) {
-    const [result, ...parameters] = declarations[name] as readonly CType[] as [CType, ...CType[]];
+    const types: readonly CType[] = declarations[name] ?? ["void"];
+    const result = types[0] ?? "void";
     const args: string[] = [];
-    for (const type of parameters) args.push(BUN_TYPES[type]);
+    for (let i = 1; i < types.length; i++) args.push(BUN_TYPES[types[i] ?? "void"]);
     symbols[name] = {
       args,
       returns: result === "pointer" ? "i64_fast" : BUN_TYPES[result],

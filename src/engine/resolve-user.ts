@@ -3,7 +3,14 @@
 
 import { UserError } from "../errors.ts";
 import type { ResolvedUser } from "./host-facts.ts";
-import { findGroup, findUser, ID_MAX, listGroupsOf, type PasswdEntry } from "./passwd.ts";
+import {
+  findGroup,
+  findUser,
+  ID_MAX,
+  isDecimal,
+  listGroupsOf,
+  type PasswdEntry,
+} from "./passwd.ts";
 import type { UserOption } from "./run-options.ts";
 
 /**
@@ -96,7 +103,8 @@ function resolveGroup(name: string, groupText: string): number {
 
 // Signs as strconv.Atoi takes them: "-1" is a number out of range, and no name.
 function parseNumeric(text: string): number | undefined {
-  if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
+  const isSigned = text.startsWith("-") || text.startsWith("+");
+  if (!isDecimal(isSigned ? text.slice(1) : text)) return undefined;
   const id = Number(text);
   if (id >= 0 && id <= ID_MAX) return id;
   throw new UserError(`uids and gids must be in range 0-${ID_MAX}: got ${text}`);
