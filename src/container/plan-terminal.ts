@@ -34,6 +34,18 @@ export function planTerminal(root: Slot, slots: TerminalSlots, user: User): Step
   return [{ why: "a terminal of the container's own", calls }];
 }
 
+/** Without -i: what the caller's stdin has to say is not for the container. */
+export function planNullStdin(root: Slot): Step {
+  const nothing = new Slot("/dev/null");
+  return {
+    why: "nothing to read on stdin",
+    calls: [
+      openInRoot(root, "dev/null", O.O_RDONLY, nothing, { path: "/dev/null" }),
+      dup3(nothing, 0, 0),
+    ],
+  };
+}
+
 /** A session of its own; with a terminal, that controls it and is its standard streams. */
 export function planSession(slots: TerminalSlots | undefined): Step[] {
   const session: Step = {

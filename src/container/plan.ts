@@ -45,7 +45,7 @@ import {
   planUserNamespace,
 } from "./plan-namespaces.ts";
 import { planExec, planRlimits } from "./plan-process.ts";
-import { planSession, planTerminal, type TerminalSlots } from "./plan-terminal.ts";
+import { planNullStdin, planSession, planTerminal, type TerminalSlots } from "./plan-terminal.ts";
 import type { LaunchRequest } from "./request.ts";
 
 export interface ContainerPlan {
@@ -195,6 +195,7 @@ function planSetup(
       ...planSysctls(linux.sysctl ?? {}, root),
       ...planReadonlyPaths(linux.readonlyPaths ?? [], root, request.kindOf),
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),
+      ...(request.nullStdin === true && terminal === undefined ? [planNullStdin(root)] : []),
       ...planSession(terminal),
       ...planPivot(root, spec.root?.readonly === true, request.noPivot),
       // Order: after everything that opens descriptors, of which there may be few to have.

@@ -37,6 +37,8 @@ export interface LaunchRequest {
   readonly kindOf: KindOf;
   /** chroot instead of pivot_root. */
   readonly noPivot: boolean;
+  /** The program reads nothing: its stdin is /dev/null. Of no meaning with a terminal. */
+  readonly nullStdin?: boolean;
   /** How many descriptors from 3 on the user's program keeps. */
   readonly preserveFds: number;
   /** A reaper is pid 1, and the user's program its child. */

@@ -200,6 +200,7 @@ function makeRequest(
     isDirectory: (source) => !source.startsWith(stateFolder) && isDirectory(source),
     kindOf: kernelKinds(made.spec),
     noPivot: options.noPivot,
+    nullStdin: !options.interactive,
     preserveFds: 0,
     init: made.init,
     noNewKeyring: false,

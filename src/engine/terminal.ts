@@ -1,45 +1,90 @@
-// The caller's terminal and the container's, joined: raw mode, window size, bytes both ways.
+// The caller's terminal while a container's terminal is shown in it: raw mode, window size, and all
+// as it was before in the end. What goes to and fro is in terminal-pump.ts.
 
+import { F, fcntl } from "../../ffi/fcntl.ts";
+import { O } from "../../ffi/constants.ts";
+import type { Fd } from "../../ffi/fd.ts";
+import { isSyscallError } from "../../ffi/syscall-error.ts";
 import {
+  getWindowSize,
+  isTerminal,
+  makeRaw,
+  setWindowSize,
   TCSADRAIN,
-  TCSANOW,
   tcgetattr,
   tcsetattr,
-  makeRaw,
-  getWindowSize,
-  setWindowSize,
   type TerminalModes,
 } from "../../ffi/termios.ts";
-import type { Fd } from "../../ffi/fd.ts";
-import { kill } from "../../ffi/signal.ts";
-import { isSyscallError } from "../../ffi/syscall-error.ts";
-import { read as readFd, write as writeFd } from "../../ffi/unistd.ts";
-import { type Created, reap } from "../container/launch.ts";
-import { poll, POLL } from "../../ffi/poll.ts";
-import type { WatchOptions } from "./watch.ts";
+import { wakeOnSignal } from "../../ffi/wake-on-signal.ts";
+import { UserError } from "../errors.ts";
+import { pumpTerminal } from "./terminal-pump.ts";
 
-const BUFFER_BYTES = 64 * 1024;
-export async function pumpTerminal(
-  _created: Created,
-  _master: Fd,
-  _options: WatchOptions,
-): Promise<void> {
-  void [
-    TCSADRAIN,
-    TCSANOW,
-    tcgetattr,
-    tcsetattr,
-    makeRaw,
-    getWindowSize,
-    setWindowSize,
-    kill,
-    isSyscallError,
-    readFd,
-    writeFd,
-    reap,
-    poll,
-    POLL,
-    BUFFER_BYTES,
-  ];
-  void ({} as TerminalModes);
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const SIGWINCH = 28;
+
+/** Refuses `-it` where nobody can type. @throws UserError in docker's words, with its exit code */
+export function requireTerminal(): void {
+  if (isTerminal(STDIN)) return;
+  const hint = "leave out -t, or start bunker in a terminal";
+  throw new UserError("the input device is not a TTY", hint, 1);
+}
+
+/** The caller's terminal and the container's, joined until the end of the scope. */
+export interface JoinedTerminal extends Disposable {
+  /** Carries bytes both ways until process `pid`, a child, has ended and all was shown. Blocks. */
+  pump(pid: number): void;
+}
+
+/**
+ * Gives the container's terminal the size of the caller's, from now on, and with `interactive` its
+ * keys. @param master is the result's to close
+ *
+ * Order: after signals are passed on, so that none can end this process while the terminal is raw;
+ * before the container is started, as its program asks for the size at once.
+ */
+export function joinTerminal(master: Fd, interactive: boolean): JoinedTerminal {
+  fcntl(master.number, F.F_SETFL, O.O_RDWR | O.O_NONBLOCK);
+  // Order: first the signal, then the size: a change in between is not missed.
+  const resized = wakeOnSignal(SIGWINCH);
+  const copySize = sizeCopier(master);
+  copySize();
+  const modes = interactive ? enterRawMode(STDIN) : undefined;
+  return {
+    pump(pid) {
+      const keyboard = interactive ? STDIN : undefined;
+      pumpTerminal({ pid, master, keyboard, screen: STDOUT, resized, copySize });
+    },
+    [Symbol.dispose]() {
+      if (modes !== undefined) unlessClosed(() => tcsetattr(STDIN, TCSADRAIN, modes));
+      master[Symbol.dispose]();
+    },
+  };
+}
+
+/** Nothing to copy where none of the three streams is a terminal. */
+function sizeCopier(master: Fd): () => void {
+  for (const fd of [STDOUT, STDIN, STDERR]) {
+    if (isTerminal(fd)) {
+      return () => unlessClosed(() => setWindowSize(master.number, getWindowSize(fd)));
+    }
+  }
+  return () => {};
+}
+
+/** The modes that were before. What was typed ahead is kept: it is the container's. */
+function enterRawMode(fd: number): TerminalModes {
+  const modes = tcgetattr(fd);
+  tcsetattr(fd, TCSADRAIN, makeRaw(modes));
+  return modes;
+}
+
+/** Kernel: a terminal whose window was closed answers everything with EIO; nobody is there to see. */
+function unlessClosed(perform: () => void): void {
+  try {
+    perform();
+  } catch (error) {
+    if (!isSyscallError(error, "EIO")) throw error;
+  }
 }

@@ -9,35 +9,31 @@ import { SyscallError } from "../../ffi/syscall-error.ts";
 import { type Created, type ExitStatus, type ExitWatch, reap } from "../container/launch.ts";
 import { EXEC_FAILED } from "../container/plan-process.ts";
 import { UserError } from "../errors.ts";
+import type { JoinedTerminal } from "./terminal.ts";
 import type { Prepared } from "./prepare.ts";
 
 export interface WatchOptions {
   /** Called once while the container runs. */
   readonly onIdle: () => void;
+  /** Where the container's terminal is shown; without one it has the caller's own streams. */
+  readonly terminal: JoinedTerminal | undefined;
 }
 
 /** The exit status that `run` ends with. @throws UserError where the command could not be executed */
-export async function watchContainer(
+export function watchContainer(
   created: Created,
   watch: ExitWatch,
   prepared: Prepared,
-  options: WatchOptions,
-): Promise<number> {
-  if (created.terminal === undefined) waitWithoutTerminal(created, options);
-  else await (await import("./terminal.ts")).pumpTerminal(created, created.terminal, options);
+  { onIdle, terminal }: WatchOptions,
+): number {
+  onIdle();
+  // Without a terminal nothing is left to do but to wait, in one system call.
+  terminal?.pump(created.agentPid);
+  reap(created.agentPid);
   created.hasEnded = true;
   const status = watch.status();
   refuseIfNotExecuted(status, created, prepared);
   return status.kind === "exited" ? status.value : 128 + status.value;
-}
-
-/**
- * The container has the caller's own stdin, stdout and stderr: nothing is left to do but to wait,
- * in one system call.
- */
-function waitWithoutTerminal({ agentPid }: Created, { onIdle }: WatchOptions): void {
-  onIdle();
-  reap(agentPid);
 }
 
 /**

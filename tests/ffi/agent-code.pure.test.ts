@@ -1,5 +1,5 @@
-// The agent's machine code is bytes beside a listing: binutils must read the same out of the bytes,
-// and both architectures must perform a batch.
+// Machine code (the agent's, the signal handlers') is bytes beside a listing: binutils must read the
+// same out of the bytes, and both architectures must perform a batch.
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +16,8 @@ import {
   CONTROL_FIRST,
   CONTROL_GO,
 } from "../../ffi/agent/layout.ts";
+import * as forwardSignals from "../../ffi/forward-signals-code.ts";
+import * as wakeOnSignal from "../../ffi/wake-on-signal-code.ts";
 import { haveCommand } from "../harness/tier.ts";
 
 class Folder implements Disposable {
@@ -60,20 +62,27 @@ function skipWithout(command: string): boolean {
   return true;
 }
 
-describe("the listings of the agent's code", () => {
+const LISTINGS = [
+  ["the agent", { CODE_X64, CODE_ARM64 }],
+  ["the handler that forwards signals", forwardSignals],
+  ["the handler that wakes poll", wakeOnSignal],
+] as const;
+
+describe.each(LISTINGS)("the listings of %s", (_, listings) => {
   test.skipIf(skipWithout("objdump") || process.arch !== "x64")(
     "x86-64: objdump reads out of the bytes what the listing says",
     () => {
       const machine = ["-m", "i386:x86-64", "-M", "intel"];
-      expect(disassemble("objdump", machine, CODE_X64)).toEqual(listed(CODE_X64));
+      expect(disassemble("objdump", machine, listings.CODE_X64)).toEqual(listed(listings.CODE_X64));
     },
   );
 
   test.skipIf(skipWithout("aarch64-linux-gnu-objdump"))(
     "arm64: objdump reads out of the bytes what the listing says",
     () => {
-      const found = disassemble("aarch64-linux-gnu-objdump", ["-m", "aarch64"], CODE_ARM64);
-      expect(found).toEqual(listed(CODE_ARM64));
+      const machine = ["-m", "aarch64"];
+      const found = disassemble("aarch64-linux-gnu-objdump", machine, listings.CODE_ARM64);
+      expect(found).toEqual(listed(listings.CODE_ARM64));
     },
   );
 });

@@ -1,0 +1,60 @@
+// Bytes on their way from one descriptor to another that takes them in its own time.
+
+import { isSyscallError } from "../../ffi/syscall-error.ts";
+import { read, write } from "../../ffi/unistd.ts";
+
+const ROOM_BYTES = 64 * 1024;
+/** PIPE_BUF: what a pipe that poll(2) calls writable takes without blocking. */
+const WRITE_BYTES = 4096;
+
+/** A queue of at most 64 KiB. Whoever asks for more room than there is, has to wait: see hasRoom. */
+export class Conveyor {
+  readonly #bytes = new Uint8Array(ROOM_BYTES);
+  #first = 0;
+  #end = 0;
+
+  get isEmpty(): boolean {
+    return this.#first === this.#end;
+  }
+
+  /** Whether readFrom() may be called. */
+  get hasRoom(): boolean {
+    return this.#end < ROOM_BYTES;
+  }
+
+  /**
+   * How many bytes were read, 0 where none were there (EAGAIN); undefined at the end, which a
+   * terminal says by EIO.
+   */
+  readFrom(fd: number): number | undefined {
+    try {
+      const length = read(fd, this.#bytes.subarray(this.#end));
+      this.#end += length;
+      return length === 0 ? undefined : length;
+    } catch (error) {
+      if (isSyscallError(error, "EAGAIN")) return 0;
+      if (isSyscallError(error, "EIO")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes what is accepted at once. False where nobody reads any more: EPIPE, a terminal's EIO. */
+  writeTo(fd: number): boolean {
+    const end = Math.min(this.#end, this.#first + WRITE_BYTES);
+    try {
+      this.#first += write(fd, this.#bytes.subarray(this.#first, end));
+    } catch (error) {
+      if (isSyscallError(error, "EAGAIN")) return true;
+      if (isSyscallError(error, "EPIPE") || isSyscallError(error, "EIO")) return false;
+      throw error;
+    }
+    if (this.isEmpty) this.clear();
+    return true;
+  }
+
+  /** Forgets what is in it. */
+  clear(): void {
+    this.#first = 0;
+    this.#end = 0;
+  }
+}
