@@ -15,6 +15,8 @@ export interface WriteStep {
   readonly optional?: boolean;
   /** Written where `path` is absent. */
   readonly otherwise?: { readonly path: string; readonly value: string };
+  /** What the user is told where it was asked for and left out. */
+  readonly warning?: string;
 }
 
 export type CgroupStep = { readonly why: string } & (
@@ -32,12 +34,12 @@ export type CgroupStep = { readonly why: string } & (
   | { readonly op: "attach-device-filter"; readonly path: string; readonly policy: DevicePolicy }
 );
 
-/** A step that writes `value`; `extra` carries `optional` or `otherwise`. */
+/** A step that writes `value`; `extra` carries `optional`, `otherwise`, `warning`. */
 export function writeStep(
   path: string,
   value: string | number,
   why: string,
-  extra?: Pick<WriteStep, "optional" | "otherwise">,
+  extra?: Pick<WriteStep, "optional" | "otherwise" | "warning">,
 ): CgroupStep {
   return { op: "write", path, value: String(value), why, ...extra };
 }
@@ -78,7 +80,8 @@ function write(step: WriteStep): boolean {
     return true;
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    if (step.otherwise !== undefined) return write({ ...step.otherwise, op: "write" });
+    const { otherwise, optional = false } = step;
+    if (otherwise !== undefined) return write({ ...otherwise, op: "write", optional });
     if (step.optional === true) return false;
     throw error;
   }

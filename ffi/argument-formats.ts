@@ -14,6 +14,7 @@ import {
   formatFlags,
   formatValue,
   KEYCTL_JOIN_SESSION_KEYRING,
+  MAP,
   MNT,
   MOUNT_ATTR,
   MOVE_MOUNT,
@@ -26,11 +27,14 @@ import {
   PR,
   PR_CAP_AMBIENT_CLEAR_ALL,
   PR_CAP_AMBIENT_RAISE,
+  PROT_READ,
+  PROT_WRITE,
   RLIMIT,
   S,
   SECCOMP_SET_MODE_FILTER,
   TIOCGPTPEER,
   TIOCSCTTY,
+  TIOCSPGRP,
   TIOCSPTLCK,
   W,
 } from "./constants.ts";
@@ -58,6 +62,10 @@ const signal: ArgumentFormat = (number) => (number === 0 ? "0" : signalName(numb
 const capability: ArgumentFormat = (number) => capabilityNames()[number] ?? String(number);
 const last: ArgumentFormat = (number) => (number === -1 ? "~0U" : String(number));
 
+const address: ArgumentFormat = (number) => `0x${number.toString(16)}`;
+const bytes: ArgumentFormat = (number) => `${number / 1024} KiB`;
+const protection: ArgumentFormat = (number) => formatFlags({ PROT_READ, PROT_WRITE }, number);
+
 const S_IFMT = 0o170000;
 const fileMode: ArgumentFormat = (number) =>
   `${formatValue(S, number & S_IFMT)}|${octal(number & ~S_IFMT)}`;
@@ -73,8 +81,8 @@ const SECCOMP_FILTER_FLAG = {
   SECCOMP_FILTER_FLAG_LOG: 2,
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
 };
-const FUTEX = { FUTEX_WAIT: 0, FUTEX_WAKE: 1, FUTEX_CMP_REQUEUE: 4 };
-const IOCTL = { TIOCSCTTY, TIOCSPTLCK, TIOCGPTPEER, SIOCSIFFLAGS: 0x8914 };
+const FUTEX = { FUTEX_WAIT: 0, FUTEX_WAKE: 1, FUTEX_CMP_REQUEUE: 4, FUTEX_WAKE_OP: 5 };
+const IOCTL = { TIOCSCTTY, TIOCSPTLCK, TIOCGPTPEER, TIOCSPGRP, SIOCSIFFLAGS: 0x8914 };
 const PID_TYPE = { P_ALL, P_PID, P_PIDFD };
 const AF = { AF_UNIX: 1, AF_INET: 2 };
 const SOCK = { SOCK_STREAM: 1, SOCK_DGRAM: 2, SOCK_CLOEXEC: 0o2000000 };
@@ -158,6 +166,10 @@ function otherFormats(name: SyscallName): Formats {
       return [, value(FUTEX)];
     case "socket":
       return [value(AF), flags(SOCK)];
+    case "mmap":
+      return [address, bytes, protection, flags(MAP)];
+    case "munmap":
+      return [address, bytes];
     case "rt_sigprocmask":
       return [value(SIG_HOW)];
     default:

@@ -17,6 +17,8 @@ export class Slot {
     readonly byteLength = 8,
     /** What is in it before any call ran; zeros unless said. */
     readonly initial?: Uint8Array,
+    /** A field of a struct that another slot holds, instead of a place of its own. */
+    readonly field?: { readonly of: Slot; readonly byteOffset: number },
   ) {}
 }
 
@@ -59,6 +61,8 @@ export interface Call {
   readonly skipAfterError?: number;
   /** How many of the following calls are left out after success. */
   readonly skipAfterSuccess?: number;
+  /** Where to go on after success instead: at the record that this slot starts with. */
+  readonly jumpAfterSuccess?: Slot;
   /** The control page that the child of this clone serves. */
   readonly childPage?: number;
   /** The path as the user knows it, for error messages. */

@@ -371,8 +371,8 @@ export const pollOnce = (pollfd: Slot, into: Slot): Call =>
     { into },
   );
 
-/** exit_group(2) */
-export const exitGroup = (status: number): Call => call("exit_group", [status]);
+/** exit_group(2); of a slot, the lowest byte. */
+export const exitGroup = (status: number | Slot): Call => call("exit_group", [status]);
 
 /** sethostname(2) */
 export const sethostname = (name: string): Call =>
@@ -401,7 +401,7 @@ export const waitid = (idType: number, id: number | Slot, info: Slot, options: n
 const FUTEX_CMP_REQUEUE = 4;
 
 /** Fails with EAGAIN unless the low half of `slot` holds `expected`: the page's only comparison. */
-export const compareSlot = (slot: Slot, expected: number, options?: CallOptions): Call =>
+export const compareSlot = (slot: Slot, expected: number | Slot, options?: CallOptions): Call =>
   call(
     "futex",
     [new AddressOf(slot), FUTEX_CMP_REQUEUE, 0, 0, new AddressOf(new Slot("nobody")), expected],

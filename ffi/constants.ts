@@ -208,6 +208,7 @@ export const W = {
 export const KEYCTL_JOIN_SESSION_KEYRING = 1;
 
 export const TIOCSCTTY = 0x540e;
+export const TIOCSPGRP = 0x5410;
 export const TIOCGWINSZ = 0x5413;
 export const TIOCSWINSZ = 0x5414;
 export const TIOCSPTLCK = 0x40045431;

@@ -17,12 +17,15 @@ export function planIo(directory: string, io: BlockIoResources): CgroupStep[] {
   return [...planWeights(directory, io), ...planThrottles(directory, io)];
 }
 
+const NO_WEIGHT = "block I/O weight is left out: this kernel has no scheduler for it";
+
 // Kernel: blkio.weight went with the CFQ scheduler in 5.0; BFQ has its own file.
 function planWeights(directory: string, io: BlockIoResources): CgroupStep[] {
   const steps: CgroupStep[] = [];
   const add = (file: string, value: string, why: string): void => {
     const otherwise = { path: `${directory}/blkio.bfq.${file}`, value };
-    steps.push(writeStep(`${directory}/blkio.${file}`, value, why, { otherwise }));
+    const path = `${directory}/blkio.${file}`;
+    steps.push(writeStep(path, value, why, { otherwise, optional: true, warning: NO_WEIGHT }));
   };
   const addLeaf = (file: string, value: string): void => {
     steps.push(writeStep(`${directory}/blkio.${file}`, value, "its own processes' share of disks"));

@@ -17,6 +17,8 @@ export function planIo(directory: string, io: BlockIoResources): CgroupStep[] {
   return [...planWeights(directory, io), ...planThrottles(directory, io)];
 }
 
+const NO_WEIGHT = "block I/O weight is left out: this kernel has no scheduler for it";
+
 // The BFQ scheduler takes the specification's weights as they are; io.weight has its own range.
 function planWeights(directory: string, io: BlockIoResources): CgroupStep[] {
   const plan = (key: string, weight: number, why: string): CgroupStep => {
@@ -24,7 +26,9 @@ function planWeights(directory: string, io: BlockIoResources): CgroupStep[] {
       path: `${directory}/io.weight`,
       value: `${key} ${toIoWeight(checkWeight(weight))}`,
     };
-    return writeStep(`${directory}/io.bfq.weight`, `${key} ${weight}`, why, { otherwise });
+    const path = `${directory}/io.bfq.weight`;
+    const extra = { otherwise, optional: true, warning: NO_WEIGHT };
+    return writeStep(path, `${key} ${weight}`, why, extra);
   };
   const devices = (io.weightDevice ?? []).flatMap(({ major, minor, weight }) =>
     weight ? [plan(`${major}:${minor}`, weight, "its share of a disk")] : [],

@@ -80,6 +80,19 @@ export class Channel {
     return { first, end: offset };
   }
 
+  /**
+   * Writes the calls that `plan` gives, with all that they point to, into pages of their own: the
+   * start of `memory`, whose address is known when `plan` is called.
+   */
+  writeApart(memory: Slot, plan: () => readonly Call[]): void {
+    const { byteLength } = memory;
+    this.#next = Math.ceil(this.#next / byteLength) * byteLength;
+    memory.offset = this.#next;
+    this.write(plan());
+    if (this.#next > memory.offset + byteLength) throw new RangeError("the calls need more pages");
+    this.#next = memory.offset + byteLength;
+  }
+
   /** The result of record `index` of a batch: a value, or minus an errno; undefined if not run. */
   result(batch: Batch, index: number): number | undefined {
     const word = this.words[(batch.first + index * RECORD_BYTES + RECORD_RESULT) >> 2] ?? PENDING;
@@ -135,6 +148,9 @@ export class Channel {
     words[at + (RECORD_INTO >> 2)] = CHANNEL_ADDRESS + into;
     words[at + (RECORD_SKIP_ERROR >> 2)] = RECORD_BYTES * (1 + (call.skipAfterError ?? 0));
     words[at + (RECORD_SKIP_SUCCESS >> 2)] = RECORD_BYTES * (1 + (call.skipAfterSuccess ?? 0));
+    if (call.jumpAfterSuccess !== undefined) {
+      words[at + (RECORD_SKIP_SUCCESS >> 2)] = this.#slotOffset(call.jumpAfterSuccess) - offset;
+    }
     if (call.childPage !== undefined) {
       words[at + (RECORD_CHILD_PAGE >> 2)] =
         CHANNEL_ADDRESS + Channel.controlOffset(call.childPage);
@@ -152,7 +168,10 @@ export class Channel {
 
   #slotOffset(slot: Slot): number {
     if (slot.offset === 0) {
-      slot.offset = this.#reserve(slot.byteLength);
+      slot.offset =
+        slot.field === undefined
+          ? this.#reserve(slot.byteLength)
+          : this.#slotOffset(slot.field.of) + slot.field.byteOffset;
       if (slot.initial !== undefined) this.#bytes.set(slot.initial, slot.offset);
     }
     return slot.offset;

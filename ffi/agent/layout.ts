@@ -16,7 +16,7 @@
 //   +8   64 bits: the errnos after which the batch goes on
 //   +16  six arguments, 32 bits each, sign-extended
 //   +40  address where the result goes as well
-//   +44  how many bytes to go on after a tolerated errno   +48  … after success
+//   +44  how many bytes to go on after a tolerated errno   +48  … after success; back where negative
 //   +52  address of the control page that a child of this call serves, 0: none
 //   +56  result, 64 bits
 

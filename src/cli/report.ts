@@ -23,8 +23,8 @@ export function formatError(error: unknown): Report {
     return formatBug(error.stack ?? error.message);
   }
   const hint = findHint(error);
-  // One line, whatever the user's strings in it are.
-  const line = joinClauses(error).replaceAll("\n", "\\n");
+  // One line, whatever the user's strings in it are; only a list of problems has indented ones.
+  const line = joinClauses(error).replace(/\n(?!  )/g, "\\n");
   const text = `bunker: ${line}\n${hint === undefined ? "" : `  hint: ${hint}\n`}`;
   return { text, exitCode: error instanceof UserError ? error.exitCode : 125 };
 }

@@ -4,6 +4,7 @@
 import {
   AGENT_PAGE,
   INIT_PAGE,
+  PROGRAM_PAGE,
   type Performer,
   PerformerDied,
   type Posted,
@@ -20,6 +21,7 @@ import type { TraceSink } from "../../ffi/trace.ts";
 import { waitid as waitForChild } from "../../ffi/wait.ts";
 import type { IdMapping, Spec } from "../oci/spec.ts";
 import type { ContainerPlan } from "./plan.ts";
+import type { ReaperPlan } from "./plan-reaper.ts";
 
 const SIGKILL = 9;
 const SIGINFO_BYTES = 128;
@@ -123,6 +125,7 @@ function setUpInit(
     performer.start(INIT_PAGE, written[index] ?? performer.write(part()));
     index += 1;
   }
+  if (plan.reaper !== undefined) writeReaper(plan.reaper, performer);
   const exec = performer.write(plan.initExec());
   const oomScoreAdj = spec.process?.oomScoreAdj;
   if (oomScoreAdj !== undefined) writeProc(initPid, "oom_score_adj", String(oomScoreAdj));
@@ -132,6 +135,12 @@ function setUpInit(
   using pidfd = pidfd_open(initPid);
   const terminal = pidfd_getfd(pidfd.number, performer.value(plan.terminal.master));
   return { performer, plan, exec, agentPid, initPid, terminal, hasEnded: false };
+}
+
+/** Order: before the batch that makes the program's process, which starts on its page at once. */
+function writeReaper({ memory, loop, program }: ReaperPlan, performer: Performer): void {
+  performer.channel.writeApart(memory, () => loop(memory.offset));
+  performer.post(PROGRAM_PAGE, program());
 }
 
 function writeProc(pid: number, file: string, value: string): void {

@@ -19,7 +19,7 @@ import {
   umask,
 } from "../../ffi/calls.ts";
 import { PR, RLIMIT } from "../../ffi/constants.ts";
-import { EACCES, EINVAL, ELOOP, ENOENT, ENOEXEC, ENOTDIR, EPERM, EISDIR } from "../../ffi/errno.ts";
+import { EINVAL } from "../../ffi/errno.ts";
 import { type Process, RLIM_INFINITY, type Rlimit } from "../oci/spec.ts";
 import type { SeccompProgram } from "./request.ts";
 
@@ -51,7 +51,16 @@ export function planExec(
   seccomp: SeccompProgram | undefined,
   preserveFds: number,
 ): Step[] {
-  const steps: Step[] = [
+  return exitOnFailure([...planBecome(process, seccomp, preserveFds), planProgram(process)]);
+}
+
+/** From a finished root to a process that may do just what the program may do. */
+export function planBecome(
+  process: Process,
+  seccomp: SeccompProgram | undefined,
+  preserveFds: number,
+): Step[] {
+  return [
     {
       // Security: nothing of the host stays open, and before the working directory is entered: a
       // path such as /proc/self/fd/7 must not lead out (CVE-2024-21626).
@@ -60,13 +69,18 @@ export function planExec(
     },
     { why: "a new file's permissions", calls: [umask(process.user.umask ?? 0o022)] },
     ...planPrivileges(process, seccomp),
-    { why: "outlive the process that made the container", calls: [prctl(PR.PR_SET_PDEATHSIG, 0)] },
-    { why: "become the program that was asked for", calls: planExecve(process) },
   ];
-  return exitOnFailure(steps);
 }
 
-/** Order: a filter without no_new_privs needs CAP_SYS_ADMIN, so it is loaded before that is gone. */
+/** The execve(2) that ends it. */
+export function planProgram(process: Process): Step {
+  return { why: "become the program that was asked for", calls: planExecve(process) };
+}
+
+/**
+ * Order: a filter without no_new_privs needs CAP_SYS_ADMIN, so it is loaded before that is gone;
+ * with it, the filter comes last, so that it has to let through nothing but what it is asked for.
+ */
 function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): Step[] {
   const filter: Step[] =
     seccomp === undefined
@@ -77,19 +91,22 @@ function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): 
             calls: [seccompFilter(seccomp.program, seccomp.flags)],
           },
         ];
+  const outlive: Step = {
+    why: "outlive the process that made the container",
+    calls: [prctl(PR.PR_SET_PDEATHSIG, 0)],
+  };
   const identity = planIdentity(process);
-  if (process.noNewPrivileges !== true) return [...filter, ...identity];
+  if (process.noNewPrivileges !== true) return [...filter, ...identity, outlive];
   const noNewPrivileges = {
     why: "no program can gain privileges any more",
     calls: [prctl(PR.PR_SET_NO_NEW_PRIVS, 1)],
   };
-  return [...identity, noNewPrivileges, ...filter];
+  return [...identity, noNewPrivileges, outlive, ...filter];
 }
 
 function planIdentity({ user, capabilities, cwd }: Process): Step[] {
   const keeps = capabilities !== undefined;
   const steps: Step[] = [];
-  if (keeps) steps.push(planBounding(capabilities.bounding ?? []));
   steps.push({
     why: `the user and groups of the process: ${user.uid}:${user.gid}`,
     calls: [
@@ -107,9 +124,13 @@ function planIdentity({ user, capabilities, cwd }: Process): Step[] {
   return steps;
 }
 
-/** Capabilities that no program of the container can ever have again. */
-function planBounding(bounding: readonly string[]): Step {
-  const { low, high } = capabilityBits(bounding);
+/**
+ * Capabilities that no program of the container can ever have again.
+ * Order: a part of the set-up, where a failure is told; nothing that comes after needs them.
+ */
+export function planBounding({ capabilities }: Process): Step[] {
+  if (capabilities === undefined) return [];
+  const { low, high } = capabilityBits(capabilities.bounding ?? []);
   const calls: Call[] = [];
   const count = capabilityNames().length;
   for (let number = 0; number < count; number++) {
@@ -117,7 +138,7 @@ function planBounding(bounding: readonly string[]): Step {
     // Kernel: EINVAL for a capability that an older kernel does not have yet.
     if (kept === 0) calls.push(prctl(PR.PR_CAPBSET_DROP, number, { tolerate: [EINVAL] }));
   }
-  return { why: "drop every capability that was not asked for, for good", calls };
+  return [{ why: "drop every capability that was not asked for, for good", calls }];
 }
 
 function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
@@ -139,17 +160,17 @@ function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
   return { why: "the capabilities of the process", calls };
 }
 
-/** What execvp(3) goes on after, to the next folder of PATH. */
-const TRY_NEXT = [ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, EPERM, ENOEXEC];
-
-/** Each place where the program may be, as execvp(3) would try them. */
+/**
+ * Each place where the program may be, as execvp(3) would try them. Where one is there and cannot be
+ * executed (E2BIG, ETXTBSY …), the next ones are tried as well, and the reason is told if none can.
+ */
 function planExecve({ args, env = [] }: Process): Call[] {
   const [name = ""] = args;
   const argv = new StringArray(args);
   const envp = new StringArray(env, true);
   const calls: Call[] = [];
   for (const path of executablePaths(name, env)) {
-    calls.push(execve(path, argv, envp, { tolerate: TRY_NEXT }));
+    calls.push(execve(path, argv, envp, { tolerate: "any" }));
   }
   return calls;
 }
@@ -166,8 +187,11 @@ export function executablePaths(name: string, env: readonly string[]): string[] 
   return paths;
 }
 
-/** Every failure skips to a last call that ends the process. */
-function exitOnFailure(steps: readonly Step[]): Step[] {
+/**
+ * Every failure skips to a last call that ends the process; of calls that tolerate, they must
+ * tolerate "any": a batch that stops would leave the process waiting for the next one.
+ */
+export function exitOnFailure(steps: readonly Step[]): Step[] {
   let remaining = 0;
   for (const step of steps) remaining += step.calls.length;
   const guarded: Step[] = [];

@@ -44,7 +44,8 @@ import {
   planTimeNamespace,
   planUserNamespace,
 } from "./plan-namespaces.ts";
-import { planExec, planRlimits } from "./plan-process.ts";
+import { planBounding, planExec, planRlimits } from "./plan-process.ts";
+import type { ReaperPlan } from "./plan-reaper.ts";
 import { planNullStdin, planSession, planTerminal, type TerminalSlots } from "./plan-terminal.ts";
 import type { LaunchRequest } from "./request.ts";
 
@@ -63,6 +64,8 @@ export interface ContainerPlan {
   /** The set-up in parts: one is performed while the next is still being planned. */
   readonly initSetup: readonly (() => readonly Step[])[];
   readonly initExec: () => readonly Step[];
+  /** Where the init process stays and the user's program is its child. */
+  readonly reaper?: ReaperPlan;
   /** The init process's pid, as the host sees it. */
   readonly initPid: Slot;
   readonly terminal?: TerminalSlots;
@@ -85,6 +88,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     process.terminal === true
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
       : undefined;
+  const reaper = request.planReaper?.(request, terminal !== undefined);
   return {
     namespaces,
     agentFirst: [
@@ -102,8 +106,11 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     initGuard: planInitGuard(),
     initCheck: planAgentCheck(agent),
     initSetup: planSetup(request, namespaces, process, linux, terminal),
-    initExec: once(() => planExec(process, request.seccomp, request.preserveFds)),
+    initExec: once(
+      reaper?.become ?? (() => planExec(process, request.seccomp, request.preserveFds)),
+    ),
     initPid,
+    ...(reaper === undefined ? {} : { reaper }),
     ...(terminal === undefined ? {} : { terminal }),
   };
 }
@@ -200,6 +207,7 @@ function planSetup(
       ...planPivot(root, spec.root?.readonly === true, request.noPivot),
       // Order: after everything that opens descriptors, of which there may be few to have.
       ...planRlimits(process.rlimits ?? []),
+      ...planBounding(process),
     ]),
   ];
 }

@@ -5,6 +5,7 @@ import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import type { Spec } from "../oci/spec.ts";
+import type { planReaper } from "./plan-reaper.ts";
 
 /** A compiled seccomp program. */
 export interface SeccompProgram {
@@ -41,8 +42,8 @@ export interface LaunchRequest {
   readonly nullStdin?: boolean;
   /** How many descriptors from 3 on the user's program keeps. */
   readonly preserveFds: number;
-  /** A reaper is pid 1, and the user's program its child. */
-  readonly init: boolean;
+  /** Where a reaper is pid 1, and the user's program its child: loaded only then. */
+  readonly planReaper?: typeof planReaper;
   /** Keep the session keyring of the caller. */
   readonly noNewKeyring: boolean;
   /** The pid of the process that makes the container: the agent ends with it. */

@@ -96,7 +96,7 @@ function addSysctls(linux: Writable<Linux>, asked: Readonly<Record<string, strin
   linux.sysctl = { ...linux.sysctl, ...asked };
   const problems: string[] = [];
   validateSysctls(linux.sysctl, linux.namespaces, problems);
-  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  if (problems.length > 0) throw new UserError(problems.join("\n  "));
 }
 
 /** Pings without CAP_NET_RAW for every group. */

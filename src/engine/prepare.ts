@@ -21,6 +21,7 @@ import { CGROUP_PREFIX, type MadeSpec, makeSpec } from "./make-spec.ts";
 import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
 import { loadSeccomp } from "./load-seccomp.ts";
+import { runFolder } from "./state-store.ts";
 
 export interface Prepared {
   readonly spec: Spec;
@@ -61,18 +62,28 @@ export async function prepare(
   const facts = assumed === undefined ? found : { ...found, capabilities: assumed.capabilities };
   const made = makeSpec(options, facts);
   const { spec } = made;
-  const seccomp = await loadSeccomp(made, assumed?.seccompCache ?? `${stateFolder}/../../seccomp`);
+  const cache = assumed?.seccompCache ?? `${runFolder(process.env)}/seccomp`;
+  const seccomp = await loadSeccomp(made, cache);
   const cgroupsPath = spec.linux?.cgroupsPath ?? `/${CGROUP_PREFIX}${id}`;
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
+  const request = makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs);
   return {
     spec,
-    request: makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs),
+    request: made.init ? { ...request, ...(await loadReaper(options)) } : request,
     cgroups,
     cgroupsPath,
     cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
     etcFiles: listEtcFiles(options, spec.hostname ?? ""),
     warnings: [...made.warnings, ...cgroups.ignored(resources)],
   };
+}
+
+async function loadReaper({ performer }: RunOptions): Promise<Partial<LaunchRequest>> {
+  if (performer !== "agent") {
+    throw new UserError(`--init needs the agent as performer: got ${performer}`);
+  }
+  const { planReaper } = await import("../container/plan-reaper.ts");
+  return { planReaper };
 }
 
 /** The default rules come behind the spec's own: the later rule wins. config-linux, default devices */
@@ -202,7 +213,6 @@ function makeRequest(
     noPivot: options.noPivot,
     nullStdin: !options.interactive,
     preserveFds: 0,
-    init: made.init,
     noNewKeyring: false,
     parentPid: process.pid,
   };

@@ -91,7 +91,7 @@ function create(
     cgroupFirst: cgroups.join(cgroupsPath).how === "clone-into",
     meanwhile: () => {
       writeFiles(prepared, place);
-      applySteps(prepared.cgroupSteps());
+      applyCgroupSteps(prepared);
     },
     ...(request.cgroupJoin.how === "none"
       ? { joinFromOutside: (pid: number) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
@@ -104,6 +104,12 @@ function create(
     if (!created.hasEnded) destroy(created.performer);
   });
   return created;
+}
+
+function applyCgroupSteps({ cgroupSteps }: Prepared): void {
+  for (const step of applySteps(cgroupSteps())) {
+    if (step.op === "write" && step.warning !== undefined) warn(step.warning);
+  }
 }
 
 function writeFiles(prepared: Prepared, place: Reservation): void {

@@ -1,7 +1,8 @@
 // Waiting for a container in the foreground: signals are passed on, and the exit status is told as
 // docker tells it. With a terminal there is more to do: see terminal.ts.
 
-import { INIT_PAGE } from "../../ffi/agent/performer.ts";
+import { INIT_PAGE, PROGRAM_PAGE } from "../../ffi/agent/performer.ts";
+import type { Step } from "../../ffi/call.ts";
 import { EACCES, ENOEXEC, EPERM, errnoMessage } from "../../ffi/errno.ts";
 import { forwardSignals } from "../../ffi/forward-signals.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
@@ -50,12 +51,22 @@ export function passSignalsOn({ initPid }: Created): void {
  * by a signal where a seccomp filter would not even let it exit.
  */
 function refuseIfNotExecuted(status: ExitStatus, created: Created, { spec }: Prepared): void {
-  if (status.kind === "exited" && status.value !== EXEC_FAILED) return;
+  if (status.kind === "exited" && status.value < EXEC_FAILED) return;
   const { performer, plan } = created;
-  const results = performer.results(INIT_PAGE);
+  const { reaper } = plan;
+  const command = spec.process?.args[0] ?? "";
+  refuseFailed(plan.initExec(), performer.results(INIT_PAGE), command);
+  if (reaper !== undefined) {
+    refuseFailed(reaper.program(), performer.results(PROGRAM_PAGE), command);
+  }
+}
+
+type Results = readonly (number | undefined)[];
+
+function refuseFailed(steps: readonly Step[], results: Results, command: string): void {
   const errnos: number[] = [];
   let index = 0;
-  for (const { calls } of plan.initExec()) {
+  for (const { calls } of steps) {
     for (const call of calls) {
       const result = results[index];
       index += 1;
@@ -71,7 +82,7 @@ function refuseIfNotExecuted(status: ExitStatus, created: Created, { spec }: Pre
     }
   }
   if (errnos.length === 0) return;
-  throw notExecuted(spec.process?.args[0] ?? "", errnos);
+  throw notExecuted(command, errnos);
 }
 
 function throwRefused(name: string, errno: number, path: string | undefined): never {

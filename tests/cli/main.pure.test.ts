@@ -189,6 +189,11 @@ describe("errors of the world and our own", () => {
     expect(text).toBe("bunker: invalid size: 'a\\nb'\n  hint: write 64m\n");
   });
 
+  test("a list of problems keeps its lines", () => {
+    const { text } = formatError(new UserError("config.json: 2 problems\n  a: b\n  c: d"));
+    expect(text).toBe("bunker: config.json: 2 problems\n  a: b\n  c: d\n");
+  });
+
   test("a UserError keeps its exit code", () => {
     expect(formatError(new UserError("not found", undefined, 127))).toEqual({
       text: "bunker: not found\n",

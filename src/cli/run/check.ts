@@ -63,9 +63,33 @@ function checkCpu(resources: ResourceOptions, context: RunContext): void {
       );
     }
   }
+  checkCpuset(resources.cpusetCpus, context);
   inRange("cpu shares", cpuShares, 2, 262_144);
   inRange("cpu period", cpuPeriodUs, 1000, 1_000_000, " us");
   if (cpuQuotaUs !== -1) inRange("cpu quota", cpuQuotaUs, 1000, Infinity, " us");
+}
+
+const ONLINE_CPUS = "/sys/devices/system/cpu/online";
+
+/** The kernel would answer EINVAL, long after. cpuset(7) */
+function checkCpuset(asked: string | undefined, context: RunContext): void {
+  if (!asked || context.kindOf(ONLINE_CPUS) === undefined) return;
+  const online = context.readText(ONLINE_CPUS).trim();
+  for (const part of asked.split(",")) {
+    const [first = "", last = first] = part.split("-");
+    for (let cpu = Number(first); cpu <= Number(last); cpu++) {
+      if (isInList(cpu, online)) continue;
+      throw new UserError(`CPU ${cpu} is not available: this host has ${online}, got ${asked}`);
+    }
+  }
+}
+
+function isInList(number: number, list: string): boolean {
+  for (const part of list.split(",")) {
+    const [first = "", last = first] = part.split("-");
+    if (number >= Number(first) && number <= Number(last)) return true;
+  }
+  return false;
 }
 
 function checkWeights(resources: ResourceOptions): void {

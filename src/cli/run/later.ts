@@ -3,7 +3,7 @@ import type { LaterFlags } from "../flag.ts";
 
 const network = "bridge networking";
 const images = "images";
-const lifecycle = "the container lifecycle";
+const lifecycle = "the lifecycle commands";
 const health = "health checks";
 const logs = "logs";
 const volumes = "volumes";
@@ -19,6 +19,7 @@ export const laterFlags: LaterFlags = {
   "cpu-percent": windows,
   "cpu-rt-period": "real-time scheduling",
   "cpu-rt-runtime": "real-time scheduling",
+  detach: lifecycle,
   "detach-keys": lifecycle,
   "device-cgroup-rule": devices,
   "disable-content-trust": images,
@@ -66,6 +67,7 @@ export const laterFlags: LaterFlags = {
 export const laterShort: LaterFlags = {
   P: "publish-all",
   a: "attach",
+  d: "detach",
   p: "publish",
   q: "quiet",
 };

@@ -40,15 +40,6 @@ export const processFlags: FlagTable<RunDraft> = {
       draft.options.domainname = parseHostname(text);
     },
   },
-  detach: {
-    type: "bool",
-    short: "d",
-    group: container,
-    help: "Run container in background and print container ID",
-    set: (draft, value) => {
-      draft.options.detach = value;
-    },
-  },
   rm: {
     type: "bool",
     group: container,

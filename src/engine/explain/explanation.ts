@@ -5,8 +5,8 @@ import type { Call, Step } from "../../../ffi/call.ts";
 import { errnoName } from "../../../ffi/errno.ts";
 import { formatArguments } from "../../../ffi/format-call.ts";
 
-/** Who does it: the command itself, the agent, or the container's init process. */
-export type Actor = "bunker" | "agent" | "init";
+/** Who does it: bunker itself, the agent, the container's init process, or the child of a reaper. */
+export type Actor = "bunker" | "agent" | "init" | "program";
 
 export interface ExplainedCall {
   readonly name: string;

@@ -196,8 +196,21 @@ function execRoom({ plan }: Subject): Room {
     title: "Inside: from root to the program",
     about:
       "One batch: should any call of it fail, it goes to the exit_group at its end, and what failed is read from the shared memory. After execve nothing of bunker is left in the container.",
-    steps: explainSteps("init", plan.initExec()),
+    steps: [...explainSteps("init", plan.initExec()), ...explainReaper(plan)],
   };
+}
+
+/** An address that stands for the one that the loop will have. */
+const LOOP_OFFSET = 0x10000;
+
+function explainReaper({ reaper }: ContainerPlan): ExplainedStep[] {
+  if (reaper === undefined) return [];
+  const why =
+    "in a loop: wait for a signal; reap whatever has ended, and end with the program; pass any other signal on to it";
+  return [
+    ...explainSteps("program", reaper.program()),
+    ...explainSteps("init", [{ why, calls: reaper.loop(LOOP_OFFSET) }]),
+  ];
 }
 
 function endRoom({ prepared, folder, nameLink }: Subject): Room {

@@ -112,9 +112,9 @@ describe("the plan of a new cgroup", () => {
         },
       },
       [
-        "write /blkio/b/web/blkio.weight 500 | /blkio/b/web/blkio.bfq.weight 500",
+        "write? /blkio/b/web/blkio.weight 500 | /blkio/b/web/blkio.bfq.weight 500",
         "write /blkio/b/web/blkio.leaf_weight 300",
-        "write /blkio/b/web/blkio.weight_device 8:0 100 | /blkio/b/web/blkio.bfq.weight_device 8:0 100",
+        "write? /blkio/b/web/blkio.weight_device 8:0 100 | /blkio/b/web/blkio.bfq.weight_device 8:0 100",
         "write /blkio/b/web/blkio.leaf_weight_device 8:0 50",
         "write /blkio/b/web/blkio.throttle.read_bps_device 8:0 1000",
         "write /blkio/b/web/blkio.throttle.write_bps_device 8:0 2000",

@@ -88,8 +88,8 @@ describe("the plan of a new cgroup", () => {
         },
       },
       [
-        "write io.bfq.weight default 1000 | io.weight default 10000",
-        "write io.bfq.weight 8:0 10 | io.weight 8:0 1",
+        "write? io.bfq.weight default 1000 | io.weight default 10000",
+        "write? io.bfq.weight 8:0 10 | io.weight 8:0 1",
         "write io.max 8:0 rbps=1000",
         "write io.max 8:0 wbps=max",
         "write io.max 8:16 riops=10",

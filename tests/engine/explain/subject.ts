@@ -91,7 +91,6 @@ export function explainCase({ cgroups, options: own, facts }: Case): Explanation
     kindOf: () => "unknown" as const,
     noPivot: false,
     preserveFds: 0,
-    init: false,
     noNewKeyring: false,
     parentPid: 4711,
   };
