@@ -29,6 +29,9 @@ import { type Reservation, runFolder, StateStore } from "./state-store.ts";
 import { sweep } from "./sweep.ts";
 import { passSignalsOn, watchContainer } from "./watch.ts";
 
+/** 128 + SIGKILL */
+const KILLED = 137;
+
 /**
  * Runs a container in the foreground and waits for its end.
  * @returns its exit code, 128 + the signal that killed it, 126 or 127 where the command could not
@@ -59,10 +62,12 @@ export async function runContainer(options: RunOptions): Promise<number> {
   // finds this process killed ends the container.
   place.record(recordOf(prepared, place, created));
   place.writeSpec(JSON.stringify(prepared.spec));
-  return watchContainer(created, watch, prepared, {
+  const status = watchContainer(created, watch, prepared, {
     onIdle: () => sweep(store, () => prepared.cgroups),
     terminal,
   });
+  if (status === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
+  return status;
 }
 
 function requireRoot(): void {

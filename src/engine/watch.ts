@@ -3,7 +3,16 @@
 
 import { INIT_PAGE, PROGRAM_PAGE } from "../../ffi/agent/performer.ts";
 import type { Step } from "../../ffi/call.ts";
-import { EACCES, ENOEXEC, EPERM, errnoMessage } from "../../ffi/errno.ts";
+import {
+  EACCES,
+  EISDIR,
+  ELOOP,
+  ENOENT,
+  ENOEXEC,
+  ENOTDIR,
+  EPERM,
+  errnoMessage,
+} from "../../ffi/errno.ts";
 import { forwardSignals } from "../../ffi/forward-signals.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
 import { SyscallError } from "../../ffi/syscall-error.ts";
@@ -89,11 +98,18 @@ function throwRefused(name: string, errno: number, path: string | undefined): ne
   throw new SyscallError(name, errno, path === undefined ? {} : { path });
 }
 
+/** What execvp(3) goes on after, to the next folder of PATH, and may hide another reason. */
+const USUAL = [ENOENT, ENOTDIR, EACCES, EPERM, EISDIR, ELOOP, ENOEXEC];
+
 /** docker's words and exit codes: 127 not found, 126 not executable. */
 export function notExecuted(command: string, errnos: readonly number[]): UserError {
   if (errnos.includes(ENOEXEC)) {
     const hint = "it is neither a program for this machine nor a script with a #! line";
     return new UserError(`cannot run "${command}": ${errnoMessage(ENOEXEC)}`, hint, 126);
+  }
+  for (const errno of errnos) {
+    if (USUAL.includes(errno)) continue;
+    return new UserError(`cannot run "${command}": ${errnoMessage(errno)}`, undefined, 126);
   }
   if (errnos.includes(EACCES) || errnos.includes(EPERM)) {
     return new UserError(`cannot run "${command}": ${errnoMessage(EACCES)}`, undefined, 126);

@@ -49,6 +49,15 @@ needsRoot("run limits", () => {
     });
   });
 
+  test("a block I/O weight is taken where there is a scheduler for it, and else a warning", async () => {
+    const outcome = await box.run(["--blkio-weight", "300"], ["/bin/echo", "ok"]);
+    expect({ exitCode: outcome.exitCode, stdout: outcome.stdout }).toEqual({
+      exitCode: 0,
+      stdout: "ok\n",
+    });
+    expect(outcome.stderr).toMatch(/^(bunker: warning: block I\/O weight is left out: .*\n)?$/);
+  });
+
   describe("memory", () => {
     test("more than -m 64m ends with 137, and the reason is told", async () => {
       const flags = ["-m", "64m", "--memory-swap", "64m"];
@@ -56,6 +65,17 @@ needsRoot("run limits", () => {
       expect(outcome.exitCode).toBe(137);
       expect(outcome.stdout).toBe("");
       expect(outcome.stderr).toMatch(/^bunker: .*out of memory.*64 MiB/);
+    });
+
+    test("the reason is told with --init as well", async () => {
+      const flags = ["--init", "-m", "64m", "--memory-swap", "64m"];
+      const outcome = await box.bunker(["run", ...flags, "/bin/sh", "-c", `exec ${GREEDY}`]);
+      expect({ exitCode: outcome.exitCode, stderr: outcome.stderr }).toEqual({
+        exitCode: 137,
+        stderr:
+          "bunker: the container ran out of memory (limit 64 MiB)\n" +
+          "  hint: give it more with --memory, or swap with --memory-swap\n",
+      });
     });
 
     test("a child's appetite ends the child, not the container", async () => {

@@ -82,6 +82,17 @@ needsRoot("run", () => {
     }
   });
 
+  test("refuses an environment that is too large for the kernel: 126", async () => {
+    const envFile = box.path("large-env");
+    writeFileSync(envFile, `LARGE=${"x".repeat(200_000)}\n`);
+    const outcome = await box.run(["--env-file", envFile], ["true"], { timeoutMs: 10_000 });
+    expect(outcome).toEqual({
+      exitCode: 126,
+      stdout: "",
+      stderr: 'bunker: cannot run "true": argument list too long\n',
+    });
+  });
+
   describe("gives an environment", () => {
     test("of PATH, HOSTNAME and HOME", async () => {
       const lines = (await box.sh("env", ["--hostname", "web"])).split("\n").sort();
