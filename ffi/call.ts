@@ -55,7 +55,7 @@ export interface Call {
   readonly into?: Slot;
   /** Byte offset in `into`, where that holds a struct. */
   readonly intoOffset?: number;
-  /** Errnos (below 64, all that the calls of plans know) after which the performer goes on. */
+  /** Errnos after which the performer goes on; 63 stands for all above it as well. */
   readonly tolerate?: readonly number[] | "any";
   /** How many of the following calls are left out after a tolerated errno. */
   readonly skipAfterError?: number;

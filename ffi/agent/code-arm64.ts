@@ -39,7 +39,7 @@ export const CODE_ARM64: Listing = [
   ["74564129", "ldp w20, w21, [x19, #8]"],
   // next: one record: resolve the six arguments
   ["9f02156b", "cmp w20, w21"],
-  ["62050054", "b.cs 0x114"],
+  ["82050054", "b.cs 0x118"],
   ["890640b9", "ldr w9, [x20, #4]"],
   ["801280b9", "ldrsw x0, [x20, #16]"],
   ["49000036", "tbz w9, #0, 0x7c"],
@@ -77,16 +77,18 @@ export const CODE_ARM64: Listing = [
   ["893240b9", "ldr w9, [x20, #48]"],
   ["9402090b", "add w20, w20, w9"],
   ["deffff17", "b 0x64"],
-  // fail: an errno that the record tolerates skips `skipFail` bytes; any other ends the batch
+  // fail: an errno that the record tolerates skips `skipFail` bytes; any other ends the batch.
+  // Those above 63 count as 63
   ["e903004b", "neg w9, w0"],
-  ["3f010171", "cmp w9, #0x40"],
-  ["e2000054", "b.cs 0x114"],
+  ["ea078052", "mov w10, #0x3f"],
+  ["3f010a6b", "cmp w9, w10"],
+  ["29918a1a", "csel w9, w9, w10, ls"],
   ["8a0640f9", "ldr x10, [x20, #8]"],
   ["4a25c99a", "lsr x10, x10, x9"],
-  ["8a000036", "tbz w10, #0, 0x114"],
+  ["8a000036", "tbz w10, #0, 0x118"],
   ["892e40b9", "ldr w9, [x20, #44]"],
   ["9402090b", "add w20, w20, w9"],
-  ["d5ffff17", "b 0x64"],
+  ["d4ffff17", "b 0x64"],
   // done: tell where it ended, then wake the parent
   ["741200b9", "str w20, [x19, #16]"],
   ["690240b9", "ldr w9, [x19]"],
@@ -96,5 +98,5 @@ export const CODE_ARM64: Listing = [
   ["0200b012", "mov w2, #0x7fffffff"],
   ["480c8052", "mov w8, #0x62"],
   ["010000d4", "svc #0x0"],
-  ["bcffff17", "b 0x24"],
+  ["bbffff17", "b 0x24"],
 ];

@@ -43,7 +43,7 @@ export const CODE_X64: Listing = [
   ["448b630c", "mov r12d,DWORD PTR [rbx+0xc]"],
   // next: one record: resolve the six arguments
   ["4439e5", "cmp ebp,r12d"],
-  ["735a", "jae 0xb0"],
+  ["735d", "jae 0xb3"],
   ["6a05", "push 0x5"],
   ["59", "pop rcx"],
   ["4863448d10", "movsxd rax,DWORD PTR [rbp+rcx*4+0x10]"],
@@ -79,14 +79,17 @@ export const CODE_X64: Listing = [
   // ok: go on behind it, `skipOk` bytes further
   ["036d30", "add ebp,DWORD PTR [rbp+0x30]"],
   ["ebb3", "jmp 0x51"],
-  // fail: an errno that the record tolerates skips `skipFail` bytes; any other ends the batch
+  // fail: an errno that the record tolerates skips `skipFail` bytes; any other ends the batch.
+  // Those above 63 count as 63
   ["f7d8", "neg eax"],
-  ["83f840", "cmp eax,0x40"],
-  ["730b", "jae 0xb0"],
+  ["6a3f", "push 0x3f"],
+  ["59", "pop rcx"],
+  ["39c8", "cmp eax,ecx"],
+  ["0f47c1", "cmova eax,ecx"],
   ["0fa34508", "bt DWORD PTR [rbp+0x8],eax"],
-  ["7305", "jae 0xb0"],
+  ["7305", "jae 0xb3"],
   ["036d2c", "add ebp,DWORD PTR [rbp+0x2c]"],
-  ["eba1", "jmp 0x51"],
+  ["eb9e", "jmp 0x51"],
   // done: tell where it ended, then wake the parent
   ["896b10", "mov DWORD PTR [rbx+0x10],ebp"],
   ["8b03", "mov eax,DWORD PTR [rbx]"],
@@ -97,5 +100,5 @@ export const CODE_X64: Listing = [
   ["baffffff7f", "mov edx,0x7fffffff"],
   ["b8ca000000", "mov eax,0xca"],
   ["0f05", "syscall"],
-  ["e956ffffff", "jmp 0x25"],
+  ["e953ffffff", "jmp 0x25"],
 ];

@@ -13,7 +13,7 @@
 // A record is one system call, 64 bytes:
 //
 //   +0   number                     +4   bits 0–5: argument i is the address of its value
-//   +8   64 bits: the errnos after which the batch goes on
+//   +8   64 bits: the errnos after which the batch goes on; bit 63 for all from 63 on
 //   +16  six arguments, 32 bits each, sign-extended
 //   +40  address where the result goes as well
 //   +44  how many bytes to go on after a tolerated errno   +48  … after success; back where negative

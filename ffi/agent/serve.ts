@@ -44,6 +44,8 @@ import { performCall } from "./libc-calls.ts";
 import { serveCommand } from "./serve-command.ts";
 
 const ARGUMENT_COUNT = 6;
+/** Stands for all above it as well. */
+const LAST_ERRNO = 63;
 /** How long one wait lasts; waking up for nothing costs a little time and nothing else. */
 const WAIT_MS = 10_000;
 
@@ -140,9 +142,9 @@ class Server {
   }
 
   #tolerates(record: number, errno: number): boolean {
-    if (errno >= 64) return false;
-    const word = this.#load(record + RECORD_TOLERATE + 4 * (errno >> 5));
-    return (word & (1 << (errno & 31))) !== 0;
+    const bit = Math.min(errno, LAST_ERRNO);
+    const word = this.#load(record + RECORD_TOLERATE + 4 * (bit >> 5));
+    return (word & (1 << (bit & 31))) !== 0;
   }
 
   /** clone_args of clone3(2): the child is moved into the cgroup before anybody hears of it. */

@@ -20,7 +20,9 @@ export function readContainerFile(rootfs: string, path: string): string {
     using file = openat2(root.number, path, { flags, resolve: RESOLVE.RESOLVE_IN_ROOT });
     return readAll(file.number);
   } catch (error) {
-    if (isSyscallError(error, "ENOENT", "ENOTDIR", "ELOOP", "EISDIR", "ENXIO")) return "";
+    // Kernel: ENOSYS before Linux 5.6, where no container runs either, and of an emulated CPU (QEMU
+    // before 8), where `explain` shall tell its story all the same: as if there were no such file.
+    if (isSyscallError(error, "ENOENT", "ENOTDIR", "ELOOP", "EISDIR", "ENXIO", "ENOSYS")) return "";
     throw error;
   }
 }

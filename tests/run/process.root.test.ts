@@ -1,7 +1,7 @@
 // What a program finds when it runs in a container, and what its caller gets back.
 
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine, openBox } from "./box.ts";
 
@@ -80,6 +80,22 @@ needsRoot("run", () => {
         expect(outcome).toEqual({ exitCode, stdout: "", stderr: `bunker: ${message}\n` });
       });
     }
+  });
+
+  test("refuses a program whose interpreter is none, an errno beyond 63: 126", async () => {
+    const tree = box.makeTree();
+    // The interpreter that is named in any dynamic program of this host.
+    const named = Bun.spawnSync(["readelf", "-l", "/usr/bin/env"]).stdout.toString();
+    const path = /interpreter: (\S+)\]/.exec(named)?.[1] ?? "";
+    mkdirSync(`${tree}${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+    writeFileSync(`${tree}${path}`, "garbage".repeat(1000), { mode: 0o755 });
+    copyFileSync("/usr/bin/env", `${tree}/bin/dynamic`);
+    const command = ["run", "--rootfs", tree, "/bin/dynamic"];
+    expect(await box.bunker(command, { timeoutMs: 10_000 })).toEqual({
+      exitCode: 126,
+      stdout: "",
+      stderr: 'bunker: cannot run "/bin/dynamic": accessing a corrupted shared library\n',
+    });
   });
 
   test("refuses an environment that is too large for the kernel: 126", async () => {
