@@ -1,0 +1,60 @@
+// The bars that a start has to clear, and by how much it does.
+
+/** Medians in milliseconds by subject, peaks in bytes. What was not measured is missing. */
+export interface Measured {
+  readonly medianMs: Readonly<Record<string, number>>;
+  readonly initBytes?: number;
+  readonly cliBytes?: number;
+}
+
+export interface Verdict {
+  readonly title: string;
+  /** "0.41", "0.2 MB"; "not measured". */
+  readonly got: string;
+  readonly limit: string;
+  /** Never true for what was not measured. */
+  readonly cleared: boolean;
+}
+
+const RATIOS = [
+  { title: "default seccomp, of crun", ours: "bunker", peer: "crun", limit: 0.5 },
+  { title: "default seccomp, of runc", ours: "bunker", peer: "runc", limit: 0.25 },
+  { title: "unconfined, of crun", ours: "bunker-open", peer: "crun-open", limit: 1 },
+  { title: "unconfined, of runc", ours: "bunker-open", peer: "runc-open", limit: 0.4 },
+] as const;
+
+const MEGABYTE = 1e6;
+const INIT_BYTES = 1 * MEGABYTE;
+const CLI_BYTES = 60 * MEGABYTE;
+
+/** One verdict for each bar. */
+export function judge(measured: Measured): Verdict[] {
+  const { medianMs, initBytes, cliBytes } = measured;
+  const ratios = RATIOS.map(({ title, ours, peer, limit }): Verdict => {
+    const ratio = divide(medianMs[ours], medianMs[peer]);
+    const got = ratio?.toFixed(2) ?? NOT_MEASURED;
+    return { title, got, limit: limit.toFixed(2), cleared: ratio !== undefined && ratio <= limit };
+  });
+  return [
+    ...ratios,
+    judgeBytes("peak memory of init before exec", initBytes, INIT_BYTES),
+    judgeBytes("peak memory of the command line", cliBytes, CLI_BYTES),
+  ];
+}
+
+const NOT_MEASURED = "not measured";
+
+function divide(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a / b;
+}
+
+function judgeBytes(title: string, bytes: number | undefined, limit: number): Verdict {
+  const got = bytes === undefined ? NOT_MEASURED : formatMegabytes(bytes);
+  const cleared = bytes !== undefined && bytes < limit;
+  return { title, got, limit: formatMegabytes(limit), cleared };
+}
+
+/** Decimal megabytes: "0.13 MB". */
+export function formatMegabytes(bytes: number): string {
+  return `${(bytes / MEGABYTE).toFixed(2)} MB`;
+}

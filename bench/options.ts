@@ -1,0 +1,63 @@
+// The bench's own command line.
+
+import { UserError } from "../src/errors.ts";
+
+export const USAGE = `usage: bun bench/start.ts [flags]   (as root)
+
+  --rounds N     runs of each subject, interleaved (50)
+  --pause MS     quiet time before each run (0)
+  --rootfs DIR   the root file system (the tests' busybox tree)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes every sample there as well
+  --check        exit status 1 where a bar is missed
+`;
+
+export interface BenchOptions {
+  readonly rounds: number;
+  readonly pauseMs: number;
+  readonly check: boolean;
+  readonly help: boolean;
+  readonly rootfs?: string;
+  readonly bunker?: string;
+  readonly json?: string;
+}
+
+const NUMBERS = { "--rounds": "rounds", "--pause": "pauseMs" } as const;
+const TEXTS = { "--rootfs": "rootfs", "--bunker": "bunker", "--json": "json" } as const;
+const LEAST = { rounds: 3, pauseMs: 0 } as const;
+
+/** @param argv what follows the program's name @throws UserError */
+export function parseOptions(argv: readonly string[]): BenchOptions {
+  const numbers = { rounds: 50, pauseMs: 0 };
+  const texts: { rootfs?: string; bunker?: string; json?: string } = {};
+  let check = false;
+  let help = false;
+  for (let index = 0; index < argv.length; index += 1) {
+    const flag = argv[index] ?? "";
+    if (flag === "--check") check = true;
+    else if (flag === "--help" || flag === "-h") help = true;
+    else if (isKey(NUMBERS, flag)) {
+      const name = NUMBERS[flag];
+      numbers[name] = parseCount(flag, argv[(index += 1)], LEAST[name]);
+    } else if (isKey(TEXTS, flag)) texts[TEXTS[flag]] = needValue(flag, argv[(index += 1)]);
+    else throw new UserError(`unknown argument: ${flag}`, "see --help");
+  }
+  return { ...numbers, ...texts, check, help };
+}
+
+function isKey<T extends object>(table: T, key: PropertyKey): key is keyof T {
+  return Object.hasOwn(table, key);
+}
+
+function needValue(flag: string, value: string | undefined): string {
+  if (value === undefined || value === "") throw new UserError(`${flag} needs a value`);
+  return value;
+}
+
+function parseCount(flag: string, value: string | undefined, least: number): number {
+  const text = needValue(flag, value);
+  if (!/^\d{1,6}$/.test(text) || Number(text) < least) {
+    throw new UserError(`${flag} must be a whole number of at least ${least}: got "${text}"`);
+  }
+  return Number(text);
+}

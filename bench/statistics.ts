@@ -1,0 +1,46 @@
+// What is said about a list of samples. Medians, as a busy machine makes the mean say what else it
+// was doing; the 10th percentile and the least tell what the program itself needs.
+
+export interface Summary {
+  readonly count: number;
+  readonly median: number;
+  readonly p10: number;
+  readonly p90: number;
+  readonly min: number;
+}
+
+/**
+ * The value below which a share of the samples lies, in the samples' unit: interpolated between
+ * its neighbours. @param share 0 to 1 @throws RangeError where there is no sample
+ */
+export function quantile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)];
+  const above = sorted[Math.ceil(place)];
+  if (below === undefined || above === undefined) throw new RangeError("no samples");
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+export const median = (samples: readonly number[]): number => quantile(samples, 0.5);
+
+/** @throws RangeError where there is no sample */
+export function summarize(samples: readonly number[]): Summary {
+  return {
+    count: samples.length,
+    median: median(samples),
+    p10: quantile(samples, 0.1),
+    p90: quantile(samples, 0.9),
+    min: quantile(samples, 0),
+  };
+}
+
+/**
+ * The median of the ratios within each round. What slows the machine down for seconds slows both
+ * halves of a pair, so this moves less than the ratio of two medians.
+ * @throws RangeError where the lists are of different lengths or empty
+ */
+export function pairedRatio(samples: readonly number[], base: readonly number[]): number {
+  if (samples.length !== base.length) throw new RangeError("samples of different rounds");
+  return median(samples.map((sample, round) => sample / (base[round] ?? NaN)));
+}

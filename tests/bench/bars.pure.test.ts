@@ -1,0 +1,54 @@
+// When a bar counts as cleared.
+
+import { describe, expect, test } from "bun:test";
+import { judge, type Measured } from "../../bench/bars.ts";
+
+const MEDIANS = {
+  bunker: 10,
+  "bunker-open": 8,
+  crun: 20,
+  "crun-open": 8,
+  runc: 40,
+  "runc-open": 20,
+};
+const AT_THE_BARS: Measured = { medianMs: MEDIANS, initBytes: 999_999, cliBytes: 59_999_999 };
+
+const missed = (measured: Measured): string[] =>
+  judge(measured)
+    .filter(({ cleared }) => !cleared)
+    .map(({ title }) => title);
+
+describe("bars of a start", () => {
+  test("a ratio at its limit clears the bar", () => {
+    expect(missed(AT_THE_BARS)).toEqual([]);
+  });
+
+  test("a little over each limit misses each bar", () => {
+    const medianMs = { ...MEDIANS, bunker: 10.01, "bunker-open": 8.01 };
+    expect(missed({ medianMs, initBytes: 1e6, cliBytes: 60e6 })).toEqual([
+      "default seccomp, of crun",
+      "default seccomp, of runc",
+      "unconfined, of crun",
+      "unconfined, of runc",
+      "peak memory of init before exec",
+      "peak memory of the command line",
+    ]);
+  });
+
+  test("what was not measured clears nothing, and says so", () => {
+    const verdicts = judge({ medianMs: { bunker: 1, "bunker-open": 1 } });
+    expect(verdicts.map(({ cleared }) => cleared)).toEqual(Array(6).fill(false));
+    expect(verdicts.map(({ got }) => got)).toEqual(Array(6).fill("not measured"));
+  });
+
+  test("figures have the unit of their limit", () => {
+    expect(judge(AT_THE_BARS).map(({ got, limit }) => `${got} of ${limit}`)).toEqual([
+      "0.50 of 0.50",
+      "0.25 of 0.25",
+      "1.00 of 1.00",
+      "0.40 of 0.40",
+      "1.00 MB of 1.00 MB",
+      "60.00 MB of 60.00 MB",
+    ]);
+  });
+});

@@ -1,0 +1,65 @@
+// What the bench says about samples.
+
+import { describe, expect, test } from "bun:test";
+import { rotate } from "../../bench/rounds.ts";
+import { median, pairedRatio, quantile, summarize } from "../../bench/statistics.ts";
+
+describe("statistics of a bench", () => {
+  test("the median of an even number of samples lies between the two in the middle", () => {
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+  });
+
+  test("the median of an odd number is the one in the middle, in whatever order they come", () => {
+    expect(median([9, 1, 100])).toBe(9);
+  });
+
+  test("one slow run moves neither median nor 10th percentile", () => {
+    const calm = [5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
+    const disturbed = [...calm.slice(1), 500];
+    expect(summarize(disturbed)).toMatchObject({ count: 10, median: 5, p10: 5, min: 5 });
+  });
+
+  test("quantiles are sorted as numbers, not as text", () => {
+    expect(quantile([10, 9, 100], 0)).toBe(9);
+    expect(quantile([10, 9, 100], 1)).toBe(100);
+  });
+
+  test("quantiles are interpolated", () => {
+    expect(quantile([0, 10], 0.25)).toBe(2.5);
+  });
+
+  test("no samples are no result", () => {
+    expect(() => median([])).toThrow(new RangeError("no samples"));
+    expect(() => summarize([])).toThrow(new RangeError("no samples"));
+  });
+
+  test("the samples stay in the order of their rounds", () => {
+    const samples = [3, 1, 2];
+    summarize(samples);
+    expect(samples).toEqual([3, 1, 2]);
+  });
+
+  test("a paired ratio compares within a round, so that a slow machine does not show", () => {
+    expect(pairedRatio([5, 10, 50], [10, 20, 100])).toBe(0.5);
+  });
+
+  test("samples of different rounds cannot be paired", () => {
+    const message = "samples of different rounds";
+    expect(() => pairedRatio([1, 2], [1])).toThrow(new RangeError(message));
+  });
+});
+
+describe("rounds of a bench", () => {
+  test("each round begins with the next subject, and all take part", () => {
+    expect([0, 1, 2, 3].map((round) => rotate(["a", "b", "c"], round).join(""))).toEqual([
+      "abc",
+      "bca",
+      "cab",
+      "abc",
+    ]);
+  });
+
+  test("nobody is nobody in every round", () => {
+    expect(rotate([], 7)).toEqual([]);
+  });
+});
