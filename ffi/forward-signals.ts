@@ -14,7 +14,8 @@ const FORWARDED = [1, 2, 3, 10, 12, 14, 15, 16, 18, 26, 27, 28, 29];
 
 /** From now on every signal that can be passed on goes to `pidfd`, until the process ends. */
 export function forwardSignals(pidfd: number): void {
-  const signals = FORWARDED.slice();
+  const signals: number[] = [];
+  for (const signal of FORWARDED) signals.push(signal);
   for (let signal = FIRST_REALTIME; signal <= LAST_REALTIME; signal++) signals.push(signal);
   handleSignals(signals, forwarder(), pidfd);
 }

@@ -25,7 +25,8 @@ import { EINVAL } from "../ffi/errno.ts";
 
 /** Where the root comes from. */
 export type RootSource =
-  | { readonly kind: "directory"; readonly path: string }
+  /** Attached over itself, or where that cannot be reached, at another folder of the old tree. */
+  | { readonly kind: "directory"; readonly path: string; readonly attachAt?: string }
   /** A copy-on-write view; `scratch` is an empty folder of ours, where a tmpfs holds the changes. */
   | { readonly kind: "host"; readonly scratch: string }
   | {
@@ -95,7 +96,7 @@ function planRootMount({ source, root }: RootPlan): Step[] {
       calls: [
         openTree(AT_FDCWD, source.path, true, root),
         mountSetattr(root, true, { set: 0, clear: 0, propagation: MS.MS_PRIVATE }),
-        moveMountTo(root, source.path),
+        moveMountTo(root, source.attachAt ?? source.path),
       ],
     },
   ];

@@ -27,6 +27,8 @@ export const AGENT_PAGE = 0;
 export const INIT_PAGE = 1;
 /** The page of the user's program where the init process is a reaper, until it is executed. */
 export const PROGRAM_PAGE = 2;
+/** The page of a process that only holds a user namespace. */
+export const HOLDER_PAGE = 3;
 
 /** How long one wait lasts before it is checked that the other side still lives. */
 const CHECK_INTERVAL_MS = 200;

@@ -3,6 +3,7 @@
 
 import {
   AGENT_PAGE,
+  HOLDER_PAGE,
   INIT_PAGE,
   PROGRAM_PAGE,
   type Performer,
@@ -20,7 +21,8 @@ import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import type { TraceSink } from "../../ffi/trace.ts";
 import { waitid as waitForChild } from "../../ffi/wait.ts";
 import type { IdMapping, Spec } from "../oci/spec.ts";
-import type { ContainerPlan } from "./plan.ts";
+import { type ContainerPlan, planParentGuard } from "./plan.ts";
+import type { MappedPlan } from "./plan-mapped.ts";
 import type { ReaperPlan } from "./plan-reaper.ts";
 
 const SIGKILL = 9;
@@ -71,7 +73,9 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
     const written = writeAhead(plan, performer);
     performer.finish(AGENT_PAGE);
     const agentPid = performer.pid(AGENT_PAGE);
-    if (newUser) {
+    if (plan.mapped !== undefined) {
+      enterMapped(plan, plan.mapped, spec, performer);
+    } else if (newUser) {
       writeIdMaps(agentPid, spec);
       performer.perform(AGENT_PAGE, [...plan.agentMapped, ...plan.agentClone]);
     }
@@ -81,6 +85,21 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
     destroy(performer);
     throw error;
   }
+}
+
+function enterMapped(
+  plan: ContainerPlan,
+  { hold, holder, enter }: MappedPlan,
+  spec: Spec,
+  performer: Performer,
+): void {
+  // Race: the holder ends with the agent, also where that is gone before the holder has asked for it.
+  performer.post(HOLDER_PAGE, [planParentGuard(performer.pid(AGENT_PAGE))]);
+  performer.perform(AGENT_PAGE, hold);
+  const holderPid = performer.value(holder);
+  writeIdMaps(holderPid, spec);
+  const steps = [...enter(holderPid), ...plan.agentMapped, ...plan.agentClone];
+  performer.perform(AGENT_PAGE, steps);
 }
 
 const PARTS_AHEAD = 2;

@@ -1,8 +1,8 @@
 // Which namespaces are made, which are joined, and in what order. Pure.
 
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
-import { AT_FDCWD, openat, setns, setresgid, setresuid, unshare } from "../../ffi/calls.ts";
-import { CLONE, O } from "../../ffi/constants.ts";
+import { AT_FDCWD, openat, prctl, setns, setresgid, setresuid, unshare } from "../../ffi/calls.ts";
+import { CLONE, O, PR } from "../../ffi/constants.ts";
 import type { Namespace, NamespaceType } from "../oci/spec.ts";
 
 /** clone(2)'s flag of each type of namespace. */
@@ -93,8 +93,9 @@ export function planUserNamespace(): Step {
 
 /** Once the maps are written: become root of the new user namespace. */
 export function planBecomeRoot(): Step {
-  const calls: Call[] = [setresgid(0), setresuid(0)];
-  return { why: "become root of the user namespace", calls };
+  // Security: its root may be another container's as well, which could trace this process otherwise.
+  const calls: Call[] = [setresgid(0), setresuid(0), prctl(PR.PR_SET_DUMPABLE, 0)];
+  return { why: "become root of the user namespace, closed to others of its kind", calls };
 }
 
 /** The time namespace: the children of whoever asks are born into it. */

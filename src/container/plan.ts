@@ -45,6 +45,7 @@ import {
   planUserNamespace,
 } from "./plan-namespaces.ts";
 import { planBounding, planExec, planRlimits } from "./plan-process.ts";
+import type { MappedPlan } from "./plan-mapped.ts";
 import type { ReaperPlan } from "./plan-reaper.ts";
 import { planNullStdin, planSession, planTerminal, type TerminalSlots } from "./plan-terminal.ts";
 import type { LaunchRequest } from "./request.ts";
@@ -66,6 +67,8 @@ export interface ContainerPlan {
   readonly initExec: () => readonly Step[];
   /** Where the init process stays and the user's program is its child. */
   readonly reaper?: ReaperPlan;
+  /** Where the user namespace is held by a process of its own until it is entered. */
+  readonly mapped?: MappedPlan;
   /** The init process's pid, as the host sees it. */
   readonly initPid: Slot;
   readonly terminal?: TerminalSlots;
@@ -88,13 +91,18 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     process.terminal === true
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
       : undefined;
+  const root = new Slot("rootfs");
+  const setup = planSetup(request, namespaces, process, linux, terminal, root);
+  const { mapping } = request;
+  const taken = namespaces.newUser ? mapping?.takeHostOpens(setup) : undefined;
+  const mapped = taken && mapping?.planMapped(taken.opens, mapping.mapsRoot ? root : undefined);
   const reaper = request.planReaper?.(request, terminal !== undefined);
   return {
     namespaces,
     agentFirst: [
       planParentGuard(request.parentPid),
       ...planJoins(namespaces.joined),
-      ...(namespaces.newUser ? [planUserNamespace()] : []),
+      ...(namespaces.newUser && mapped === undefined ? [planUserNamespace()] : []),
     ],
     // Order: the guard once more, as a change of user takes its signal away (prctl(2)).
     agentMapped: namespaces.newUser ? [planBecomeRoot(), planParentGuard(request.parentPid)] : [],
@@ -105,12 +113,13 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     ],
     initGuard: planInitGuard(),
     initCheck: planAgentCheck(agent),
-    initSetup: planSetup(request, namespaces, process, linux, terminal),
+    initSetup: taken?.parts ?? setup,
     initExec: once(
       reaper?.become ?? (() => planExec(process, request.seccomp, request.preserveFds)),
     ),
     initPid,
     ...(reaper === undefined ? {} : { reaper }),
+    ...(mapped === undefined ? {} : { mapped }),
     ...(terminal === undefined ? {} : { terminal }),
   };
 }
@@ -175,9 +184,9 @@ function planSetup(
   process: Process,
   linux: Linux,
   terminal: TerminalSlots | undefined,
+  root: Slot,
 ): (() => readonly Step[])[] {
   const { spec } = request;
-  const root = new Slot("rootfs");
   const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
   const plan = {
     source: request.rootSource,

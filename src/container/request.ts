@@ -5,6 +5,7 @@ import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import type { Spec } from "../oci/spec.ts";
+import type { planMapped, takeHostOpens } from "./plan-mapped.ts";
 import type { planReaper } from "./plan-reaper.ts";
 
 /** A compiled seccomp program. */
@@ -44,6 +45,13 @@ export interface LaunchRequest {
   readonly preserveFds: number;
   /** Where a reaper is pid 1, and the user's program its child: loaded only then. */
   readonly planReaper?: typeof planReaper;
+  /** For a user namespace made by a process that may still open what is the host's: loaded only then. */
+  readonly mapping?: {
+    readonly planMapped: typeof planMapped;
+    readonly takeHostOpens: typeof takeHostOpens;
+    /** Whether the rootfs is id-mapped, so that its files belong to the same ids inside. */
+    readonly mapsRoot: boolean;
+  };
   /** Keep the session keyring of the caller. */
   readonly noNewKeyring: boolean;
   /** The pid of the process that makes the container: the agent ends with it. */

@@ -69,7 +69,11 @@ export async function prepare(
   const request = makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs);
   return {
     spec,
-    request: made.init ? { ...request, ...(await loadReaper(options)) } : request,
+    request: {
+      ...request,
+      ...(made.init ? await loadReaper(options) : undefined),
+      ...(facts.idMappings === undefined ? undefined : await loadMapping(options, request)),
+    },
     cgroups,
     cgroupsPath,
     cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
@@ -84,6 +88,27 @@ async function loadReaper({ performer }: RunOptions): Promise<Partial<LaunchRequ
   }
   const { planReaper } = await import("../container/plan-reaper.ts");
   return { planReaper };
+}
+
+/** Where the old tree's folders are closed to the container's root; both are always there. */
+const OPEN_TO_ALL = { root: "/", scratch: "/proc" };
+
+async function loadMapping(
+  { performer }: RunOptions,
+  { rootSource }: LaunchRequest,
+): Promise<Partial<LaunchRequest>> {
+  if (performer !== "agent") {
+    throw new UserError(`--userns auto needs the agent as performer: got ${performer}`);
+  }
+  const { planMapped, takeHostOpens } = await import("../container/plan-mapped.ts");
+  return {
+    mapping: { planMapped, takeHostOpens, mapsRoot: true },
+    rootSource:
+      rootSource.kind === "directory" ? { ...rootSource, attachAt: OPEN_TO_ALL.root } : rootSource,
+    stateFolder: OPEN_TO_ALL.scratch,
+    // A mapped root may not write to the host's cgroup files: it is moved in from outside.
+    cgroupJoin: { how: "none" },
+  };
 }
 
 /** The default rules come behind the spec's own: the later rule wins. config-linux, default devices */
@@ -139,6 +164,9 @@ async function gatherFacts(
     defaultCgroupNamespace: cgroups.mode === "v2" ? "private" : "host",
     timeNamespace: false,
     ...(await findDevices(options)),
+    ...(options.userns.kind === "auto"
+      ? { idMappings: (await import("./id-ranges.ts")).findIdRanges(options) }
+      : undefined),
   };
 }
 
@@ -193,20 +221,14 @@ function makeRequest(
 ): LaunchRequest {
   const namespaces = made.spec.linux?.namespaces ?? [];
   let ownCgroups = false;
-  let mapped = false;
-  for (const { type, path } of namespaces) {
-    if (type === "cgroup") ownCgroups = true;
-    if (type === "user" && path === undefined) mapped = true;
-  }
-  const join = cgroups.join(cgroupsPath);
+  for (const { type } of namespaces) if (type === "cgroup") ownCgroups = true;
   return {
     spec: made.spec,
     rootSource: rootSource(options.root, rootfs, stateFolder),
     // A view of the host has its own tmpfs there; else nothing but a mount that hides the folder.
     stateFolder: options.root.kind === "host" ? `${stateFolder}/scratch` : stateFolder,
     ...(seccomp === undefined ? {} : { seccomp }),
-    // A mapped root may not write to the host's cgroup files: it is moved in from outside.
-    cgroupJoin: mapped && join.how === "self" ? { how: "none" } : join,
+    cgroupJoin: cgroups.join(cgroupsPath),
     cgroupViews: listCgroupViews(cgroups, cgroupsPath, !ownCgroups),
     isDirectory: (source) => !source.startsWith(stateFolder) && isDirectory(source),
     kindOf: kernelKinds(made.spec),

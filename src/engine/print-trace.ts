@@ -31,7 +31,7 @@ const BAR_COLUMNS = 24;
 
 const AGENT = "agent";
 /** By control page. */
-const WHO = [AGENT, "init", "program"];
+const WHO = [AGENT, "init", "program", "holder"];
 
 interface StepTime {
   readonly who: string;

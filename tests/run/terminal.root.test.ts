@@ -112,6 +112,12 @@ needsRoot("run with a terminal", () => {
     });
   });
 
+  test("ends with the program, though its children in the host's pid namespace write on", async () => {
+    await using pty = sh("trap '' HUP; yes & exit 6", ["-it", "--pid", "host"]);
+    pty.onBytes = () => {};
+    expect(await pty.end()).toBe(6);
+  });
+
   describe("leaves the caller's terminal as it was", () => {
     const ends: readonly (readonly [what: string, script: string, exitCode: number])[] = [
       ["when the program succeeds", "stty raw -echo", 0],

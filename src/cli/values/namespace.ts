@@ -47,7 +47,7 @@ function formatWords(allowed: NamespaceWords): string {
 
 /** Returns where the user namespace comes from; "auto" is a range of ids of the container's own. */
 export function parseUserNamespace(text: string): NamespaceOption | { readonly kind: "auto" } {
-  if (text === "auto") return { kind: "auto" };
+  if (text === "auto" || text === "private") return { kind: "auto" };
   try {
     return parseNamespace(text, namespaceWords.userns);
   } catch {

@@ -15,6 +15,7 @@ import {
 } from "./explanation.ts";
 
 const AGENT_PID = "<agent>";
+const HOLDER_PID = "<holder>";
 const INIT_PID = "<init>";
 
 /** What is explained, with the folders it would use. */
@@ -118,15 +119,22 @@ function spawnServer(): ExplainedStep {
 
 function userRoom({ prepared, plan }: Subject): Room {
   const { linux } = prepared.spec;
+  const { mapped } = plan;
+  const pid = mapped === undefined ? AGENT_PID : HOLDER_PID;
   const maps = bunkerStep(
     "who is who: ids inside and outside, written from outside before anything else happens",
-    writeCall(`/proc/${AGENT_PID}/uid_map`, formatIdMap(linux?.uidMappings ?? [])),
-    writeCall(`/proc/${AGENT_PID}/gid_map`, formatIdMap(linux?.gidMappings ?? [])),
+    writeCall(`/proc/${pid}/uid_map`, formatIdMap(linux?.uidMappings ?? [])),
+    writeCall(`/proc/${pid}/gid_map`, formatIdMap(linux?.gidMappings ?? [])),
   );
+  const steps = [
+    ...explainSteps("agent", mapped?.hold ?? []),
+    maps,
+    ...explainSteps("agent", [...(mapped?.enter(HOLDER_PID) ?? []), ...plan.agentMapped]),
+  ];
   return {
     title: "The user namespace",
     about: "It owns all the others, so it is finished before they are made.",
-    steps: plan.namespaces.newUser ? [maps, ...explainSteps("agent", plan.agentMapped)] : [],
+    steps: plan.namespaces.newUser ? steps : [],
   };
 }
 

@@ -46,6 +46,7 @@ refusesEach("cgroupns", cgroupns, [["foo", "invalid CGROUP mode"]]);
 acceptsEach("userns", parseUserNamespace, [
   ["host", { kind: "host" }],
   ["auto", { kind: "auto" }],
+  ["private", { kind: "auto" }],
 ]);
 
 refusesEach("userns", parseUserNamespace, [

@@ -4,6 +4,7 @@ import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { makeV1 } from "../../../cgroups/v1/manager.ts";
 import { makeV2 } from "../../../cgroups/v2/manager.ts";
 import { listCgroupViews } from "../../../src/container/cgroup-views.ts";
+import { planMapped, takeHostOpens } from "../../../src/container/plan-mapped.ts";
 import { planContainer } from "../../../src/container/plan.ts";
 import type { Explanation } from "../../../src/engine/explain/explanation.ts";
 import { listRooms } from "../../../src/engine/explain/rooms.ts";
@@ -92,6 +93,9 @@ export function explainCase({ cgroups, options: own, facts }: Case): Explanation
     noPivot: false,
     preserveFds: 0,
     noNewKeyring: false,
+    ...(facts.idMappings === undefined
+      ? {}
+      : { mapping: { planMapped, takeHostOpens, mapsRoot: true } }),
     parentPid: 4711,
   };
   const prepared = {
