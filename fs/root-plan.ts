@@ -64,7 +64,8 @@ export function planRoot(plan: RootPlan): Step[] {
  * would appear on the host; and pivot_root(2) refuses a root whose parent is shared.
  */
 function planPrivateSites({ source, scratch }: RootPlan): Step[] {
-  const places = source.kind === "directory" ? [source.path, scratch] : [scratch];
+  const places =
+    source.kind === "directory" ? [source.attachAt ?? source.path, scratch] : [scratch];
   return places.map((place) => ({
     why: `let nothing that is attached at ${place} reach the host`,
     calls: planPrivateSite(place),

@@ -57,6 +57,45 @@ describe("the channel", () => {
     expect(field(1, 16)).toBe(field(0, 16));
   });
 
+  test("a skip may be negative: back to an earlier record", () => {
+    const getpid: Call = { name: "getpid", args: [] };
+    const { field } = written(getpid, { ...getpid, skipAfterSuccess: -2, skipAfterError: -1 });
+    expect([field(1, 48), field(1, 44)]).toEqual([-RECORD_BYTES, 0]);
+  });
+
+  test("a field of a struct is a place in the slot of that, whichever is named first", () => {
+    const info = new Slot("siginfo", 128);
+    const pid = new Slot("si_pid", 4, undefined, { of: info, byteOffset: 16 });
+    const { field } = written(
+      { name: "kill", args: [pid, 0] },
+      { name: "waitid", args: [0, 0, new AddressOf(info)] },
+    );
+    expect(field(0, 16)).toBe(field(1, 24) + 16);
+  });
+
+  test("calls that are written apart start their pages, and all they point to is in there", () => {
+    const memory = new Slot("the loop", 4096);
+    const { channel, view } = written({ name: "getpid", args: [] });
+    channel.writeApart(memory, () => [{ name: "kill", args: [new Slot("program"), 9] }]);
+    expect(memory.offset).toBe(4096);
+    expect(view.getInt32(memory.offset, true)).toBe(syscallNumber("kill"));
+    const program = view.getInt32(memory.offset + 16, true) - CHANNEL_ADDRESS;
+    expect(program).toBeGreaterThan(memory.offset);
+    expect(program).toBeLessThan(memory.offset + 4096);
+    const jump: Call = { name: "getpid", args: [], jumpAfterSuccess: memory };
+    const { first } = channel.write([jump]);
+    expect(first).toBeGreaterThanOrEqual(memory.offset + 4096);
+    expect(first + view.getInt32(first + 48, true)).toBe(memory.offset);
+  });
+
+  test("calls that need more than their pages are refused", () => {
+    const many = Array.from({ length: 65 }, (): Call => ({ name: "getpid", args: [] }));
+    const { channel } = written();
+    expect(() => channel.writeApart(new Slot("memory", 4096), () => many)).toThrow(
+      new RangeError("the calls need more pages"),
+    );
+  });
+
   test("a slot is passed by value: its bit is set, and the result of a call goes to it", () => {
     const fd = new Slot("fd");
     const { field } = written(

@@ -6,6 +6,7 @@ import { makeV2 } from "../../../cgroups/v2/manager.ts";
 import { listCgroupViews } from "../../../src/container/cgroup-views.ts";
 import { planMapped, takeHostOpens } from "../../../src/container/plan-mapped.ts";
 import { planContainer } from "../../../src/container/plan.ts";
+import { planReaper } from "../../../src/container/plan-reaper.ts";
 import type { Explanation } from "../../../src/engine/explain/explanation.ts";
 import { listRooms } from "../../../src/engine/explain/rooms.ts";
 import type { SpecFacts } from "../../../src/engine/host-facts.ts";
@@ -39,6 +40,8 @@ export interface Case {
 
 const ids = [{ containerID: 0, hostID: 100000, size: 65536 }];
 
+const NO_NEW_PRIVILEGES = { ...baseOptions.security, noNewPrivileges: true };
+
 export const cases: readonly Case[] = [
   {
     name: "plain-v2",
@@ -56,6 +59,12 @@ export const cases: readonly Case[] = [
       performer: "process",
       network: { kind: "host" },
     },
+    facts: {},
+  },
+  {
+    name: "reaper",
+    cgroups: v2,
+    options: { init: true, tty: true, interactive: true, security: NO_NEW_PRIVILEGES },
     facts: {},
   },
   {
@@ -93,6 +102,7 @@ export function explainCase({ cgroups, options: own, facts }: Case): Explanation
     noPivot: false,
     preserveFds: 0,
     noNewKeyring: false,
+    ...(made.init ? { planReaper } : {}),
     ...(facts.idMappings === undefined
       ? {}
       : { mapping: { planMapped, takeHostOpens, mapsRoot: true } }),
