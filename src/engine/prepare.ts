@@ -67,19 +67,28 @@ export async function prepare(
   const cgroupsPath = spec.linux?.cgroupsPath ?? `/${CGROUP_PREFIX}${id}`;
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
   const request = makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs);
+  const isPlain = !made.init && facts.idMappings === undefined;
   return {
     spec,
-    request: {
-      ...request,
-      ...(made.init ? await loadReaper(options) : undefined),
-      ...(facts.idMappings === undefined ? undefined : await loadMapping(options, request)),
-    },
+    request: isPlain ? request : await addPlanners(request, options, made, facts),
     cgroups,
     cgroupsPath,
     cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
     etcFiles: listEtcFiles(options, spec.hostname ?? ""),
     warnings: [...made.warnings, ...cgroups.ignored(resources)],
   };
+}
+
+/** Start-up time: what few containers need is loaded for those only. */
+async function addPlanners(
+  request: LaunchRequest,
+  options: RunOptions,
+  { init }: MadeSpec,
+  { idMappings }: SpecFacts,
+): Promise<LaunchRequest> {
+  const reaper = init ? await loadReaper(options) : undefined;
+  const mapping = idMappings === undefined ? undefined : await loadMapping(options, request);
+  return { ...request, ...reaper, ...mapping };
 }
 
 async function loadReaper({ performer }: RunOptions): Promise<Partial<LaunchRequest>> {
