@@ -103,39 +103,24 @@ export const FSCONFIG = {
 export const FSOPEN_CLOEXEC = 1;
 export const FSMOUNT_CLOEXEC = 1;
 
+const IS_ARM = process.arch === "arm64";
+
 /** fcntl.h; O_DIRECTORY and O_NOFOLLOW have other bits on arm64. */
-export const O =
-  process.arch === "arm64"
-    ? ({
-        O_RDONLY: 0,
-        O_WRONLY: 1,
-        O_RDWR: 2,
-        O_CREAT: 0o100,
-        O_EXCL: 0o200,
-        O_NOCTTY: 0o400,
-        O_TRUNC: 0o1000,
-        O_APPEND: 0o2000,
-        O_NONBLOCK: 0o4000,
-        O_DIRECTORY: 0o40000,
-        O_NOFOLLOW: 0o100000,
-        O_CLOEXEC: 0o2000000,
-        O_PATH: 0o10000000,
-      } as const)
-    : ({
-        O_RDONLY: 0,
-        O_WRONLY: 1,
-        O_RDWR: 2,
-        O_CREAT: 0o100,
-        O_EXCL: 0o200,
-        O_NOCTTY: 0o400,
-        O_TRUNC: 0o1000,
-        O_APPEND: 0o2000,
-        O_NONBLOCK: 0o4000,
-        O_DIRECTORY: 0o200000,
-        O_NOFOLLOW: 0o400000,
-        O_CLOEXEC: 0o2000000,
-        O_PATH: 0o10000000,
-      } as const);
+export const O = {
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 0o100,
+  O_EXCL: 0o200,
+  O_NOCTTY: 0o400,
+  O_TRUNC: 0o1000,
+  O_APPEND: 0o2000,
+  O_NONBLOCK: 0o4000,
+  O_DIRECTORY: IS_ARM ? 0o40000 : 0o200000,
+  O_NOFOLLOW: IS_ARM ? 0o100000 : 0o400000,
+  O_CLOEXEC: 0o2000000,
+  O_PATH: 0o10000000,
+} as const;
 
 /** openat2(2) */
 export const RESOLVE = {

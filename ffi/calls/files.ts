@@ -6,10 +6,11 @@ import { call, words, utf8Length, type CallOptions, type FdArgument } from "./ma
 
 const OPEN_HOW_BYTES = 24;
 
-function openHow(flags: number, mode: number, resolve: number): Struct {
+/** No file is made by these opens, so that there is no mode. */
+function openHow(flags: number, resolve: number): Struct {
   const describe = () =>
-    `{flags=${formatFlags(O, flags)}, mode=0${mode.toString(8)}, resolve=${formatFlags(RESOLVE, resolve)}}`;
-  return words([flags, 0, mode, 0, resolve, 0], describe);
+    `{flags=${formatFlags(O, flags)}, resolve=${formatFlags(RESOLVE, resolve)}}`;
+  return words([flags, 0, 0, 0, resolve, 0], describe);
 }
 
 /** One struct for each distinct set of flags: plans open dozens of paths the same way. */
@@ -25,7 +26,7 @@ export function openInRoot(
 ): Call {
   let how = openHows.get(flags);
   if (how === undefined) {
-    how = openHow(flags | O.O_CLOEXEC, 0, RESOLVE.RESOLVE_IN_ROOT | RESOLVE.RESOLVE_NO_MAGICLINKS);
+    how = openHow(flags | O.O_CLOEXEC, RESOLVE.RESOLVE_IN_ROOT | RESOLVE.RESOLVE_NO_MAGICLINKS);
     openHows.set(flags, how);
   }
   return call("openat2", [root, path, how, OPEN_HOW_BYTES], { path, into, ...options });
