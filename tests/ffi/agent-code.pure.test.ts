@@ -88,21 +88,30 @@ describe.each(LISTINGS)("the listings of %s", (_, listings) => {
 });
 
 const NUMBERS = {
-  x64: { write: 1, exitGroup: 231 },
-  arm64: { write: 64, exitGroup: 94 },
+  x64: { write: 1, socket: 41, exit_group: 231 },
+  arm64: { write: 64, socket: 198, exit_group: 94 },
 } as const;
 
-/** A channel file whose first batch writes "hello" to stdout and exits with 7. */
+const NO_SUCH_FAMILY = 100;
+
+/** Writes "hello"; goes on after EAFNOSUPPORT, which is 97; goes forward and back; exits with 7. */
+const BATCH = [
+  { name: "write", args: [1, "hello", 5] },
+  { name: "socket", args: [NO_SUCH_FAMILY, 1, 0], tolerate: "any", skipAfterError: 1 },
+  { name: "exit_group", args: [1] },
+  { name: "write", args: [1, "", 0], skipAfterSuccess: 1 },
+  { name: "exit_group", args: [7] },
+  { name: "write", args: [1, "", 0], skipAfterSuccess: -2 },
+  { name: "exit_group", args: [2] },
+] as const;
+
+/** A channel file with that as its first batch. */
 function writeChannel(path: string, arch: "x64" | "arm64"): void {
   const memory = new ArrayBuffer(CHANNEL_BYTES);
   const channel = new Channel(() => memory);
-  const { first, end } = channel.write([
-    { name: "write", args: [1, "hello", 5] },
-    { name: "exit_group", args: [7] },
-  ]);
+  const { first, end } = channel.write(BATCH);
   // The channel writes this machine's numbers; the code under test may be the other one's.
-  channel.words[first >> 2] = NUMBERS[arch].write;
-  channel.words[(first >> 2) + 16] = NUMBERS[arch].exitGroup;
+  BATCH.forEach(({ name }, i) => (channel.words[(first >> 2) + 16 * i] = NUMBERS[arch][name]));
   channel.words[CONTROL_FIRST >> 2] = CHANNEL_ADDRESS + first;
   channel.words[CONTROL_END >> 2] = CHANNEL_ADDRESS + end;
   channel.words[CONTROL_GO >> 2] = 1;
