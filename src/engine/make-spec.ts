@@ -35,6 +35,9 @@ export interface MadeSpec {
 export function makeSpec(options: RunOptions, facts: SpecFacts): MadeSpec {
   refuseConflicts(options);
   const warnings: string[] = [];
+  if (options.init && !makesNamespace(options.pid)) {
+    warnings.push("--init has nothing to do without a pid namespace of the container's own");
+  }
   const hostname = findHostname(options, facts);
   const process = makeProcess(options, facts, hostname, warnings);
   const made = makeMounts(options, facts);

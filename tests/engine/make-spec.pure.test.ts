@@ -40,6 +40,14 @@ describe("makeSpec", () => {
     });
   }
 
+  test("warns of --init where the program is not pid 1 anyway", () => {
+    const options = { ...baseOptions, init: true };
+    expect(makeSpec(options, baseFacts).warnings).toEqual([]);
+    expect(makeSpec({ ...options, pid: { kind: "host" } }, baseFacts).warnings).toEqual([
+      "--init has nothing to do without a pid namespace of the container's own",
+    ]);
+  });
+
   test("changes neither the options nor the facts nor its own tables", () => {
     const before = JSON.stringify([baseOptions, baseFacts]);
     const first = JSON.stringify(makeSpec(baseOptions, baseFacts));
