@@ -5,7 +5,7 @@
 //   0x40  PT_LOAD, read and execute       56
 //   0x78  PT_GNU_STACK, not executable    56
 //   0xb0  channel: descriptor, byte size   8
-//   0xb8  code                            207 (x86-64), 312 (arm64)
+//   0xb8  code                            210 (x86-64), 316 (arm64)
 
 /** One instruction a row: its bytes in hexadecimal, and the listing's text. */
 export type Listing = readonly (readonly [hex: string, text: string])[];

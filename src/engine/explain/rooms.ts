@@ -48,6 +48,8 @@ export function listRooms(subject: Subject): Room[] {
 
 function stateRoom({ prepared, folder, nameLink }: Subject): Room {
   const file = (name: string, text: string) => writeCall(`${folder}/${name}`, text);
+  const isHost = prepared.request.rootSource.kind === "host";
+  const scratch = isHost ? [makeCall("mkdir", [quote(`${folder}/scratch`), "0700"])] : [];
   const texts = prepared.etcFiles.map(({ name }) => file(name, `<${name}>`));
   return {
     title: "A place for its state",
@@ -56,7 +58,7 @@ function stateRoom({ prepared, folder, nameLink }: Subject): Room {
       bunkerStep(
         "a folder of its own; whoever holds the lock is responsible for it",
         makeCall("mkdir", [quote(folder), "0700"]),
-        makeCall("flock", [quote(`${folder}/lock`), "LOCK_EX|LOCK_NB"]),
+        makeCall("flock", [quote(`${folder}/state.json`), "LOCK_EX|LOCK_NB"]),
       ),
       bunkerStep(
         "its name, which only one can have",
@@ -65,9 +67,8 @@ function stateRoom({ prepared, folder, nameLink }: Subject): Room {
       bunkerStep(
         "what the container is, for other commands and for whoever clears up after a crash",
         file("state.json", "<creating>"),
-        makeCall("mkdir", [quote(`${folder}/scratch`), "0700"]),
+        ...scratch,
         ...texts,
-        file("config.json", "<the OCI specification>"),
       ),
     ],
   };
@@ -188,12 +189,18 @@ function gateRoom({ folder }: Subject): Room {
     about: "Everything is ready, nothing of the user's has run yet: `create` would stop here.",
     steps: [
       bunkerStep(
-        "from now on the container counts as running",
-        writeCall(`${folder}/state.json`, "<running>"),
+        "signals that come from now on are the container's",
+        makeCall("pidfd_open", [INIT_PID, "0"]),
+        makeCall("rt_sigaction", ["SIGTERM and the others", "<pass it on to the pidfd>"]),
       ),
       bunkerStep(
         "let the init process go on",
         makeCall("futex", ["<page of init>", "FUTEX_WAKE", "1"]),
+      ),
+      bunkerStep(
+        "while the program starts: from now on the container counts as running",
+        writeCall(`${folder}/state.json`, "<running>"),
+        writeCall(`${folder}/config.json`, "<the OCI specification>"),
       ),
     ],
   };
