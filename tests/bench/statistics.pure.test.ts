@@ -1,7 +1,7 @@
 // What the bench says about samples.
 
 import { describe, expect, test } from "bun:test";
-import { rotate } from "../../bench/rounds.ts";
+import { shuffle } from "../../bench/rounds.ts";
 import { median, pairedRatio, quantile, summarize } from "../../bench/statistics.ts";
 
 describe("statistics of a bench", () => {
@@ -50,16 +50,26 @@ describe("statistics of a bench", () => {
 });
 
 describe("rounds of a bench", () => {
-  test("each round begins with the next subject, and all take part", () => {
-    expect([0, 1, 2, 3].map((round) => rotate(["a", "b", "c"], round).join(""))).toEqual([
-      "abc",
-      "bca",
-      "cab",
-      "abc",
-    ]);
+  const rounds = Array.from({ length: 300 }, (_, round) =>
+    shuffle(["a", "b", "c"], round).join(""),
+  );
+
+  test("in each round all take part, once", () => {
+    for (const round of rounds) expect([...round].sort().join("")).toBe("abc");
+  });
+
+  test("nobody always follows the same: every order comes up, about as often", () => {
+    const orders = new Map<string, number>();
+    for (const round of rounds) orders.set(round, (orders.get(round) ?? 0) + 1);
+    expect(orders.size).toBe(6);
+    for (const count of orders.values()) expect(count).toBeWithin(30, 71);
+  });
+
+  test("a bench is repeated in the same order", () => {
+    expect(shuffle(["a", "b", "c", "d"], 5)).toEqual(shuffle(["a", "b", "c", "d"], 5));
   });
 
   test("nobody is nobody in every round", () => {
-    expect(rotate([], 7)).toEqual([]);
+    expect(shuffle([], 7)).toEqual([]);
   });
 });
