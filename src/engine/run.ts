@@ -90,7 +90,7 @@ function create(
   place.record(recordOf(prepared, place));
   makeMissingSources(options);
   const plan = planContainer(request);
-  undo.push(() => cgroups.remove(cgroupsPath));
+  undo.push(() => clearCgroup(prepared));
   const launch: LaunchOptions = {
     performer: options.performer,
     cgroupFirst: cgroups.join(cgroupsPath).how === "clone-into",
@@ -115,6 +115,21 @@ function applyCgroupSteps({ cgroupSteps }: Prepared): void {
   for (const step of applySteps(cgroupSteps())) {
     if (step.op === "write" && step.warning !== undefined) warn(step.warning);
   }
+}
+
+const SIGKILL = 9;
+
+/**
+ * Removes the container's cgroup. What ran in a pid namespace of its own is gone with its init; from
+ * the host's, or from another container's, it has to be taken out of the cgroup by force.
+ */
+function clearCgroup({ cgroups, cgroupsPath, spec }: Prepared): void {
+  let hasOwnPids = false;
+  for (const { type, path } of spec.linux?.namespaces ?? []) {
+    if (type === "pid" && path === undefined) hasOwnPids = true;
+  }
+  if (!hasOwnPids) cgroups.kill(cgroupsPath, SIGKILL);
+  cgroups.remove(cgroupsPath);
 }
 
 function writeFiles(prepared: Prepared, place: Reservation): void {

@@ -3,6 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { isProcessAlive } from "../../ffi/agent/alive.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine, openBox } from "./box.ts";
 
@@ -54,6 +55,16 @@ needsRoot("run isolates", () => {
     const script = `cat /proc/${process.pid}/comm; test $$ -gt 1 && echo not 1`;
     const comm = readFileSync("/proc/self/comm", "utf8").trim();
     expect(await box.sh(script, ["--pid", "host"])).toBe(`${comm}\nnot 1`);
+  });
+
+  test("its end: what it left running in the host's pid namespace ends with it", async () => {
+    const outcome = await box.run(
+      ["--pid", "host"],
+      ["/bin/sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!"],
+    );
+    expect(outcome.stderr).toBe("");
+    expect(outcome.exitCode).toBe(0);
+    expect(isProcessAlive(Number(outcome.stdout))).toBe(false);
   });
 
   test("nobody by a user id of the host's where there is no user namespace", async () => {
