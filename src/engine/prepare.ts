@@ -21,7 +21,7 @@ import { CGROUP_PREFIX, type MadeSpec, makeSpec } from "./make-spec.ts";
 import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
 import { loadSeccomp } from "./load-seccomp.ts";
-import { runFolder } from "./state-store.ts";
+import { runFolder, StateStore } from "./state-store.ts";
 
 export interface Prepared {
   readonly spec: Spec;
@@ -173,6 +173,7 @@ async function gatherFacts(
     defaultCgroupNamespace: cgroups.mode === "v2" ? "private" : "host",
     timeNamespace: false,
     ...(await findDevices(options)),
+    ...(await findContainers(options)),
     ...(options.userns.kind === "auto"
       ? { idMappings: (await import("./id-ranges.ts")).findIdRanges(options) }
       : undefined),
@@ -199,6 +200,16 @@ function readHardLimits(options: RunOptions): Record<string, Limit> {
   add("RLIMIT_NOFILE");
   for (const { type } of options.ulimits) add(type);
   return limits;
+}
+
+/** The containers that the options name, looked for only where they name any. */
+async function findContainers(options: RunOptions): Promise<Pick<SpecFacts, "containerPids">> {
+  const { pid, ipc, network } = options;
+  if (pid.kind !== "container" && ipc.kind !== "container" && network.kind !== "container") {
+    return {};
+  }
+  const { findContainerPids } = await import("./find-containers.ts");
+  return { containerPids: findContainerPids(options, new StateStore(runFolder(process.env))) };
 }
 
 /** The device nodes that the options name; the host is only asked where they name any. */

@@ -1,0 +1,45 @@
+// The containers that an option names (`--pid container:web`): by name, id, or the beginning of an id
+// that only one has.
+
+import { processStart } from "../../ffi/agent/alive.ts";
+import { UserError } from "../errors.ts";
+import type { NamespaceOption, RunOptions } from "./run-options.ts";
+import type { StateStore } from "./state-store.ts";
+
+/**
+ * The pid of the init process of each running container that the options name, by the text of the
+ * option; one that does not run is left out.
+ * @throws UserError for a prefix that several ids have
+ */
+export function findContainerPids(
+  { pid, ipc, network }: RunOptions,
+  store: StateStore,
+): Record<string, number> {
+  const pids: Record<string, number> = {};
+  const named: NamespaceOption[] = [pid, ipc, network];
+  for (const option of named) {
+    if (option.kind !== "container") continue;
+    const found = findRunning(option.id, store);
+    if (found !== undefined) pids[option.id] = found;
+  }
+  return pids;
+}
+
+function findRunning(text: string, store: StateStore): number | undefined {
+  const id = store.findByName(text) ?? findByPrefix(text, store);
+  const record = id === undefined ? undefined : store.readRecord(id);
+  if (record === undefined || record.initPid === 0) return undefined;
+  // Race: the pid may be another process's by now.
+  return processStart(record.initPid) === record.initStart ? record.initPid : undefined;
+}
+
+function findByPrefix(prefix: string, store: StateStore): string | undefined {
+  let found: string | undefined;
+  for (const id of store.list()) {
+    if (!id.startsWith(prefix)) continue;
+    if (found !== undefined)
+      throw new UserError(`several containers have ids with "${prefix}" first`);
+    found = id;
+  }
+  return found;
+}
