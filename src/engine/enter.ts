@@ -7,7 +7,7 @@ import { CLONE, O } from "../../ffi/constants.ts";
 import { EINVAL, EPERM } from "../../ffi/errno.ts";
 import { open } from "../../ffi/fcntl.ts";
 import type { Fd } from "../../ffi/fd.ts";
-import { readLink } from "../../ffi/files.ts";
+import { fileType, readLink } from "../../ffi/files.ts";
 import { namespaceType } from "../../ffi/ioctl.ts";
 import { setns, unshare } from "../../ffi/sched.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
@@ -57,7 +57,7 @@ function findEntry(target: EnterTarget, names: readonly NamespaceName[]): Entry 
 
 /** The namespaces asked for, or all, that are not our own already: those cannot be entered again. */
 function flagsOf(pid: number, names: readonly NamespaceName[]): number {
-  if (readLink(`/proc/${pid}/ns/mnt`) === undefined) throw new UserError(`no process ${pid}`);
+  if (readLink(`/proc/${pid}/ns/mnt`) === undefined) throw unreadable(pid);
   let flags = 0;
   for (const [name, flag] of Object.entries(NAMESPACE_FLAG)) {
     const wanted = names.length === 0 || names.some((asked) => asked === name);
@@ -66,6 +66,15 @@ function flagsOf(pid: number, names: readonly NamespaceName[]): number {
     }
   }
   return flags;
+}
+
+/** Kernel: a process with more privileges than ours shows its namespaces to nobody like us. */
+function unreadable(pid: number): UserError {
+  if (fileType(`/proc/${pid}`) === 0) return new UserError(`no process ${pid}`);
+  return new UserError(
+    `cannot enter the namespaces of process ${pid}: permission denied`,
+    "it is another user's, or has capabilities that bunker lacks",
+  );
 }
 
 function enterHere(entries: readonly Entry[], all: number): void {

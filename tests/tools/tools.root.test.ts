@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { readFileSync, readlinkSync } from "node:fs";
-import { bunker, bunkerOutput, startBunker } from "../harness/bunker.ts";
+import { bunkerCommand, bunker, bunkerOutput, startBunker } from "../harness/bunker.ts";
 import { leftSince, takeInventory } from "../harness/leftovers.ts";
 import { needsRoot } from "../harness/tier.ts";
 
@@ -89,6 +89,16 @@ needsRoot("nsenter", () => {
   test.each(refused)("-t %s is refused: %s", async (target, message) => {
     const { exitCode, stderr } = await bunker(["nsenter", "-t", target, "true"]);
     expect([exitCode, stderr.split("\n")[0]]).toEqual([125, `bunker: ${message}`]);
+  });
+
+  test("a process of another user is there, but may not be entered", () => {
+    const nobody = ["setpriv", "--reuid", "65534", "--clear-groups"];
+    const args = ["nsenter", "-t", String(process.pid), "true"];
+    const { exitCode, stderr } = Bun.spawnSync([...nobody, ...bunkerCommand(), ...args]);
+    expect(exitCode).toBe(125);
+    expect(stderr.toString().split("\n")[0]).toBe(
+      `bunker: cannot enter the namespaces of process ${process.pid}: permission denied`,
+    );
   });
 });
 
