@@ -37,8 +37,9 @@ export function hostStages(filter: string): readonly Stage[] {
       "deno",
       blackBox.filter((file) => file.includes("smoke")),
     ),
-    vmStage("vm 6.1", [], filter),
-    vmStage("vm 6.12", ["--suite", "bookworm-backports"], filter),
+    // QEMU's emulation has made 6.12 panic before (STEADY_GUEST): one of the two must have run.
+    vmStage("vm 6.1", [], filter, true),
+    vmStage("vm 6.12", ["--suite", "bookworm-backports"], filter, false),
   ].filter((each) => each !== undefined);
 }
 
@@ -137,9 +138,18 @@ const VM_FAILED = 125;
 const STEADY_GUEST = ["/bin/sh", "-c", 'mkdir /sys/fs/cgroup/steady && exec "$@"', "sh"];
 
 /** The tests that another kernel may answer differently, in a virtual machine with cgroup v2. */
-function vmStage(name: string, kernel: readonly string[], filter: string): Stage | undefined {
+function vmStage(
+  name: string,
+  kernel: readonly string[],
+  filter: string,
+  mustRun: boolean,
+): Stage | undefined {
   if (guestStages(filter).length === 0) return undefined;
-  return { name, mustRun: existsSync(VM_RUN), perform: () => runGuest(kernel, filter) };
+  return {
+    name,
+    mustRun: mustRun && existsSync(VM_RUN),
+    perform: () => runGuest(kernel, filter),
+  };
 }
 
 async function runGuest(kernel: readonly string[], filter: string): Promise<Result> {
@@ -159,6 +169,14 @@ async function runGuest(kernel: readonly string[], filter: string): Promise<Resu
   const counts = parseCounts(lines.findLast((line) => line.trim() !== "") ?? "");
   const reasons = lines.filter((line) => line.startsWith("skipped: "));
   if (counts !== undefined) return { ...counts, reasons };
+  if (exitCode === VM_FAILED) {
+    // It says nothing about bunker; whether that will do is the stage's to say (mustRun).
+    return {
+      ...NOTHING,
+      skipped: 1,
+      reasons: ["skipped: the virtual machine itself failed, twice"],
+    };
+  }
   return { ...NOTHING, failed: 1, reasons: [`the virtual machine ended with ${exitCode}`] };
 }
 
