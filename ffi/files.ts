@@ -108,24 +108,10 @@ export function overwrite(fd: number, text: string, path: string): void {
   writeAll(fd, text, path);
 }
 
-/** Replaces a file as a whole: readers see the old text or the new one. Throws SyscallError. */
-export function replaceText(path: string, text: string, mode: number): void {
-  const temporary = `${path}.new`;
-  writeText(temporary, text, { mode });
-  rename(temporary, path);
-}
-
 /** Opens a file; the descriptor is the caller's. Throws SyscallError. */
 export function openFile(path: string, flags: number, mode = 0): number {
   const result = attempt("openat", [AT_FDCWD, cString(path), flags | O.O_CLOEXEC, mode]);
   return must(result, "open", path);
-}
-
-/** rename(2) */
-export function rename(from: string, to: string): void {
-  const a = cString(from);
-  const b = cString(to);
-  must(attempt("renameat2", [AT_FDCWD, a, AT_FDCWD, b, 0]), "rename", to);
 }
 
 /** Makes a folder. False where something is there already. mkdir(2) */

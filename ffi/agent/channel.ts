@@ -9,7 +9,6 @@ import {
   CHANNEL_ADDRESS,
   CHANNEL_BYTES,
   CONTROL_BYTES,
-  RECORD_ARGUMENTS,
   RECORD_BYTES,
   RECORD_CHILD_PAGE,
   RECORD_INTO,
@@ -225,6 +224,3 @@ export class Channel {
     return offset;
   }
 }
-
-/** Checked by a test: the arguments of a record start where #writeRecord writes them. */
-export const ARGUMENTS_WORD = RECORD_ARGUMENTS >> 2;
