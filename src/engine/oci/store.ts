@@ -1,0 +1,204 @@
+// The state of OCI containers on disk: one folder each below the runtime's root.
+//
+//   ROOT/ID/state.json     what is known; its flock is held by whoever changes the container
+//           config.json    the bundle's, as it was when the container was made
+//           exec.fifo      the gate: the init process reads it until `start` writes
+
+import { processStart } from "../../../ffi/agent/alive.ts";
+import { O } from "../../../ffi/constants.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import {
+  fileType,
+  listDirectory,
+  makeDirectory,
+  makeDirectoryTree,
+  openFile,
+  overwrite,
+  readTextIfThere,
+  removeFile,
+  removeTree,
+  tryRemoveDirectory,
+  writeText,
+} from "../../../ffi/files.ts";
+import { flock, LOCK } from "../../../ffi/flock.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import type { Spec } from "../../oci/spec.ts";
+import type { State } from "../../oci/state.ts";
+
+/** What is needed to say how a container is, and to end and clear it without whoever made it. */
+export interface OciRecord {
+  readonly id: string;
+  readonly ociVersion: string;
+  /** "creating" until the init process waits at the gate. */
+  readonly status: "creating" | "created";
+  readonly bundle: string;
+  readonly rootfs: string;
+  /** RFC 3339 with nanoseconds, in UTC. */
+  readonly created: string;
+  /** As the cgroup manager takes it; "" where there is no cgroup. */
+  readonly cgroupsPath: string;
+  /** 0 until there is one. */
+  readonly initPid: number;
+  /** Its start time (proc(5), field 22): a pid alone may be another's by now. */
+  readonly initStart: string;
+  readonly ownerUid: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Whether it was made with --systemd-cgroup. */
+  readonly systemdCgroup?: boolean;
+}
+
+const NO_CONTAINER = "container does not exist";
+
+export class OciStore {
+  constructor(readonly root: string) {}
+
+  folder(id: string): string {
+    return `${this.root}/${id}`;
+  }
+
+  /**
+   * Makes the folder of a new container, locked by this process.
+   * @throws UserError where there is one of that id
+   */
+  reserve(id: string): LockedContainer {
+    const folder = this.folder(id);
+    if (!this.#makeFolder(folder)) {
+      throw new UserError("container with given ID already exists", undefined, 1);
+    }
+    const path = `${folder}/state.json`;
+    const lock = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
+    flock(lock.number, LOCK.LOCK_EX, path);
+    return new LockedContainer(id, folder, lock);
+  }
+
+  #makeFolder(folder: string): boolean {
+    try {
+      return makeDirectory(folder, 0o711);
+    } catch (error) {
+      if (!isSyscallError(error, "ENOENT")) throw error;
+      makeDirectoryTree(this.root, 0o711);
+      return makeDirectory(folder, 0o711);
+    }
+  }
+
+  /** What is known of a container. @throws UserError where there is none */
+  read(id: string): OciRecord {
+    const record = this.readIfThere(id);
+    if (record === undefined) throw new UserError(NO_CONTAINER, undefined, 1);
+    return record;
+  }
+
+  /** undefined also for a container whose maker was killed before it had written anything. */
+  readIfThere(id: string): OciRecord | undefined {
+    return parseRecord(readTextIfThere(`${this.folder(id)}/state.json`));
+  }
+
+  /**
+   * The container, once nobody else is changing it.
+   * @throws UserError where there is none (any more)
+   */
+  lock(id: string): LockedContainer {
+    const container = this.lockIfThere(id);
+    if (container === undefined) throw new UserError(NO_CONTAINER, undefined, 1);
+    return container;
+  }
+
+  lockIfThere(id: string): LockedContainer | undefined {
+    const folder = this.folder(id);
+    const path = `${folder}/state.json`;
+    let fd: number;
+    try {
+      // O_CREAT: its maker may have been killed before there was a file.
+      fd = openFile(path, O.O_RDWR | O.O_CREAT, 0o600);
+    } catch (error) {
+      if (isSyscallError(error, "ENOENT")) return undefined;
+      throw error;
+    }
+    const lock = new Fd(fd);
+    flock(lock.number, LOCK.LOCK_EX, path);
+    // Race: whoever had the lock before may have removed it all.
+    if (fileType(path) !== 0) return new LockedContainer(id, folder, lock);
+    lock[Symbol.dispose]();
+    return undefined;
+  }
+
+  /** The config.json that a container was made from. */
+  async readSpec(id: string): Promise<Spec> {
+    const text = readTextIfThere(`${this.folder(id)}/config.json`);
+    if (text === undefined) throw new UserError(NO_CONTAINER, undefined, 1);
+    const { parseSpecText } = await import("../../oci/parse.ts");
+    return parseSpecText(text);
+  }
+
+  /** The ids of all containers, sorted. */
+  list(): string[] {
+    const ids: string[] = [];
+    for (const { name } of listDirectory(this.root) ?? []) {
+      if (fileType(`${this.folder(name)}/state.json`) !== 0) ids.push(name);
+    }
+    return ids.sort();
+  }
+}
+
+/** Longer than most records, so that one write in place replaces the other. */
+const RECORD_LENGTH = 1024;
+const KNOWN_FILES = ["config.json", "exec.fifo", "state.json"];
+
+/** A container that this process may change until it lets go. */
+export class LockedContainer implements Disposable {
+  #length = 0;
+
+  constructor(
+    readonly id: string,
+    readonly folder: string,
+    readonly lock: Fd,
+  ) {}
+
+  /** Race: in place, with one write(2), so that a reader finds the old record or the new one. */
+  record(record: OciRecord): void {
+    const text = JSON.stringify(record);
+    this.#length = Math.max(this.#length, RECORD_LENGTH, text.length);
+    overwrite(this.lock.number, text.padEnd(this.#length), `${this.folder}/state.json`);
+  }
+
+  read(): OciRecord | undefined {
+    return parseRecord(readTextIfThere(`${this.folder}/state.json`));
+  }
+
+  writeSpec(text: string): void {
+    writeText(`${this.folder}/config.json`, text, { mode: 0o600 });
+  }
+
+  /** Removes the folder, and with it the container's id. */
+  remove(): void {
+    for (const file of KNOWN_FILES) removeFile(`${this.folder}/${file}`);
+    if (tryRemoveDirectory(this.folder) !== 0) removeTree(this.folder);
+  }
+
+  [Symbol.dispose](): void {
+    this.lock[Symbol.dispose]();
+  }
+}
+
+/** The files are ours alone; what is no record was never finished. */
+function parseRecord(text: string | undefined): OciRecord | undefined {
+  if (text === undefined || text === "") return undefined;
+  try {
+    return JSON.parse(text) as OciRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the init process is there, and no zombie. */
+export function isAlive({ initPid, initStart }: OciRecord): boolean {
+  return initPid !== 0 && processStart(initPid) === initStart;
+}
+
+/** The state of the specification, as hooks read it. */
+export function stateOf(record: OciRecord, status: State["status"]): State {
+  const { ociVersion, id, initPid, bundle, annotations } = record;
+  const state = { ociVersion, id, status, pid: initPid, bundle };
+  return annotations === undefined ? state : { ...state, annotations };
+}
