@@ -23,5 +23,16 @@ const engine: Engine = {
 if (import.meta.main) {
   const argv = runtime.argv();
   if (argv[0] === SERVE_COMMAND) (await import("./ffi/agent/serve.ts")).serve(argv.slice(1));
+  const called = ociName(runtime.argv0());
+  if (called !== "" || argv[0] === "oci") {
+    const { runOci } = await import("./src/cli/oci/main.ts");
+    _exit(await (called === "" ? runOci(argv.slice(1), "bunker oci") : runOci(argv, called)));
+  }
   _exit(await main(argv, makeProcessContext(engine, libcFiles)));
+}
+
+/** What the program was called by, where that asks for the OCI command line; else "". */
+function ociName(argv0: string): string {
+  const name = argv0.slice(argv0.lastIndexOf("/") + 1);
+  return name === "bunker-oci" || name === "runc" || name === "crun" ? name : "";
 }

@@ -51,6 +51,7 @@ export const runtime: Runtime = {
   addressOf: (view) => Number(ptr(view.buffer)) + view.byteOffset,
   memoryAt: (address, byteLength) => toArrayBuffer(address as Pointer, 0, byteLength),
   argv: () => process.argv.slice(2),
+  argv0: () => process.argv0,
   selfCommand: () =>
     Bun.main.startsWith(COMPILED_PREFIX) ? [process.execPath] : [process.execPath, Bun.main],
 };

@@ -77,5 +77,6 @@ export const runtime: Runtime = {
   memoryAt: (address, byteLength) =>
     Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(BigInt(address)), byteLength),
   argv: () => Deno.args.slice(),
+  argv0: () => "",
   selfCommand: () => [Deno.execPath(), "run", "-A", Deno.mainModule],
 };

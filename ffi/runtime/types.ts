@@ -23,6 +23,8 @@ export interface Runtime {
   memoryAt(address: number, byteLength: number): ArrayBuffer;
   /** The command's own arguments, without the runtime's. */
   argv(): string[];
+  /** What this program was called by, as its caller wrote it; "" where that is not known. */
+  argv0(): string;
   /** How to start this program again: executable and its first arguments. */
   selfCommand(): string[];
 }

@@ -29,6 +29,30 @@ export function formatError(error: unknown): Report {
   return { text, exitCode: error instanceof UserError ? error.exitCode : 125 };
 }
 
+/** An error as the records of a log take it. */
+export interface Described {
+  /** One line but for a list of problems. */
+  readonly message: string;
+  readonly hint?: string;
+  /** Only of a bug of ours. */
+  readonly stack?: string;
+}
+
+/** Returns what formatError() would say, in parts. */
+export function describeError(error: unknown): Described {
+  if (!(error instanceof Error)) return { message: `internal error: ${String(error)}` };
+  if (isSuppressed(error)) {
+    const { message, ...first } = describeError(error.suppressed);
+    return { ...first, message: `${message}; then: ${describeError(error.error).message}` };
+  }
+  const message = joinClauses(error);
+  if (!(error instanceof UserError) && !isWorlds(error)) {
+    return { message: `internal error: ${message}`, stack: error.stack ?? message };
+  }
+  const hint = findHint(error);
+  return hint === undefined ? { message } : { message, hint };
+}
+
 /** SuppressedError, which a bundler may have replaced by one of its own. */
 function isSuppressed(error: Error): error is Error & { error: unknown; suppressed: unknown } {
   return error.name === "SuppressedError" && "suppressed" in error && "error" in error;

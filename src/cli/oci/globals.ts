@@ -1,0 +1,89 @@
+// The flags in front of the verb: where the state is, and where messages go.
+import { readTextIfThere } from "../../../ffi/files.ts";
+import { geteuid } from "../../../ffi/identity.ts";
+import type { OciGlobals } from "../../engine/oci/options.ts";
+import { UserError } from "../../errors.ts";
+import { Log, type LogFormat } from "./log.ts";
+import { parseLine, type Line, type Syntax, UsageError } from "./parse.ts";
+import { absolutePath } from "./paths.ts";
+
+/** Where the state of root's containers is. */
+const DEFAULT_ROOT = "/run/bunker/oci";
+
+/** The flags that every verb has before it. */
+export const GLOBAL_SYNTAX: Syntax = {
+  flags: {
+    root: "text",
+    log: "text",
+    "log-format": "text",
+    debug: "bool",
+    "systemd-cgroup": "bool",
+    rootless: "text",
+    criu: "text",
+    help: "bool",
+    version: "bool",
+  },
+  aliases: { h: "help", v: "version" },
+  stopsAtOperand: true,
+};
+
+/** What was said before the verb. */
+export interface Globals {
+  /** Its operands are the verb and the verb's own words. */
+  readonly line: Line;
+  readonly oci: OciGlobals;
+  readonly rootGiven: boolean;
+  readonly log: Log;
+}
+
+/** @throws UserError, and SyscallError where the log's file cannot be opened */
+export function readGlobals(argv: readonly string[], name: string): Globals {
+  const line = parseLine(argv, GLOBAL_SYNTAX);
+  const rootGiven = line.has("root");
+  const log = new Log({
+    file: line.text("log") || undefined,
+    format: parseFormat(line.text("log-format")),
+    debug: line.bool("debug"),
+  });
+  checkRootless(line.text("rootless"));
+  const oci: OciGlobals = {
+    root: rootGiven ? parseRoot(line.text("root")) : defaultRoot(),
+    systemdCgroup: line.bool("systemd-cgroup"),
+    name,
+    warn: (message) => log.write("warning", message),
+    debug: (message) => log.write("debug", message),
+  };
+  return { line, oci, rootGiven, log };
+}
+
+function parseFormat(text: string): LogFormat {
+  if (text === "" || text === "text") return "text";
+  if (text === "json") return "json";
+  throw new UserError(`invalid log-format: ${text}`);
+}
+
+function parseRoot(text: string): string {
+  const root = absolutePath(text);
+  if (root === "/") throw new UserError("Option --root argument should not be set to /");
+  return root;
+}
+
+/** Whether cgroup errors of a rootless caller matter is found out anew each time. */
+function checkRootless(text: string): void {
+  if (text === "" || text.toLowerCase() === "auto") return;
+  if (["true", "false", "1", "0", "t", "f", "T", "F", "TRUE", "FALSE"].includes(text)) return;
+  throw new UsageError(`invalid value ${JSON.stringify(text)} for --rootless: parse error`);
+}
+
+/** Below $XDG_RUNTIME_DIR for whoever is not the host's root. */
+function defaultRoot(): string {
+  const runtimeFolder = process.env["XDG_RUNTIME_DIR"] ?? "";
+  return runtimeFolder === "" || isHostRoot() ? DEFAULT_ROOT : `${runtimeFolder}/bunker/oci`;
+}
+
+/** Root in a user namespace of a user's own is that user, unless $USER says otherwise. */
+function isHostRoot(): boolean {
+  if (geteuid() !== 0) return false;
+  const map = readTextIfThere("/proc/self/uid_map") ?? "";
+  return map.includes(" 4294967295") || process.env["USER"] === "root";
+}

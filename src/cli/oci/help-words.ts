@@ -1,0 +1,106 @@
+// The words of the help pages: what each verb and each of its flags is for. A test holds them to the
+// flags that the verbs have.
+
+/** What a flag is for. */
+export type FlagWords = string;
+
+/** What a verb is for. */
+export interface VerbWords {
+  readonly summary: string;
+  /** What follows the flags on its command line. */
+  readonly usage: string;
+  readonly description?: string;
+  readonly flags: Readonly<Record<string, FlagWords>>;
+}
+
+const CONSOLE_SOCKET = "unix socket that receives the master of the console's pseudo-terminal";
+const BUNDLE = "folder of the bundle (default: the working folder)";
+const PID_FILE = "file to write the process id to";
+
+const CREATE_FLAGS: Readonly<Record<string, FlagWords>> = {
+  bundle: BUNDLE,
+  "console-socket": CONSOLE_SOCKET,
+  "pidfd-socket": "unix socket that receives a pidfd of the init process",
+  "pid-file": PID_FILE,
+  "no-pivot": "change root instead of pivoting it: for a rootfs on a ramdisk",
+  "no-new-keyring": "keep the caller's session keyring",
+  "preserve-fds": "pass on this many file descriptors besides stdin, stdout and stderr",
+};
+
+/** The flags before the verb. */
+export const GLOBAL_WORDS: Readonly<Record<string, FlagWords>> = {
+  root: "folder of the containers' state, best on a tmpfs (default: /run/bunker/oci)",
+  log: "file to write messages to (default: stderr)",
+  "log-format": "format of the messages: text or json (default: text)",
+  debug: "log what is done as well",
+  "systemd-cgroup": "cgroupsPath is slice:prefix:name, as for systemd",
+  rootless: "leave out what cgroups do not permit: true, false or auto (default: auto)",
+  help: "show help",
+  version: "print the version",
+};
+
+/** In the order of the help page. */
+export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
+  create: {
+    summary: "create a container",
+    usage: "<container-id>",
+    description:
+      'Makes the container of a bundle, up to the point where its program could begin: that is what\n"PROGRAM start" does. The id must be unique on this host.',
+    flags: CREATE_FLAGS,
+  },
+  delete: {
+    summary: "delete what a container that has stopped still holds",
+    usage: "<container-id>",
+    flags: { force: "also where it is still running, or not there at all (uses SIGKILL)" },
+  },
+  exec: {
+    summary: "execute a new process inside the container",
+    usage: "<container-id> <command> [command options]  || -p process.json <container-id>",
+    flags: {
+      "console-socket": CONSOLE_SOCKET,
+      "pidfd-socket": "unix socket that receives a pidfd of the process",
+      cwd: "working folder in the container",
+      env: "set an environment variable: NAME=VALUE",
+      tty: "allocate a pseudo-terminal",
+      user: "ids to run with: uid[:gid]",
+      "additional-gids": "a supplementary group, by number",
+      process: "file with the process to run, as the specification describes it",
+      detach: "do not wait for the process",
+      "pid-file": PID_FILE,
+      "process-label": "SELinux label of the process",
+      apparmor: "AppArmor profile of the process",
+      "no-new-privs": "the process may not gain privileges",
+      cap: "add a capability",
+      "preserve-fds": "pass on this many file descriptors besides stdin, stdout and stderr",
+      cgroup: "run in a cgroup below the container's: [controller[,controller]:]path",
+      "ignore-paused": "also in a container that is paused",
+    },
+  },
+  kill: {
+    summary: "send a signal (SIGTERM where none is given) to the container's init process",
+    usage: "<container-id> [signal]",
+    flags: { all: "send it to every process of the container" },
+  },
+  run: {
+    summary: "create and run a container",
+    usage: "<container-id>",
+    description:
+      'Does what "PROGRAM create" and "PROGRAM start" do, waits for the program, and deletes the\ncontainer. The exit code is the program\'s own.',
+    flags: {
+      ...CREATE_FLAGS,
+      detach: "do not wait for the program",
+      keep: "do not delete the container after its end",
+      "no-subreaper": "accepted for compatibility: there is none",
+    },
+  },
+  start: {
+    summary: "execute the user's program in a created container",
+    usage: "<container-id>",
+    flags: {},
+  },
+  state: {
+    summary: "print the state of a container",
+    usage: "<container-id>",
+    flags: {},
+  },
+};

@@ -1,0 +1,24 @@
+// The verbs by name, each in a module of its own, so that a call loads one of them.
+import type { Verb } from "./verb.ts";
+
+/** The verb of that name; undefined where there is none. */
+export async function findVerb(name: string): Promise<Verb | undefined> {
+  switch (name) {
+    case "create":
+      return (await import("./verbs/create.ts")).createVerb;
+    case "start":
+      return (await import("./verbs/start.ts")).startVerb;
+    case "run":
+      return (await import("./verbs/run.ts")).runVerb;
+    case "exec":
+      return (await import("./verbs/exec.ts")).execVerb;
+    case "state":
+      return (await import("./verbs/state.ts")).stateVerb;
+    case "kill":
+      return (await import("./verbs/kill.ts")).killVerb;
+    case "delete":
+      return (await import("./verbs/delete.ts")).deleteVerb;
+    default:
+      return undefined;
+  }
+}

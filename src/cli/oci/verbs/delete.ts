@@ -1,0 +1,16 @@
+// `delete`.
+import { deleteContainer } from "../../../engine/oci/delete.ts";
+import type { Verb } from "../verb.ts";
+
+/** `delete`. */
+export const deleteVerb: Verb = {
+  name: "delete",
+  flags: { force: "bool" },
+  aliases: { f: "force" },
+  operands: [1, 1],
+  run: async (line, { globals }) => {
+    const options = { id: line.operands[0] ?? "", force: line.bool("force") };
+    await deleteContainer(options, globals);
+    return 0;
+  },
+};
