@@ -6,12 +6,21 @@ import { type CgroupStep, writeStep } from "../steps.ts";
 
 /** Whether anything is asked of the cpu controller. */
 export function limitsCpu(cpu: CpuResources): boolean {
-  const times = cpu.shares || cpu.quota || cpu.period || cpu.burst;
-  return Boolean(times || cpu.realtimePeriod || cpu.realtimeRuntime) || cpu.idle !== undefined;
+  const times = cpu.shares || cpu.quota || cpu.period;
+  if (times || cpu.realtimePeriod || cpu.realtimeRuntime) return true;
+  return cpu.burst !== undefined || cpu.idle !== undefined;
 }
 
-/** The writes for `cpu`; `exists` says that the cgroup may have a quota already. */
-export function planCpu(directory: string, cpu: CpuResources, exists: boolean): CgroupStep[] {
+/**
+ * The writes for `cpu`; `exists` says that the cgroup may have a quota already.
+ * @param realtimeRuntimeUs its present real-time budget
+ */
+export function planCpu(
+  directory: string,
+  cpu: CpuResources,
+  exists: boolean,
+  realtimeRuntimeUs = 0,
+): CgroupStep[] {
   const steps: CgroupStep[] = [];
   const add = (file: string, value: number | undefined, why: string): void => {
     if (value) steps.push(writeStep(`${directory}/${file}`, value, why));
@@ -20,12 +29,19 @@ export function planCpu(directory: string, cpu: CpuResources, exists: boolean): 
   if (cpu.idle !== undefined && (exists || cpu.idle !== 0)) {
     steps.push(writeStep(`${directory}/cpu.idle`, cpu.idle, "run only where nobody else wants to"));
   }
+  // Order: the kernel refuses a period below the budget, the present one or the new one.
+  const shorter = cpu.realtimePeriod !== undefined && cpu.realtimePeriod < realtimeRuntimeUs;
+  if (shorter) add("cpu.rt_runtime_us", cpu.realtimeRuntime, "the real-time budget");
   add("cpu.rt_period_us", cpu.realtimePeriod, "the period of the real-time budget");
-  add("cpu.rt_runtime_us", cpu.realtimeRuntime, "the real-time budget");
+  if (!shorter) add("cpu.rt_runtime_us", cpu.realtimeRuntime, "the real-time budget");
   if (exists && cpu.quota) steps.push(...liftQuota(directory, cpu));
   add("cpu.cfs_period_us", cpu.period, "the period of the quota");
   add("cpu.cfs_quota_us", cpu.quota, "cpu time in each period");
-  add("cpu.cfs_burst_us", cpu.burst, "unused quota that may be saved up");
+  if (cpu.burst !== undefined && (exists || cpu.burst !== 0)) {
+    const path = `${directory}/cpu.cfs_burst_us`;
+    const extra = { optional: cpu.burst === 0 };
+    steps.push(writeStep(path, cpu.burst, "unused quota that may be saved up", extra));
+  }
   return steps;
 }
 

@@ -41,7 +41,9 @@ export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
       const memory = at("memory", cgroupsPath);
       const swapLimitBytes = readNumber(`${memory}/memory.memsw.limit_in_bytes`);
       const path = parseCgroupsPath(cgroupsPath);
-      return planLimits(hierarchies, path, resources, { exists: true, swapLimitBytes });
+      const realtimeRuntimeUs = readNumber(`${at("cpu", cgroupsPath)}/cpu.rt_runtime_us`) ?? 0;
+      const present = { exists: true, swapLimitBytes, realtimeRuntimeUs } as const;
+      return planLimits(hierarchies, path, resources, present);
     },
     ignored,
     join: (cgroupsPath) => joinAll(everywhere(cgroupsPath, "/tasks")),

@@ -32,7 +32,12 @@ export function planDirectories(
 
 /** A new cgroup, or one that exists with the present values that the order of writes hangs on. */
 export type Present =
-  { readonly exists: false } | { readonly exists: true; readonly swapLimitBytes: number | null };
+  | { readonly exists: false }
+  | {
+      readonly exists: true;
+      readonly swapLimitBytes: number | null;
+      readonly realtimeRuntimeUs: number;
+    };
 
 /** The writes for `resources`. Throws UserError where a controller that is needed is missing. */
 export function planLimits(
@@ -78,7 +83,10 @@ function planProcessorAndMemory(
     const current = present.exists ? present.swapLimitBytes : null;
     steps.push(...planMemory(at("memory", "a memory limit"), memory, current));
   }
-  if (limitsCpu(cpu)) steps.push(...planCpu(at("cpu", "a cpu limit"), cpu, present.exists));
+  if (limitsCpu(cpu)) {
+    const runtimeUs = present.exists ? present.realtimeRuntimeUs : 0;
+    steps.push(...planCpu(at("cpu", "a cpu limit"), cpu, present.exists, runtimeUs));
+  }
   return steps;
 }
 

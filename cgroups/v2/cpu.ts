@@ -12,7 +12,8 @@ export function limitsCpu(cpu: CpuResources): boolean {
   if (cpu.realtimePeriod || cpu.realtimeRuntime) {
     refuse("real-time cpu limits do not exist in cgroup v2: leave them out");
   }
-  return Boolean(cpu.shares || cpu.quota || cpu.period || cpu.burst) || cpu.idle !== undefined;
+  if (cpu.shares || cpu.quota || cpu.period) return true;
+  return cpu.burst !== undefined || cpu.idle !== undefined;
 }
 
 /**
@@ -51,7 +52,10 @@ function planMax(directory: string, cpu: CpuResources, currentMax?: string): Cgr
     const value = formatMax(cpu, currentMax);
     steps.push(writeStep(`${directory}/cpu.max`, value, "cpu time in each period"));
   }
-  if (cpu.burst) steps.push(writeStep(burst, cpu.burst, "unused quota that may be saved up"));
+  if (cpu.burst !== undefined && (currentMax !== undefined || cpu.burst !== 0)) {
+    const extra = { optional: cpu.burst === 0 };
+    steps.push(writeStep(burst, cpu.burst, "unused quota that may be saved up", extra));
+  }
   return steps;
 }
 

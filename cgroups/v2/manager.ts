@@ -8,7 +8,7 @@ import { removeCgroups } from "../remove.ts";
 import type { Resources } from "../resources.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { freeze, isFrozen, thaw } from "./freezer.ts";
-import { checkUsage } from "./memory.ts";
+import { checkUsage, withPresentLimit } from "./memory.ts";
 import { neededControllers, planDirectories, planLimits } from "./plan.ts";
 import { countOomKills, readStats } from "./stats.ts";
 
@@ -29,9 +29,10 @@ export function makeV2(hierarchy: Hierarchy): CgroupManager {
     planUpdate(cgroupsPath, resources) {
       const directory = at(cgroupsPath);
       neededControllers(hierarchy, resources);
-      if (resources.memory !== undefined) checkUsage(directory, resources.memory);
+      const memory = withPresentLimit(directory, resources.memory ?? {});
+      checkUsage(directory, memory);
       const currentCpuMax = readControlFile(`${directory}/cpu.max`) ?? "";
-      return planLimits(directory, resources, currentCpuMax);
+      return planLimits(directory, { ...resources, memory }, currentCpuMax);
     },
     ignored,
     // Kernel: since 5.7. The process is born in its cgroup: no move, no lock, no wait.

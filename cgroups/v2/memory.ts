@@ -46,14 +46,27 @@ function swapOnly({ limit = 0, swap = 0 }: MemoryResources): number | undefined 
   return swap - limit;
 }
 
+/** A limit of memory and swap alone is one on top of the limit of memory that there is. */
+export function withPresentLimit(directory: string, memory: MemoryResources): MemoryResources {
+  if ((memory.swap ?? 0) <= 0 || memory.limit) return memory;
+  const limit = readNumber(`${directory}/memory.max`);
+  return limit === null ? memory : { ...memory, limit };
+}
+
 /**
  * Throws UserError where a new limit, asked for with checkBeforeUpdate, is below what is in use.
  * Kernel: memory.max takes it, and kills.
  */
 export function checkUsage(directory: string, memory: MemoryResources): void {
-  const { limit = 0, checkBeforeUpdate = false } = memory;
-  if (!checkBeforeUpdate || limit <= 0) return;
+  const { limit = 0, swap = 0, checkBeforeUpdate = false } = memory;
+  if (!checkBeforeUpdate) return;
   const usage = readNumber(`${directory}/memory.current`) ?? 0;
-  if (usage <= limit) return;
-  refuse(`rejecting memory limit ${limit}: ${usage} bytes are in use`);
+  const swapUsage = swap > 0 ? (readNumber(`${directory}/memory.swap.current`) ?? 0) : 0;
+  refuseBelow("memory+swap limit", swap, usage + swapUsage);
+  refuseBelow("memory limit", limit, usage);
+}
+
+function refuseBelow(what: string, limit: number, usage: number): void {
+  if (limit <= 0 || usage <= limit) return;
+  refuse(`rejecting ${what} ${limit}: ${usage} bytes are in use`);
 }

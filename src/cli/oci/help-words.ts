@@ -81,6 +81,31 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
     usage: "<container-id> [signal]",
     flags: { all: "send it to every process of the container" },
   },
+  list: {
+    summary: "list the containers that were made with the given root",
+    usage: "",
+    flags: {
+      format: "table or json (default: table)",
+      quiet: "print only the ids",
+    },
+  },
+  pause: {
+    summary: "suspend all processes inside the container",
+    usage: "<container-id>",
+    flags: {},
+  },
+  ps: {
+    summary: "show the processes that run inside the container",
+    usage: "<container-id> [ps options]",
+    description:
+      "The options are those of ps(1), -ef where there are none; its table must have a PID column.",
+    flags: { format: "table or json, which is the pids alone (default: table)" },
+  },
+  resume: {
+    summary: "resume all processes that have been paused",
+    usage: "<container-id>",
+    flags: {},
+  },
   run: {
     summary: "create and run a container",
     usage: "<container-id>",
@@ -93,6 +118,16 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
       "no-subreaper": "accepted for compatibility: there is none",
     },
   },
+  spec: {
+    summary: "create a config.json to begin with",
+    usage: "",
+    description:
+      'Its program is "sh", its root file system the folder "rootfs" beside it: edit it to make it yours.',
+    flags: {
+      bundle: BUNDLE,
+      rootless: "for a container that is not made by root",
+    },
+  },
   start: {
     summary: "execute the user's program in a created container",
     usage: "<container-id>",
@@ -102,5 +137,30 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
     summary: "print the state of a container",
     usage: "<container-id>",
     flags: {},
+  },
+  update: {
+    summary: "change the limits of a container",
+    usage: "<container-id>",
+    description:
+      "What is not given stays as it is. The file of --resources holds what config.json has under\nlinux.resources; with it, the other flags do not count.",
+    flags: {
+      resources: 'file with the resources, or "-" for stdin',
+      "blkio-weight": "share of the disks, from 10 to 1000",
+      "cpu-period": "period of the cpu quota, in microseconds",
+      "cpu-quota": "cpu time in each period, in microseconds; -1 for no limit",
+      "cpu-burst": "unused quota that may be saved up, in microseconds",
+      "cpu-share": "share of the cpus where they are contended for",
+      "cpu-rt-period": "period of the real-time budget, in microseconds",
+      "cpu-rt-runtime": "real-time budget in each period, in microseconds",
+      "cpuset-cpus": "cpus to use: 0-3,7",
+      "cpuset-mems": "memory nodes to use",
+      memory: "memory limit, in bytes or as 64m; -1 for no limit",
+      "cpu-idle": "1: run only where nobody else wants to; 0: as usual",
+      "memory-reservation": "what memory is reclaimed down to first",
+      "memory-swap": "limit of memory and swap together; -1 for unlimited swap",
+      "pids-limit": "how many processes and threads there may be; -1 for no limit",
+      "l3-cache-schema": "line for the L3 cache, as resctrl(5) takes it",
+      "mem-bw-schema": "line for the memory bandwidth, as resctrl(5) takes it",
+    },
   },
 };

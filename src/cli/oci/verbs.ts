@@ -18,6 +18,18 @@ export async function findVerb(name: string): Promise<Verb | undefined> {
       return (await import("./verbs/kill.ts")).killVerb;
     case "delete":
       return (await import("./verbs/delete.ts")).deleteVerb;
+    case "list":
+      return (await import("./verbs/list.ts")).listVerb;
+    case "ps":
+      return (await import("./verbs/ps.ts")).psVerb;
+    case "pause":
+      return (await import("./verbs/pause.ts")).pauseVerb;
+    case "resume":
+      return (await import("./verbs/resume.ts")).resumeVerb;
+    case "update":
+      return (await import("./verbs/update.ts")).updateVerb;
+    case "spec":
+      return (await import("./verbs/spec.ts")).specVerb;
     default:
       return undefined;
   }

@@ -1,6 +1,7 @@
 // Golden plans: given the hierarchies, the steps for limits follow without asking the host.
 
 import { describe, expect, test } from "bun:test";
+import { planCpu } from "../../../cgroups/v1/cpu.ts";
 import { makeV1 } from "../../../cgroups/v1/manager.ts";
 import { planMemory } from "../../../cgroups/v1/memory.ts";
 import type { Resources } from "../../../cgroups/resources.ts";
@@ -179,6 +180,23 @@ describe("the plan of an update", () => {
       "write /cpu,cpuacct/b/web/cpu.cfs_quota_us 5000",
       "write /cpu,cpuacct/b/web/cpu.cfs_burst_us 100",
     ]);
+  });
+
+  test("takes a burst away, even where the kernel does not know any", () => {
+    expect(writes({ cpu: { burst: 0 } }, true)).toEqual([
+      "write? /cpu,cpuacct/b/web/cpu.cfs_burst_us 0",
+    ]);
+    expect(writes({ cpu: { burst: 0 } })).toEqual([]);
+  });
+
+  test.each([
+    ["a longer real-time period before its budget", 1000, "period runtime"],
+    ["a shorter real-time period after its budget", 6000, "runtime period"],
+  ])("writes %s", (_, presentUs, order) => {
+    const cpu = { realtimePeriod: 5000, realtimeRuntime: 500 };
+    const lines = planLines(planCpu("/c", cpu, true, presentUs));
+    const files = lines.map((line) => (/rt_(.*)_us/.exec(line) ?? [])[1]);
+    expect(files.join(" ")).toBe(order);
   });
 
   test("allows every device again where that is asked for", () => {

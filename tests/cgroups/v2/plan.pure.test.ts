@@ -1,9 +1,12 @@
 // Golden plans: given the controllers of the root, the steps follow without asking the host.
 
 import { describe, expect, test } from "bun:test";
-import type { Resources } from "../../../cgroups/resources.ts";
+import { writeFileSync } from "node:fs";
+import type { MemoryResources, Resources } from "../../../cgroups/resources.ts";
 import { planCpu, sharesToWeight } from "../../../cgroups/v2/cpu.ts";
 import { makeV2 } from "../../../cgroups/v2/manager.ts";
+import { checkUsage, withPresentLimit } from "../../../cgroups/v2/memory.ts";
+import { TemporaryFolder } from "../../ffi/folder.ts";
 import { planLines } from "../plan-lines.ts";
 import { expectRefusal } from "../refused.ts";
 
@@ -158,6 +161,42 @@ describe("the plan of an update", () => {
     ],
   ])("%j keeps what it does not name of %j", (cpu, current, expected) => {
     expect(planLines(planCpu("/c", cpu, current))).toEqual(expected);
+  });
+
+  test("takes a burst away, even where the kernel does not know any", () => {
+    expect(planLines(planCpu("/c", { burst: 0 }, "max 100000"))).toEqual([
+      "write? /c/cpu.max.burst 0",
+    ]);
+    expect(planLines(planCpu("/c", { burst: 0 }, undefined))).toEqual([]);
+  });
+
+  test.each<[string, MemoryResources, string | undefined]>([
+    ["memory", { limit: 99 }, "rejecting memory limit 99: 100 bytes are in use"],
+    [
+      "memory and swap",
+      { limit: 120, swap: 149 },
+      "rejecting memory+swap limit 149: 150 bytes are in use",
+    ],
+    ["both, being enough", { limit: 100, swap: 150 }, undefined],
+    ["no memory", { limit: -1 }, undefined],
+  ])("with checkBeforeUpdate looks at what is in use: %s", (_, memory, refusal) => {
+    using folder = new TemporaryFolder();
+    writeFileSync(`${folder.path}/memory.current`, "100\n");
+    writeFileSync(`${folder.path}/memory.swap.current`, "50\n");
+    checkUsage(folder.path, memory);
+    const check = () => checkUsage(folder.path, { ...memory, checkBeforeUpdate: true });
+    if (refusal === undefined) check();
+    else expectRefusal(check, refusal);
+  });
+
+  test("adds a limit of swap to the limit of memory that there is", () => {
+    using folder = new TemporaryFolder();
+    writeFileSync(`${folder.path}/memory.max`, "64\n");
+    expect(withPresentLimit(folder.path, { swap: 80 })).toEqual({ swap: 80, limit: 64 });
+    expect(withPresentLimit(folder.path, { swap: 80, limit: 70 })).toEqual({ swap: 80, limit: 70 });
+    expect(withPresentLimit(folder.path, { swap: -1 })).toEqual({ swap: -1 });
+    writeFileSync(`${folder.path}/memory.max`, "max\n");
+    expect(withPresentLimit(folder.path, { swap: 80 })).toEqual({ swap: 80 });
   });
 });
 
