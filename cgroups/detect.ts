@@ -15,10 +15,13 @@ import { makeV2 } from "./v2/manager.ts";
 
 const USUAL_MOUNT = "/sys/fs/cgroup";
 
-/** The manager that fits this host. Both versions are linked in: their modules do no work. */
-export function detectCgroups(): CgroupManager {
-  if (isUnified(USUAL_MOUNT)) return makeV2(unifiedHierarchy(USUAL_MOUNT));
-  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")));
+/**
+ * The manager that fits this host. Both versions are linked in: their modules do no work.
+ * @param own what relative paths are below: a text such as /proc/self/cgroup, which it is unless said
+ */
+export function detectCgroups(own?: string): CgroupManager {
+  if (isUnified(USUAL_MOUNT)) return makeV2(unifiedHierarchy(USUAL_MOUNT, own));
+  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")), own);
 }
 
 function isUnified(directory: string): boolean {
@@ -34,9 +37,9 @@ function isUnified(directory: string): boolean {
  * The manager for these mounts: a controller in a hierarchy of its own makes the host v1 or hybrid;
  * a named hierarchy, which has none, does not where there is a unified one.
  */
-export function managerFor(mounts: readonly CgroupMount[]): CgroupManager {
+export function managerFor(mounts: readonly CgroupMount[], ownText?: string): CgroupManager {
   const hierarchies: Hierarchy[] = [];
-  const own = lazily(readOwnCgroups);
+  const own = lazily(() => readOwnCgroups(ownText));
   let unified: CgroupMount | undefined;
   let isSeparate = false;
   for (const mount of mounts) {
@@ -45,7 +48,7 @@ export function managerFor(mounts: readonly CgroupMount[]): CgroupManager {
     if (mount.controllers[0]?.startsWith("name=") === false) isSeparate = true;
   }
   if (isSeparate) return makeV1({ hierarchies, hybrid: unified !== undefined });
-  return unified === undefined ? makeNone() : makeV2(unifiedHierarchy(unified.directory));
+  return unified === undefined ? makeNone() : makeV2(unifiedHierarchy(unified.directory, ownText));
 }
 
 function separateHierarchy(mount: CgroupMount, ownCgroups: () => Map<string, string>): Hierarchy {
@@ -59,9 +62,9 @@ function separateHierarchy(mount: CgroupMount, ownCgroups: () => Map<string, str
   };
 }
 
-function unifiedHierarchy(directory: string): Hierarchy {
+function unifiedHierarchy(directory: string, ownText?: string): Hierarchy {
   const controllers = lazily(() => readControllers(directory));
-  const own = lazily(() => unifiedOwn(directory));
+  const own = lazily(() => unifiedOwn(directory, ownText));
   return {
     directory,
     get controllers() {
@@ -86,13 +89,13 @@ function readControllers(directory: string): string[] {
 
 // A process of our own is in our cgroup, so that one can hand no controller to children (no
 // internal processes): relative paths start beside it, as they do with runc.
-function unifiedOwn(directory: string): string {
+function unifiedOwn(directory: string, ownText?: string): string {
   const mounts = parseCgroupMounts(readText("/proc/self/mountinfo"));
   const root = mounts.find((mount) => mount.directory === directory)?.root ?? "/";
-  const own = pathBelow(readOwnCgroups().get("") ?? "/", root);
+  const own = pathBelow(readOwnCgroups(ownText).get("") ?? "/", root);
   return own.slice(0, own.lastIndexOf("/")) || "/";
 }
 
-function readOwnCgroups(): Map<string, string> {
-  return parseOwnCgroups(readText("/proc/self/cgroup"));
+function readOwnCgroups(text?: string): Map<string, string> {
+  return parseOwnCgroups(text ?? readText("/proc/self/cgroup"));
 }

@@ -27,6 +27,8 @@ export interface CgroupManager {
   join(cgroupsPath: string): CgroupJoin;
   /** Where a pid is written to move that process in from outside. */
   procsFiles(cgroupsPath: string): string[];
+  /** Where the hierarchies are mounted, in the order of procsFiles(). */
+  mountPoints(): string[];
   /** The processes inside, as pids of our pid namespace; empty where there is no such cgroup. */
   pids(cgroupsPath: string, options?: { readonly recursive?: boolean }): number[];
   /** Throws SyscallError ETIMEDOUT, thawed again, where the kernel cannot stop every process. */

@@ -15,6 +15,7 @@ export function makeNone(): CgroupManager {
       devices === undefined ? [] : ["device rules: this host has no cgroups"],
     join: () => ({ how: "none" }),
     procsFiles: () => [],
+    mountPoints: () => [],
     pids: () => [],
     freeze: () => refuseController("pausing", "freezer"),
     thaw: () => refuseController("pausing", "freezer"),

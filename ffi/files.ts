@@ -246,3 +246,10 @@ export function removeTree(path: string): void {
   const failure = tryRemoveDirectory(path);
   if (failure !== 0 && failure !== ENOENT) throw new SyscallError("rmdir", failure, { path });
 }
+
+/** Gives a file another name, in place of what had it. rename(2) */
+export function renameFile(from: string, to: string): void {
+  const source = cString(from);
+  const result = attempt("renameat2", [AT_FDCWD, source, AT_FDCWD, cString(to), 0]);
+  must(result, "rename", to);
+}

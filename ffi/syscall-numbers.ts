@@ -63,6 +63,7 @@ const NUMBERS = {
   newfstatat: [262, 79],
   statx: [332, 291],
   faccessat2: [439, 439],
+  faccessat: [269, 48],
   keyctl: [250, 219],
   seccomp: [317, 277],
   bpf: [321, 280],

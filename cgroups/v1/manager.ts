@@ -48,6 +48,11 @@ export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
     ignored,
     join: (cgroupsPath) => joinAll(everywhere(cgroupsPath, "/tasks")),
     procsFiles: (cgroupsPath) => everywhere(cgroupsPath, "/cgroup.procs"),
+    mountPoints: () => {
+      const directories: string[] = [];
+      for (const { directory } of hierarchies) directories.push(directory);
+      return directories;
+    },
     pids: (cgroupsPath, options) => pidsIn(listed(cgroupsPath), options?.recursive === true),
     freeze: (cgroupsPath) => freeze(freezer(cgroupsPath)),
     thaw: (cgroupsPath) => thaw(freezer(cgroupsPath)),

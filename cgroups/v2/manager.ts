@@ -38,6 +38,7 @@ export function makeV2(hierarchy: Hierarchy): CgroupManager {
     // Kernel: since 5.7. The process is born in its cgroup: no move, no lock, no wait.
     join: (cgroupsPath) => ({ how: "clone-into", directory: at(cgroupsPath) }),
     procsFiles: (cgroupsPath) => [`${at(cgroupsPath)}/cgroup.procs`],
+    mountPoints: () => [hierarchy.directory],
     pids: (cgroupsPath, options) => pidsIn(at(cgroupsPath), options?.recursive === true),
     freeze: (cgroupsPath) => freeze(at(cgroupsPath)),
     thaw: (cgroupsPath) => thaw(at(cgroupsPath)),

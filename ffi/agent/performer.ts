@@ -112,6 +112,20 @@ export class Performer {
     this.trace?.report(posted.batch);
   }
 
+  /**
+   * Waits until a call of the running batch has put something into `slot`: for a batch that does not
+   * end by itself. Throws PerformerDied. Whoever fills the slot wakes us (wakeParent); where it may
+   * not, the next check finds out.
+   */
+  awaitSlot(page: number, slot: Slot): void {
+    const deadline = Date.now() + BATCH_TIMEOUT_MS;
+    while (this.channel.slotValue(slot) === 0) {
+      const outcome = futex_wait(this.#memoryAddress + slot.offset, 0, CHECK_INTERVAL_MS);
+      if (outcome !== "timed out" || this.channel.slotValue(slot) !== 0) continue;
+      this.#checkAlive(page, deadline);
+    }
+  }
+
   /** Whether the batch of `page` has ended, without waiting. */
   isDone(page: number): boolean {
     return this.#load(page, CONTROL_DONE) === this.#load(page, CONTROL_GO);

@@ -13,7 +13,7 @@ import { F_SEAL, MAP, MFD, PROT_READ, PROT_WRITE } from "../constants.ts";
 import { addSeals } from "../fcntl.ts";
 import { Fd } from "../fd.ts";
 import { memfd_create, mmap } from "../mman.ts";
-import { posix_spawn } from "../spawn.ts";
+import { type FileAction, posix_spawn } from "../spawn.ts";
 import type { TraceSink } from "../trace.ts";
 import { ftruncate, write } from "../unistd.ts";
 import { CODE_ARM64 } from "./code-arm64.ts";
@@ -32,12 +32,16 @@ export interface StartOptions {
   readonly childSteps?: readonly Step[];
   /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
   readonly newSession?: boolean;
+  /** Its stdin, stdout and stderr, where they are not to be this process's own. */
+  readonly streams?: readonly [stdin: number, stdout: number, stderr: number];
+  /** Descriptors that it keeps, and its children with it. */
+  readonly inherit?: readonly number[];
   readonly trace?: TraceSink;
 }
 
 /** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
 export function startPerformer(options: StartOptions): Performer {
-  const { kind, firstSteps, childSteps, newSession = true, trace } = options;
+  const { kind, firstSteps, childSteps, trace } = options;
   using channelFd = memfd_create("bunker-channel", MFD.MFD_CLOEXEC);
   ftruncate(channelFd.number, CHANNEL_BYTES);
   const mapping = mmap({
@@ -51,26 +55,36 @@ export function startPerformer(options: StartOptions): Performer {
   performer.post(AGENT_PAGE, firstSteps);
   if (childSteps !== undefined) performer.post(INIT_PAGE, childSteps);
   const spawn = kind === "agent" ? spawnAgent : spawnServer;
-  const pid = spawn(channelFd.number, newSession);
+  const pid = spawn(channelFd.number, options);
   performer.setPid(AGENT_PAGE, pid);
   return performer;
 }
 
-function spawnAgent(channelFd: number, newSession: boolean): number {
+function spawnAgent(channelFd: number, options: StartOptions): number {
   using executable = sealedExecutable(channelFd);
   // Security: no environment, no arguments: the container's processes may read them.
   return posix_spawn(`/proc/self/fd/${executable.number}`, ["bunker-agent"], [], {
-    newSession,
-    fileActions: [{ kind: "dup2", from: channelFd, to: channelFd }],
+    newSession: options.newSession ?? true,
+    fileActions: listFileActions(channelFd, options),
   });
 }
 
+function listFileActions(channelFd: number, { streams, inherit }: StartOptions): FileAction[] {
+  const actions: FileAction[] = [{ kind: "dup2", from: channelFd, to: channelFd }];
+  for (const fd of inherit ?? []) actions.push({ kind: "dup2", from: fd, to: fd });
+  if (streams === undefined) return actions;
+  for (let to = 0; to < streams.length; to++) {
+    actions.push({ kind: "dup2", from: streams[to] ?? to, to });
+  }
+  return actions;
+}
+
 /** The in-process performer: it maps the channel at the same address and makes the same calls. */
-function spawnServer(channelFd: number, newSession: boolean): number {
+function spawnServer(channelFd: number, options: StartOptions): number {
   const argv = serveCommand(channelFd, AGENT_PAGE);
   return posix_spawn(argv[0] ?? "", argv, [], {
-    newSession,
-    fileActions: [{ kind: "dup2", from: channelFd, to: channelFd }],
+    newSession: options.newSession ?? true,
+    fileActions: listFileActions(channelFd, options),
   });
 }
 

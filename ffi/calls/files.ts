@@ -1,7 +1,7 @@
 // Calls on files and descriptors, as values. Nothing happens here: see ../call.ts.
 
-import { type Argument, type Call, type Slot, type Struct } from "../call.ts";
-import { O, RESOLVE, formatFlags } from "../constants.ts";
+import { AddressOf, type Argument, type Call, type Slot, type Struct } from "../call.ts";
+import { AT_FDCWD, O, RESOLVE, formatFlags } from "../constants.ts";
 import { call, words, utf8Length, type CallOptions, type FdArgument } from "./make.ts";
 
 const OPEN_HOW_BYTES = 24;
@@ -51,9 +51,25 @@ export function write(fd: FdArgument, text: string, options?: CallOptions): Call
   return call("write", [fd, text, utf8Length(text)], options);
 }
 
+/** read(2) of at most `byteLength` bytes. */
+export const read = (fd: FdArgument, into: Slot, byteLength: number, options?: CallOptions): Call =>
+  call("read", [fd, new AddressOf(into), byteLength], options);
+
 /** dup3(2) */
-export const dup3 = (from: FdArgument, to: number, flags: number): Call =>
-  call("dup3", [from, to, flags]);
+export const dup3 = (from: FdArgument, to: number, flags: number, options?: CallOptions): Call =>
+  call("dup3", [from, to, flags], options);
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** fcntl(2): an exec closes `fd`. */
+export const closeOnExec = (fd: FdArgument): Call => call("fcntl", [fd, F_SETFD, FD_CLOEXEC]);
+
+const X_OK = 1;
+
+/** faccessat(2): whether this process may execute the file at `path`. */
+export const mayExecute = (path: string, options?: CallOptions): Call =>
+  call("faccessat", [AT_FDCWD, path, X_OK], { path, ...options });
 
 /** mkdirat(2) */
 export const mkdirat = (

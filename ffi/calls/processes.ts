@@ -123,3 +123,9 @@ export const compareSlot = (slot: Slot, expected: number | Slot, options?: CallO
     [new AddressOf(slot), FUTEX_CMP_REQUEUE, 0, 0, new AddressOf(new Slot("nobody")), expected],
     options,
   );
+
+const FUTEX_WAKE = 1;
+
+/** Lets the parent know, which waits for `slot` to change. futex(2) */
+export const wakeParent = (slot: Slot, options?: CallOptions): Call =>
+  call("futex", [new AddressOf(slot), FUTEX_WAKE, 1], options);

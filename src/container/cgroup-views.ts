@@ -15,10 +15,11 @@ export function listCgroupViews(
   whole: boolean,
 ): CgroupView[] {
   const isSingle = manager.join(cgroupsPath).how === "clone-into";
+  const roots = manager.mountPoints();
   const views: CgroupView[] = [];
   for (const file of manager.procsFiles(cgroupsPath)) {
     const directory = file.slice(0, -PROCS_FILE.length);
-    const root = rootOf(directory, cgroupsPath);
+    const root = roots[views.length] ?? "";
     if (isSingle) views.push({ name: "", directory: whole ? root : directory, links: [] });
     else views.push(viewOf(directory, root));
   }
@@ -28,11 +29,4 @@ export function listCgroupViews(
 function viewOf(directory: string, root: string): CgroupView {
   const name = root.slice(root.lastIndexOf("/") + 1);
   return { name, directory, links: name.includes(",") ? name.split(",") : [] };
-}
-
-/** The hierarchy's mount point: the directory without the cgroup's own path. */
-function rootOf(directory: string, cgroupsPath: string): string {
-  return directory.endsWith(cgroupsPath)
-    ? directory.slice(0, directory.length - cgroupsPath.length)
-    : directory;
 }

@@ -37,6 +37,12 @@ export interface LaunchOptions {
   readonly cgroupFirst: boolean;
   /** Moves the init process into its cgroup from outside, where it cannot do so itself. */
   readonly joinFromOutside?: (pid: number) => void;
+  /** Descriptors that the agent and the init process have as well. */
+  readonly inherit?: readonly number[];
+  /** Once there is an init process: what a crash from now on leaves can be found by its pid. */
+  readonly onInit?: (pid: number) => void;
+  /** When everything is mounted and the host's tree is still in reach: hooks. */
+  readonly beforePivot?: (pid: number) => void;
 }
 
 /** A container whose init process waits at the gate. */
@@ -66,6 +72,7 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
     // Race: whenever this process is killed, the init process must not be left waiting for it.
     childSteps:
       options.performer === "agent" ? [...plan.initGuard, plan.initCheck] : plan.initGuard,
+    ...(options.inherit === undefined ? {} : { inherit: options.inherit }),
     ...(options.trace === undefined ? {} : { trace: options.trace }),
   });
   try {
@@ -138,9 +145,15 @@ function setUpInit(
   const agentPid = performer.pid(AGENT_PAGE);
   const initPid = performer.value(plan.initPid);
   performer.setPid(INIT_PAGE, initPid);
+  options.onInit?.(initPid);
   options.joinFromOutside?.(initPid);
+  const { beforePivot } = options;
   let index = 0;
   for (const part of plan.initSetup) {
+    if (beforePivot !== undefined && index === plan.initSetup.length - 1) {
+      performer.finish(INIT_PAGE);
+      beforePivot(initPid);
+    }
     performer.start(INIT_PAGE, written[index] ?? performer.write(part()));
     index += 1;
   }
@@ -193,6 +206,26 @@ export interface ExitStatus {
   readonly value: number;
 }
 
+/**
+ * Lets the init process go on to the gate, where it waits without us.
+ * @returns what its calls have brought, for who knows what they were to say
+ */
+export function leaveAtGate({ performer, exec, plan }: Created): Results {
+  if (plan.turn === undefined) throw new Error("the plan has no gate");
+  performer.start(INIT_PAGE, exec);
+  performer.awaitSlot(INIT_PAGE, plan.turn);
+  return performer.results(INIT_PAGE);
+}
+
+/** The results of the last batch's calls, in order; undefined where one has not returned. */
+export type Results = readonly (number | undefined)[];
+
+/** Ends the agent: the init process is left to whoever takes care of orphans. */
+export function dismissAgent({ performer }: Created): void {
+  performer.post(AGENT_PAGE, [{ why: "all is made: end", calls: [exitGroup(0)] }]);
+  reap(performer.pid(AGENT_PAGE));
+}
+
 /** Opens the gate: the init process becomes the user's program, the agent waits for its end. */
 export function startContainer({ performer, plan, exec }: Created): ExitWatch {
   const info = new Slot("siginfo", SIGINFO_BYTES);
@@ -213,7 +246,7 @@ const SIGINFO_CODE_OFFSET = 8;
 const SIGINFO_STATUS_OFFSET = 24;
 const CLD_EXITED = 1;
 
-function readStatus(info: DataView): ExitStatus {
+export function readStatus(info: DataView): ExitStatus {
   const code = info.getInt32(SIGINFO_CODE_OFFSET, true);
   const value = info.getInt32(SIGINFO_STATUS_OFFSET, true);
   // The agent itself was killed before it could wait.

@@ -38,7 +38,8 @@ export function planNamespaces(namespaces: readonly Namespace[]): NamespacePlan 
   let all = 0;
   const joined: Required<Namespace>[] = [];
   for (const { type, path } of namespaces) {
-    if (path !== undefined) {
+    // As runc and the specification's own examples have it, an empty path is none.
+    if (path !== undefined && path !== "") {
       joined.push({ type, path });
       continue;
     }

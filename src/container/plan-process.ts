@@ -154,7 +154,8 @@ function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
     calls.push(ambientClear());
     for (const name of ambient) {
       const number = capabilityNumber(name);
-      if (number !== undefined) calls.push(ambientRaise(number));
+      // Kernel: EPERM for one that is not inheritable as well, as in runc's own specs: it stays out.
+      if (number !== undefined) calls.push({ ...ambientRaise(number), tolerate: "any" });
     }
   }
   return { why: "the capabilities of the process", calls };

@@ -17,8 +17,20 @@ export interface TerminalSlots {
 export function planTerminal(root: Slot, slots: TerminalSlots, user: User): Step[] {
   const tree = new Slot("terminal");
   const console = new Slot("/dev/console");
-  const unlocked = new Struct(new Uint8Array(4), () => "0");
   const calls: Call[] = [
+    ...openTerminal(root, slots, user),
+    ...makeFile(root, "/dev/console"),
+    openTree(slots.slave, "", false, tree),
+    openPlace(root, "/dev/console", console),
+    moveMount(tree, console, { path: "/dev/console" }),
+  ];
+  return [{ why: "a terminal of the container's own", calls }];
+}
+
+/** Both ends of a new pty of the container's /dev/pts, the slave being the user's. */
+export function openTerminal(root: Slot, slots: TerminalSlots, user: User): Call[] {
+  const unlocked = new Struct(new Uint8Array(4), () => "0");
+  return [
     openInRoot(root, "dev/pts/ptmx", O.O_RDWR | O.O_NOCTTY, slots.master, {
       path: "/dev/pts/ptmx",
     }),
@@ -26,12 +38,7 @@ export function planTerminal(root: Slot, slots: TerminalSlots, user: User): Step
     // Security: by descriptor; a path such as /dev/pts/0 could name something else by then.
     ioctl(slots.master, TIOCGPTPEER, O.O_RDWR | O.O_NOCTTY | O.O_CLOEXEC, { into: slots.slave }),
     fchownat(slots.slave, "", user.uid, -1, AT.AT_EMPTY_PATH, { tolerate: [EPERM] }),
-    ...makeFile(root, "/dev/console"),
-    openTree(slots.slave, "", false, tree),
-    openPlace(root, "/dev/console", console),
-    moveMount(tree, console, { path: "/dev/console" }),
   ];
-  return [{ why: "a terminal of the container's own", calls }];
 }
 
 /** Without -i: what the caller's stdin has to say is not for the container. */

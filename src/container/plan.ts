@@ -62,9 +62,14 @@ export interface ContainerPlan {
   readonly initGuard: readonly Step[];
   /** What it does next, where the agent performs: looks whether the agent is still there. */
   readonly initCheck: Step;
-  /** The set-up in parts: one is performed while the next is still being planned. */
+  /**
+   * The set-up in parts: one is performed while the next is still being planned. Before the last one
+   * everything is mounted, and the old root is still there: that is when hooks are run.
+   */
   readonly initSetup: readonly (() => readonly Step[])[];
   readonly initExec: () => readonly Step[];
+  /** Where the container is started later: set once the init process waits for that. */
+  readonly turn?: Slot;
   /** Where the init process stays and the user's program is its child. */
   readonly reaper?: ReaperPlan;
   /** Where the user namespace is held by a process of its own until it is entered. */
@@ -97,6 +102,12 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
   const taken = namespaces.newUser ? mapping?.takeHostOpens(setup) : undefined;
   const mapped = taken && mapping?.planMapped(taken.opens, mapping.mapsRoot ? root : undefined);
   const reaper = request.planReaper?.(request, terminal !== undefined);
+  const gate = request.gate?.planGate(
+    process,
+    request.seccomp,
+    request.preserveFds,
+    request.gate.fd,
+  );
   return {
     namespaces,
     agentFirst: [
@@ -115,9 +126,12 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     initCheck: planAgentCheck(agent),
     initSetup: taken?.parts ?? setup,
     initExec: once(
-      reaper?.become ?? (() => planExec(process, request.seccomp, request.preserveFds)),
+      reaper?.become ??
+        gate?.steps ??
+        (() => planExec(process, request.seccomp, request.preserveFds)),
     ),
     initPid,
+    ...(gate === undefined ? {} : { turn: gate.turn }),
     ...(reaper === undefined ? {} : { reaper }),
     ...(mapped === undefined ? {} : { mapped }),
     ...(terminal === undefined ? {} : { terminal }),
@@ -208,6 +222,8 @@ function planSetup(
       ...planDevices(devicesOf(linux), root, namespaces.newUser),
       ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
       planWorkingDirectory(process.cwd, root),
+    ]),
+    once(() => [
       ...planSysctls(linux.sysctl ?? {}, root),
       ...planReadonlyPaths(linux.readonlyPaths ?? [], root, request.kindOf),
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),

@@ -5,6 +5,7 @@ import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import type { Spec } from "../oci/spec.ts";
+import type { planGate } from "./plan-gate.ts";
 import type { planMapped, takeHostOpens } from "./plan-mapped.ts";
 import type { planReaper } from "./plan-reaper.ts";
 
@@ -43,6 +44,8 @@ export interface LaunchRequest {
   readonly nullStdin?: boolean;
   /** How many descriptors from 3 on the user's program keeps. */
   readonly preserveFds: number;
+  /** Where the container is started later: the plan, and the fifo that is inherited. Loaded only then. */
+  readonly gate?: { readonly planGate: typeof planGate; readonly fd: number };
   /** Where a reaper is pid 1, and the user's program its child: loaded only then. */
   readonly planReaper?: typeof planReaper;
   /** For a user namespace made by a process that may still open what is the host's: loaded only then. */

@@ -2,24 +2,23 @@
 // performs it, `explain` prints it.
 
 import { detectCgroups } from "../../cgroups/detect.ts";
-import { defaultDeviceRules } from "../../cgroups/device-rules.ts";
 import type { CgroupManager } from "../../cgroups/manager.ts";
 import type { CgroupStep } from "../../cgroups/steps.ts";
 import { capabilitiesIn, capget } from "../../ffi/capability.ts";
 import { RLIMIT, S } from "../../ffi/constants.ts";
 import { fileType, isDirectory, readText, readTextIfThere, realPath } from "../../ffi/files.ts";
 import { prlimit } from "../../ffi/resource.ts";
-import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import { listCgroupViews } from "../container/cgroup-views.ts";
 import type { LaunchRequest, SeccompProgram } from "../container/request.ts";
 import { UserError } from "../errors.ts";
-import type { Resources, Spec } from "../oci/spec.ts";
+import type { Spec } from "../oci/spec.ts";
 import { readContainerFile } from "./container-files.ts";
 import type { DeviceNode, ResolvedUser, SpecFacts } from "./host-facts.ts";
 import { CGROUP_PREFIX, type MadeSpec, makeSpec } from "./make-spec.ts";
 import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
+import { kernelKinds, withDefaultDevices } from "./launch-facts.ts";
 import { loadSeccomp } from "./load-seccomp.ts";
 import { runFolder, StateStore } from "./state-store.ts";
 
@@ -118,13 +117,6 @@ async function loadMapping(
     // A mapped root may not write to the host's cgroup files: it is moved in from outside.
     cgroupJoin: { how: "none" },
   };
-}
-
-/** The default rules come behind the spec's own: the later rule wins. config-linux, default devices */
-function withDefaultDevices(resources: Resources): Resources {
-  const devices = [...(resources.devices ?? [])];
-  for (const rule of defaultDeviceRules()) devices.push(rule);
-  return { ...resources, devices };
 }
 
 /** The folder that is looked at for passwd and group, and becomes the root. */
@@ -257,24 +249,6 @@ function makeRequest(
     preserveFds: 0,
     noNewKeyring: false,
     parentPid: process.pid,
-  };
-}
-
-/** Only where the container's /proc and /sys are mounted afresh is the host's what will be there. */
-function kernelKinds({ mounts = [] }: Spec): KindOf {
-  let proc = false;
-  let sys = false;
-  for (const { destination, type } of mounts) {
-    if (destination === "/proc" && type === "proc") proc = true;
-    if (destination === "/sys" && type === "sysfs") sys = true;
-  }
-  return (path) => {
-    if (!(proc && path.startsWith("/proc/")) && !(sys && path.startsWith("/sys/"))) {
-      return "unknown";
-    }
-    const type = fileType(path);
-    if (type === 0) return "missing";
-    return type === S.S_IFDIR ? "directory" : "file";
   };
 }
 

@@ -1,11 +1,15 @@
-// `create`.
-import { UserError } from "../../errors.ts";
+// `create`: a bundle becomes a container whose init process waits at the gate, without us.
+
+import { prepareErrno } from "../../../ffi/library.ts";
+import { UndoStack } from "../../container/undo-stack.ts";
+import { letWait } from "./let-wait.ts";
+import { makeContainer } from "./make.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 
-/** Makes a container that waits for `start`. */
-export async function createContainer(
-  _options: CreateOptions,
-  _globals: OciGlobals,
-): Promise<void> {
-  throw new UserError("not there yet");
+/** @throws UserError, SyscallError: then nothing is left of it */
+export async function createContainer(options: CreateOptions, globals: OciGlobals): Promise<void> {
+  prepareErrno();
+  using undo = new UndoStack();
+  const made = await makeContainer(options, globals, true, undo);
+  await letWait(made, options, undo);
 }

@@ -1,11 +1,97 @@
-// `delete`.
-import { UserError } from "../../errors.ts";
-import type { DeleteOptions, OciGlobals } from "./options.ts";
+// `delete`: everything of a container is removed: what still runs (with --force, or where it never
+// started), its cgroup, its folder; then its poststop hooks are run.
 
-/** Removes a container. */
-export async function deleteContainer(
-  _options: DeleteOptions,
-  _globals: OciGlobals,
+import { prepareErrno } from "../../../ffi/library.ts";
+import { poll, POLL } from "../../../ffi/poll.ts";
+import { pidfd_open } from "../../../ffi/signal.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import { signalInit } from "./kill.ts";
+import type { DeleteOptions, OciGlobals } from "./options.ts";
+import { cgroupsOf, statusOf } from "./status.ts";
+import { isAlive, type LockedContainer, type OciRecord, OciStore, stateOf } from "./store.ts";
+
+const SIGKILL = 9;
+/** How long the init process may take to die, as runc has it. */
+const DEATH_TIMEOUT_MS = 10_000;
+
+/** @throws UserError where there is none (but for `force`), or where it runs */
+export async function deleteContainer(options: DeleteOptions, globals: OciGlobals): Promise<void> {
+  prepareErrno();
+  const { id, force } = options;
+  const store = new OciStore(globals.root);
+  using container = force ? store.lockIfThere(id) : store.lock(id);
+  if (container === undefined) return;
+  const record = container.read();
+  if (record === undefined) {
+    // Its maker was killed before it had written a word: then there is nothing but the folder.
+    container.remove();
+    return;
+  }
+  if (!force) refuseRunning(record, container);
+  await clear(store, container, record, globals);
+}
+
+function refuseRunning(record: OciRecord, { id, folder }: LockedContainer): void {
+  const status = statusOf(record, folder);
+  // Race: "creating" while we hold the lock means that its maker was killed.
+  if (status === "stopped" || status === "created" || status === "creating") return;
+  const message = `cannot delete container ${id} that is not stopped: ${status}`;
+  throw new UserError(message, "kill it first, or use --force", 1);
+}
+
+/** Order: the processes, the cgroup, the folder: whatever is interrupted can be done again. */
+async function clear(
+  store: OciStore,
+  container: LockedContainer,
+  record: OciRecord,
+  globals: OciGlobals,
 ): Promise<void> {
-  throw new UserError("not there yet");
+  const hooks = record.hasHooks === true ? (await store.readSpec(record.id)).hooks : undefined;
+  endProcesses(record);
+  clearCgroup(record);
+  container.remove();
+  if (hooks?.poststop === undefined) return;
+  const { runHooks } = await import("./hooks.ts");
+  try {
+    runHooks("poststop", hooks, stateOf(record, "stopped"));
+  } catch (error) {
+    // runtime.md, "Lifecycle": a warning, and everything else is done all the same.
+    if (!(error instanceof UserError)) throw error;
+    globals.warn(error.message);
+  }
+}
+
+function endProcesses(record: OciRecord): void {
+  if (!isAlive(record)) return;
+  signalInit(record, SIGKILL);
+  const { cgroupsPath } = record;
+  // Kernel: a frozen process of v1 dies only once it is thawed.
+  if (cgroupsPath !== "" && cgroupsOf(record).isFrozen(cgroupsPath)) {
+    cgroupsOf(record).thaw(cgroupsPath);
+  }
+  if (!waitForDeath(record)) {
+    throw new UserError(`cannot delete container ${record.id}: its init process does not die`);
+  }
+}
+
+function waitForDeath(record: OciRecord): boolean {
+  try {
+    using pidfd = pidfd_open(record.initPid);
+    if (!isAlive(record)) return true;
+    const request = { fd: pidfd.number, events: POLL.POLLIN };
+    return poll([request], DEATH_TIMEOUT_MS)[0] !== 0;
+  } catch (error) {
+    if (isSyscallError(error, "ESRCH")) return true;
+    throw error;
+  }
+}
+
+/** Kernel: with its init, everything in a pid namespace is gone; what shares another's is not. */
+function clearCgroup(record: OciRecord): void {
+  const { cgroupsPath } = record;
+  if (cgroupsPath === "") return;
+  const cgroups = cgroupsOf(record);
+  cgroups.kill(cgroupsPath, SIGKILL);
+  cgroups.remove(cgroupsPath);
 }

@@ -1,11 +1,133 @@
-// `exec`.
-import { UserError } from "../../errors.ts";
-import type { ExecOptions, OciGlobals } from "./options.ts";
+// `exec`: a further process in a container that is there: in its namespaces, its cgroup, and under its
+// limits.
 
-/** Runs a program in a container; its exit code. */
-export async function execInContainer(
-  _options: ExecOptions,
-  _globals: OciGlobals,
-): Promise<number> {
-  throw new UserError("not there yet");
+import { prepareErrno } from "../../../ffi/library.ts";
+import { forwardSignals } from "../../../ffi/forward-signals.ts";
+import { pidfd_open } from "../../../ffi/signal.ts";
+import {
+  type Entered,
+  enterContainer,
+  failedCall,
+  leaveProcess,
+  waitForProcess,
+  watchProcess,
+} from "../../container/enter.ts";
+import { type ExitStatus, reap } from "../../container/launch.ts";
+import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
+import { UserError } from "../../errors.ts";
+import type { Process, Spec } from "../../oci/spec.ts";
+import { joinOf } from "./exec-cgroup.ts";
+import { makeProcess } from "./exec-process.ts";
+import { passOn } from "./make.ts";
+import { entryFlags } from "./namespaces.ts";
+import type { ExecOptions, OciGlobals } from "./options.ts";
+import { writePidFile } from "./pid-file.ts";
+import { programError, setUpError } from "./program-error.ts";
+import { statusOf } from "./status.ts";
+import { type OciRecord, OciStore } from "./store.ts";
+
+/**
+ * @returns the process's exit code, 128 + the signal that killed it; 0 with --detach
+ * @throws UserError for a container that is not there or stopped, a program that cannot be had
+ */
+export async function execInContainer(options: ExecOptions, globals: OciGlobals): Promise<number> {
+  prepareErrno();
+  const store = new OciStore(globals.root);
+  const record = store.read(options.id);
+  refuseStatus(record, store.folder(options.id), options);
+  const spec = await store.readSpec(options.id);
+  const process = makeProcess(options, spec);
+  checkConsole(options, process, globals);
+  const preserveFds = options.preserveFds;
+  if (preserveFds > 0) passOn(preserveFds);
+  const plan = await planExec(record, spec, process, options, globals);
+  const entered = enterContainer(plan);
+  using terminal = entered.terminal;
+  refuseFailed(plan, entered, process);
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, entered.pid);
+  if (options.pidfdSocket !== undefined) {
+    (await import("./console.ts")).sendPidfd(entered.pid, options.pidfdSocket);
+  }
+  if (terminal !== undefined && options.consoleSocket !== undefined) {
+    const { prepareTerminal, sendTerminal } = await import("./console.ts");
+    prepareTerminal(terminal, process.consoleSize);
+    sendTerminal(terminal, options.consoleSocket);
+  }
+  if (options.detach) {
+    leaveProcess(entered);
+    return 0;
+  }
+  return codeOf(await watch(entered, plan));
 }
+
+function refuseStatus(record: OciRecord, folder: string, { ignorePaused }: ExecOptions): void {
+  const status = statusOf(record, folder);
+  if (status === "stopped" || status === "creating") {
+    throw new UserError("cannot exec in a stopped container", undefined, 255);
+  }
+  if (status === "paused" && !ignorePaused) {
+    const message = "cannot exec in a paused container (use --ignore-paused to override)";
+    throw new UserError(message, undefined, 255);
+  }
+}
+
+function checkConsole(options: ExecOptions, process: Process, { name }: OciGlobals): void {
+  const terminal = process.terminal === true;
+  if (terminal && options.detach && options.consoleSocket === undefined) {
+    const message = `cannot allocate tty if ${name} will detach without setting console socket`;
+    throw new UserError(message, undefined, 255);
+  }
+  if (options.consoleSocket !== undefined && !(terminal && options.detach)) {
+    const message = `cannot use console socket if ${name} will not detach or allocate tty`;
+    throw new UserError(message, undefined, 255);
+  }
+}
+
+async function planExec(
+  record: OciRecord,
+  spec: Spec,
+  process: Process,
+  options: ExecOptions,
+  globals: OciGlobals,
+): Promise<EnterPlan> {
+  const namespaces = entryFlags(spec, record.initPid);
+  const seccomp =
+    spec.linux?.seccomp === undefined
+      ? undefined
+      : (await import("./seccomp.ts")).compileSpecSeccomp(spec, `${globals.root}/../seccomp`);
+  const request = {
+    initPid: record.initPid,
+    namespaces,
+    cgroupJoin: joinOf(record, spec, options.cgroups),
+    parentPid: globalThis.process.pid,
+  };
+  return planEnter(request, process, seccomp, options.preserveFds);
+}
+
+function refuseFailed(plan: EnterPlan, entered: Entered, process: Process): void {
+  const failure = failedCall(plan.child, entered.results);
+  if (failure === undefined) return;
+  waitForProcess(entered, plan);
+  if (failure.error !== undefined) throw setUpError(failure.error);
+  throw programError(process.args[0] ?? "", failure.errnos);
+}
+
+async function watch(entered: Entered, plan: EnterPlan): Promise<ExitStatus> {
+  const agentPid = entered.performer.pid(0);
+  // Order: before the agent waits for it, so that it is there, be it as a zombie.
+  passSignalsOn(entered.pid);
+  const status = watchProcess(entered, plan);
+  if (entered.terminal !== undefined) {
+    const { joinTerminal } = await import("../terminal.ts");
+    using joined = joinTerminal(entered.terminal, true);
+    joined.pump(agentPid);
+  }
+  reap(agentPid);
+  return status();
+}
+
+function passSignalsOn(pid: number): void {
+  forwardSignals(pidfd_open(pid).release());
+}
+
+const codeOf = ({ kind, value }: ExitStatus): number => (kind === "exited" ? value : 128 + value);

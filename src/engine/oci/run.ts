@@ -1,8 +1,100 @@
-// `run`.
-import { UserError } from "../../errors.ts";
-import type { OciGlobals, RunOptions } from "./options.ts";
+// `run`: a container is made and started. In the foreground this process stays, hands signals and the
+// terminal on, and clears everything at the end; with --detach it is `create` and `start` in a row.
 
-/** Makes and starts a container; the exit code of its program. */
-export async function runContainer(_options: RunOptions, _globals: OciGlobals): Promise<number> {
-  throw new UserError("not there yet");
+import { prepareErrno } from "../../../ffi/library.ts";
+import { failedCall } from "../../container/enter.ts";
+import { type Created, type ExitStatus, reap, startContainer } from "../../container/launch.ts";
+import { UndoStack } from "../../container/undo-stack.ts";
+import { passSignalsOn } from "../watch.ts";
+import { type MadeContainer, makeContainer } from "./make.ts";
+import type { OciGlobals, RunOptions } from "./options.ts";
+import { writePidFile } from "./pid-file.ts";
+import { programError, setUpError } from "./program-error.ts";
+import { stateOf } from "./store.ts";
+
+/**
+ * @returns the program's exit code, 128 + the signal that killed it; 0 with --detach
+ * @throws UserError, SyscallError: then nothing is left of it
+ */
+export async function runContainer(options: RunOptions, globals: OciGlobals): Promise<number> {
+  prepareErrno();
+  using undo = new UndoStack();
+  const made = await makeContainer(options, globals, options.detach, undo);
+  // Order: awaited here, as what is left is cleared at the end of this scope.
+  if (options.detach) return await runDetached(made, options, undo);
+  return await runInForeground(made, options, globals, undo);
+}
+
+async function runDetached(
+  made: MadeContainer,
+  options: RunOptions,
+  undo: UndoStack,
+): Promise<number> {
+  const { container, record, bundle } = made;
+  await (await import("./let-wait.ts")).letWait(made, options, undo);
+  if (record.hasHooks === true) {
+    const { startWithHooks } = await import("./start.ts");
+    await startWithHooks(container, { ...record, status: "created" }, bundle.spec);
+  } else {
+    (await import("./gate.ts")).passGate(container.folder);
+  }
+  container[Symbol.dispose]();
+  return 0;
+}
+
+async function runInForeground(
+  made: MadeContainer,
+  options: RunOptions,
+  globals: OciGlobals,
+  undo: UndoStack,
+): Promise<number> {
+  const { created, container, record, bundle } = made;
+  const { hooks } = bundle.spec;
+  if (hooks !== undefined) (await import("./start-hooks.ts")).runStartHooks(bundle.spec, record);
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, created.initPid);
+  if (options.pidfdSocket !== undefined) {
+    (await import("./console.ts")).sendPidfd(created.initPid, options.pidfdSocket);
+  }
+  passSignalsOn(created);
+  using terminal = await joinTerminal(created);
+  const watch = startContainer(created);
+  container.record({ ...record, status: "created" });
+  // Order: from here on others may ask for it, and kill it.
+  container.unlock();
+  if (hooks?.poststart !== undefined) {
+    (await import("./hooks.ts")).runHooks("poststart", hooks, stateOf(record, "running"));
+  }
+  terminal?.pump(created.agentPid);
+  reap(created.agentPid);
+  created.hasEnded = true;
+  const code = exitCodeOf(made, watch.status());
+  // Race: somebody may have deleted it by now, and made another of the same name.
+  if (options.keep || !container.lockAgain()) undo.keep();
+  undo[Symbol.dispose]();
+  if (hooks?.poststop !== undefined) await stopHooks(made, globals);
+  return code;
+}
+
+async function joinTerminal({ terminal }: Created) {
+  if (terminal === undefined) return undefined;
+  return (await import("../terminal.ts")).joinTerminal(terminal, true);
+}
+
+/** @throws UserError where the program could not be executed */
+function exitCodeOf({ created, bundle }: MadeContainer, { kind, value }: ExitStatus): number {
+  const { performer, plan } = created;
+  const failure = failedCall(plan.initExec(), performer.results(1));
+  if (failure?.error !== undefined) throw setUpError(failure.error);
+  if (failure !== undefined) throw programError(bundle.spec.process?.args[0] ?? "", failure.errnos);
+  return kind === "exited" ? value : 128 + value;
+}
+
+async function stopHooks({ bundle, record }: MadeContainer, { warn }: OciGlobals): Promise<void> {
+  const { runHooks } = await import("./hooks.ts");
+  try {
+    runHooks("poststop", bundle.spec.hooks, stateOf(record, "stopped"));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    warn(error.message);
+  }
 }

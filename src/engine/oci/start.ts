@@ -1,8 +1,49 @@
-// `start`.
-import { UserError } from "../../errors.ts";
-import type { OciGlobals } from "./options.ts";
+// `start`: the gate of a created container is opened.
 
-/** Lets the program of a created container begin. */
-export async function startContainer(_id: string, _globals: OciGlobals): Promise<void> {
-  throw new UserError("not there yet");
+import { prepareErrno } from "../../../ffi/library.ts";
+import { UserError } from "../../errors.ts";
+import type { Spec } from "../../oci/spec.ts";
+import { passGate } from "./gate.ts";
+import type { OciGlobals } from "./options.ts";
+import { statusOf } from "./status.ts";
+import { type LockedContainer, type OciRecord, OciStore, stateOf } from "./store.ts";
+
+/** @throws UserError for a container that does not wait */
+export async function startContainer(id: string, globals: OciGlobals): Promise<void> {
+  prepareErrno();
+  const store = new OciStore(globals.root);
+  using container = store.lock(id);
+  const record = container.read();
+  if (record === undefined) throw notCreated("creating");
+  const status = statusOf(record, container.folder);
+  if (status !== "created") throw notCreated(status);
+  if (record.hasHooks === true) await startWithHooks(container, record, await store.readSpec(id));
+  else pass(container);
+}
+
+function notCreated(status: string): UserError {
+  const message =
+    status === "stopped"
+      ? "cannot start a container that has stopped"
+      : status === "creating"
+        ? "cannot start a container that is still being created"
+        : "cannot start an already running container";
+  return new UserError(message, undefined, 1);
+}
+
+function pass(container: LockedContainer): void {
+  if (!passGate(container.folder)) throw notCreated("stopped");
+}
+
+/** runtime.md, "Lifecycle": startContainer hooks before the program, poststart hooks after. */
+export async function startWithHooks(
+  container: LockedContainer,
+  record: OciRecord,
+  spec: Spec,
+): Promise<void> {
+  const { runStartHooks } = await import("./start-hooks.ts");
+  runStartHooks(spec, record);
+  pass(container);
+  const { runHooks } = await import("./hooks.ts");
+  runHooks("poststart", spec.hooks, stateOf(record, "running"));
 }

@@ -1,9 +1,31 @@
-// `state`.
-import { UserError } from "../../errors.ts";
+// `state`: what the specification and runc's additions to it say of a container.
+
+import { prepareErrno } from "../../../ffi/library.ts";
 import type { PrintedState } from "../../oci/state.ts";
 import type { OciGlobals } from "./options.ts";
+import { statusOf } from "./status.ts";
+import { type OciRecord, OciStore } from "./store.ts";
 
-/** How a container is. */
-export async function readState(_id: string, _globals: OciGlobals): Promise<PrintedState> {
-  throw new UserError("not there yet");
+/** @throws UserError where there is no such container */
+export async function readState(id: string, globals: OciGlobals): Promise<PrintedState> {
+  prepareErrno();
+  const store = new OciStore(globals.root);
+  return printedState(store.read(id), store.folder(id));
+}
+
+/** The fields in runc's order. */
+export function printedState(record: OciRecord, folder: string): PrintedState {
+  const { ociVersion, id, initPid, bundle, rootfs, created, annotations } = record;
+  const status = statusOf(record, folder);
+  return {
+    ociVersion,
+    id,
+    pid: status === "stopped" ? 0 : initPid,
+    status,
+    bundle,
+    rootfs,
+    created,
+    ...(annotations === undefined ? {} : { annotations }),
+    owner: "",
+  };
 }

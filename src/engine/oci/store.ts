@@ -14,6 +14,7 @@ import {
   makeDirectoryTree,
   openFile,
   overwrite,
+  readLink,
   readTextIfThere,
   removeFile,
   removeTree,
@@ -44,8 +45,12 @@ export interface OciRecord {
   readonly initStart: string;
   readonly ownerUid: number;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Whether it was made with --systemd-cgroup. */
-  readonly systemdCgroup?: boolean;
+  /** For a relative cgroupsPath: /proc/self/cgroup of its maker, below which it is. */
+  readonly ownCgroups?: string;
+  /** Set where its end does not end all of its processes: it has no pid namespace of its own. */
+  readonly sharesPids?: true;
+  /** Set where the spec has hooks: only then is it read again. */
+  readonly hasHooks?: true;
 }
 
 const NO_CONTAINER = "container does not exist";
@@ -168,6 +173,17 @@ export class LockedContainer implements Disposable {
 
   writeSpec(text: string): void {
     writeText(`${this.folder}/config.json`, text, { mode: 0o600 });
+  }
+
+  /** Lets others change it. */
+  unlock(): void {
+    flock(this.lock.number, LOCK.LOCK_UN);
+  }
+
+  /** Waits until nobody else changes it. False where it was removed meanwhile, perhaps made anew. */
+  lockAgain(): boolean {
+    flock(this.lock.number, LOCK.LOCK_EX);
+    return readLink(`/proc/self/fd/${this.lock.number}`)?.endsWith(" (deleted)") === false;
   }
 
   /** Removes the folder, and with it the container's id. */

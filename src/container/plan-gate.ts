@@ -1,0 +1,114 @@
+// The gate of a container that is created now and started later, perhaps by another process. Pure.
+//
+//   init                                            whoever starts it
+//   gets its identity and its filter
+//   looks for the program
+//   tells its maker, which may end now
+//   reads one byte of the gate, a fifo ◀──────────── writes it
+//   execve
+//
+// The fifo is open for reading and writing, so the read waits however many come and go; nothing has
+// to be opened once the filter is in force, and /proc need not be there.
+
+import { type Call, Slot, type Step } from "../../ffi/call.ts";
+import {
+  closeOnExec,
+  dup3,
+  exitGroup,
+  getpid,
+  mayExecute,
+  read,
+  wakeParent,
+} from "../../ffi/calls.ts";
+import { O } from "../../ffi/constants.ts";
+import { EINVAL } from "../../ffi/errno.ts";
+import type { Process } from "../oci/spec.ts";
+import { EXEC_FAILED, executablePaths, planBecome, planProgram } from "./plan-process.ts";
+import type { SeccompProgram } from "./request.ts";
+
+const FIRST_FD = 3;
+
+export interface GatePlan {
+  /** Set once the process has come to the gate, or could not. */
+  readonly turn: Slot;
+  readonly steps: () => readonly Step[];
+}
+
+/**
+ * The last batch of a container that waits at the gate.
+ * @param gateFd the fifo, as the process has inherited it
+ */
+export function planGate(
+  process: Process,
+  seccomp: SeccompProgram | undefined,
+  preserveFds: number,
+  gateFd: number,
+): GatePlan {
+  const turn = new Slot("at the gate");
+  const kept = FIRST_FD + preserveFds;
+  const steps = (): Step[] =>
+    tellOnFailure(
+      [
+        planKeep(gateFd, kept),
+        ...planBecome(process, seccomp, preserveFds + 1),
+        planLook(process),
+        planTell(turn, "at the gate: whoever made this container need not stay"),
+        planWait(kept),
+        planProgram(process),
+      ],
+      turn,
+    );
+  return { turn, steps };
+}
+
+/** Right behind the descriptors that the program keeps; exec closes it. */
+function planKeep(gateFd: number, kept: number): Step {
+  return {
+    why: "keep the gate, and nothing else of the host's",
+    // Kernel: EINVAL where it lies there already.
+    calls: [dup3(gateFd, kept, O.O_CLOEXEC, { tolerate: [EINVAL] }), closeOnExec(kept)],
+  };
+}
+
+/** Its maker reads the results: what is not there is told at once, not at the start. */
+function planLook(process: Process): Step {
+  const [name = ""] = process.args;
+  const calls: Call[] = [];
+  for (const path of executablePaths(name, process.env ?? [])) {
+    calls.push(mayExecute(path, { tolerate: "any" }));
+  }
+  return { why: "look whether the program is there", calls };
+}
+
+function planTell(turn: Slot, why: string): Step {
+  return { why, calls: [getpid(turn), wakeParent(turn, { tolerate: "any" })] };
+}
+
+function planWait(fd: number): Step {
+  return { why: "wait for the start", calls: [read(fd, new Slot("start"), 1)] };
+}
+
+/**
+ * Every failure leads to the end, where the maker is told and the process ends: a batch that stops
+ * would wait for a maker who may be gone. (exitOnFailure() of plan-process.ts, with a word for it.)
+ */
+function tellOnFailure(steps: readonly Step[], turn: Slot): Step[] {
+  let remaining = 0;
+  for (const step of steps) remaining += step.calls.length;
+  const guarded: Step[] = [];
+  for (const { why, calls } of steps) {
+    const guardedCalls: Call[] = [];
+    for (const call of calls) {
+      remaining -= 1;
+      guardedCalls.push(
+        call.tolerate === undefined
+          ? { ...call, tolerate: "any", skipAfterError: remaining }
+          : call,
+      );
+    }
+    guarded.push({ why, calls: guardedCalls });
+  }
+  guarded.push(planTell(turn, "something failed: tell it"));
+  guarded.push({ why: "and end", calls: [exitGroup(EXEC_FAILED)] });
+  return guarded;
+}

@@ -1,0 +1,78 @@
+// A bundle on disk → its checked spec, with every path of the host absolute.
+
+import { O } from "../../../ffi/constants.ts";
+import { open } from "../../../ffi/fcntl.ts";
+import { fileType, readRest, realPath } from "../../../ffi/files.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import { parseSpecText } from "../../oci/parse.ts";
+import type { Mount, Spec } from "../../oci/spec.ts";
+
+export interface Bundle {
+  /** Absolute. */
+  readonly folder: string;
+  /** Absolute, without symlinks. */
+  readonly rootfs: string;
+  readonly spec: Spec;
+  /** The file as it was read. */
+  readonly text: string;
+}
+
+/** Security: a config.json that never ends must not fill our memory. */
+const CONFIG_BYTES_MAX = 16 * 1024 * 1024;
+
+/** @throws UserError for what is wrong in it, with all problems at once */
+export function readBundle(folder: string): Bundle {
+  const text = readConfig(folder);
+  const spec = parseSpecText(text);
+  if (spec.root === undefined) throw new UserError("config.json: root: is missing", undefined, 1);
+  if (spec.process === undefined) {
+    throw new UserError("config.json: process: is missing", undefined, 1);
+  }
+  return {
+    folder,
+    rootfs: findRootfs(absolute(spec.root.path, folder)),
+    spec: spec.mounts === undefined ? spec : { ...spec, mounts: resolveMounts(spec, folder) },
+    text,
+  };
+}
+
+function readConfig(folder: string): string {
+  const path = `${folder}/config.json`;
+  try {
+    using file = open(path, O.O_RDONLY);
+    const text = readRest(file.number, path, CONFIG_BYTES_MAX);
+    if (text.length < CONFIG_BYTES_MAX) return text;
+  } catch (error) {
+    if (!isSyscallError(error, "ENOENT")) throw error;
+    const hint = "bunker oci spec makes one";
+    throw new UserError(`JSON specification file config.json not found in ${folder}`, hint, 1);
+  }
+  throw new UserError(`${path} is too large: more than 16 MiB`, undefined, 1);
+}
+
+export const absolute = (path: string, folder: string): string =>
+  path.startsWith("/") ? path : `${folder}/${path}`;
+
+/** Kernel: move_mount(2) follows no symlink to its target. */
+function findRootfs(path: string): string {
+  if (fileType(path) === 0) throw new UserError(`rootfs "${path}" does not exist`, undefined, 1);
+  return realPath(path);
+}
+
+/** config.md, "Mounts": a bind mount's source may be relative to the bundle. */
+function resolveMounts({ mounts = [] }: Spec, folder: string): Mount[] {
+  const resolved: Mount[] = [];
+  for (const mount of mounts) {
+    const { source = "" } = mount;
+    const isRelative = source !== "" && !source.startsWith("/") && isBind(mount);
+    resolved.push(isRelative ? { ...mount, source: absolute(source, folder) } : mount);
+  }
+  return resolved;
+}
+
+export function isBind({ type, options = [] }: Mount): boolean {
+  return (
+    type === "bind" || type === "rbind" || options.includes("bind") || options.includes("rbind")
+  );
+}

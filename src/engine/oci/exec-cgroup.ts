@@ -1,0 +1,63 @@
+// Into which cgroups a process of `exec` goes: the container's, or some below.
+
+import type { CgroupJoin, CgroupManager } from "../../../cgroups/manager.ts";
+import { isDirectory } from "../../../ffi/files.ts";
+import { listCgroupViews } from "../../container/cgroup-views.ts";
+import type { CgroupView } from "../../container/request.ts";
+import { UserError } from "../../errors.ts";
+import type { Spec } from "../../oci/spec.ts";
+import { hasNamespace } from "./prepare.ts";
+import { cgroupsOf } from "./status.ts";
+import type { OciRecord } from "./store.ts";
+
+/**
+ * @param asked the values of --cgroup: PATH, or on v1 CONTROLLER[,CONTROLLER]:PATH
+ * @throws UserError for a path that leads out, or a controller that is not there
+ */
+export function joinOf(record: OciRecord, spec: Spec, asked: readonly string[]): CgroupJoin {
+  const cgroups = cgroupsOf(record);
+  const { cgroupsPath } = record;
+  if (asked.length === 0) return joinOwn(cgroups, cgroupsPath, spec);
+  const views = listCgroupViews(cgroups, cgroupsPath, false);
+  const files = new Map<string, string>();
+  for (const view of views) files.set(view.name, view.directory);
+  for (const text of asked) place(text, views, files);
+  const isSingle = cgroups.join(cgroupsPath).how === "clone-into";
+  return {
+    how: "self",
+    files: [...files.values()].map((path) => `${path}/${isSingle ? "cgroup.procs" : "tasks"}`),
+  };
+}
+
+/** A process of a user namespace may not be born in the host's cgroup: the agent goes there before. */
+function joinOwn(cgroups: CgroupManager, cgroupsPath: string, spec: Spec): CgroupJoin {
+  const join = cgroups.join(cgroupsPath);
+  if (join.how !== "clone-into" || !hasNamespace(spec, "user")) return join;
+  return { how: "self", files: cgroups.procsFiles(cgroupsPath) };
+}
+
+function place(text: string, views: readonly CgroupView[], files: Map<string, string>): void {
+  const colon = text.indexOf(":");
+  const path = colon < 0 ? text : text.slice(colon + 1);
+  const controllers = colon < 0 ? undefined : text.slice(0, colon).split(",");
+  const chosen = controllers === undefined ? views : controllers.map((name) => find(name, views));
+  for (const view of chosen) files.set(view.name, below(view.directory, path));
+}
+
+function find(controller: string, views: readonly CgroupView[]): CgroupView {
+  for (const view of views) {
+    if (view.name === controller || view.links.includes(controller)) return view;
+  }
+  throw new UserError(`unknown controller ${controller}`, undefined, 255);
+}
+
+function below(directory: string, path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) {
+    throw new UserError(`${path} is not a sub cgroup path`, undefined, 255);
+  }
+  const found = [directory, ...parts].join("/");
+  if (isDirectory(found)) return found;
+  const message = `unable to start container process: open ${found}/cgroup.procs: no such file or directory`;
+  throw new UserError(message, undefined, 255);
+}

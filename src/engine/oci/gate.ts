@@ -1,0 +1,44 @@
+// The gate of a created container on disk: a fifo in its folder. The init process holds it open and
+// reads one byte; whoever starts the container writes that byte, and takes the fifo away.
+
+import { AT_FDCWD, O, S } from "../../../ffi/constants.ts";
+import { open } from "../../../ffi/fcntl.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import { openFile, removeFile, writeAll } from "../../../ffi/files.ts";
+import { mknodat } from "../../../ffi/stat.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+
+export const GATE_FILE = "exec.fifo";
+
+/** Makes the gate; the descriptor is for the init process to inherit. */
+export function makeGate(folder: string): Fd {
+  const path = `${folder}/${GATE_FILE}`;
+  mknodat(AT_FDCWD, path, S.S_IFIFO | 0o600, 0);
+  const fd = open(path, O.O_RDWR);
+  return fd;
+}
+
+/** Whether an init process waits: the gate is there, and somebody reads it. */
+export function isAtGate(folder: string): boolean {
+  using gate = openGate(folder);
+  return gate !== undefined;
+}
+
+/** Lets the init process go. False where none waits. */
+export function passGate(folder: string): boolean {
+  using gate = openGate(folder);
+  if (gate === undefined) return false;
+  writeAll(gate.number, "0", GATE_FILE);
+  // Race: killed before this, a start has been made all the same: nobody reads the fifo any more.
+  removeFile(`${folder}/${GATE_FILE}`);
+  return true;
+}
+
+function openGate(folder: string): Fd | undefined {
+  try {
+    return new Fd(openFile(`${folder}/${GATE_FILE}`, O.O_WRONLY | O.O_NONBLOCK));
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT") || isSyscallError(error, "ENXIO")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,223 @@
+// What `create` and `run` share: a bundle becomes a container whose init process waits for the parent
+// (run in the foreground) or at the gate (create, run --detach). Whatever fails, nothing is left.
+
+import { applySteps } from "../../../cgroups/steps.ts";
+import { processStart } from "../../../ffi/agent/alive.ts";
+import { setCloseOnExec } from "../../../ffi/fcntl.ts";
+import { writeText } from "../../../ffi/files.ts";
+import { geteuid } from "../../../ffi/identity.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import {
+  type Created,
+  createContainer,
+  destroy,
+  type LaunchOptions,
+} from "../../container/launch.ts";
+import { planContainer } from "../../container/plan.ts";
+import type { UndoStack } from "../../container/undo-stack.ts";
+import { UserError } from "../../errors.ts";
+import type { Spec } from "../../oci/spec.ts";
+import { type Bundle, readBundle } from "./bundle.ts";
+import { checkOccupied } from "./occupied.ts";
+import { makeGate } from "./gate.ts";
+import type { CreateOptions, OciGlobals } from "./options.ts";
+import { type PreparedBundle, prepareBundle } from "./prepare.ts";
+import { type LockedContainer, OciStore, type OciRecord } from "./store.ts";
+
+export interface MadeContainer {
+  readonly bundle: Bundle;
+  readonly prepared: PreparedBundle;
+  readonly created: Created;
+  readonly container: LockedContainer;
+  readonly record: OciRecord;
+}
+
+const SIGKILL = 9;
+
+/**
+ * @param waits whether it is to be started later: at the gate
+ * @param undo gets what takes everything back
+ */
+export async function makeContainer(
+  options: CreateOptions,
+  globals: OciGlobals,
+  waits: boolean,
+  undo: UndoStack,
+): Promise<MadeContainer> {
+  checkId(options.id);
+  const bundle = readBundle(options.bundle);
+  checkConsole(bundle, options, waits, globals);
+  if (options.preserveFds > 0) passOn(options.preserveFds);
+  const container = new OciStore(globals.root).reserve(options.id);
+  undo.push(() => container[Symbol.dispose]());
+  undo.push(() => container.remove());
+  using gate = waits ? makeGate(container.folder) : undefined;
+  const prepared = await prepareBundle(bundle, options, globals, container.folder, gate?.number);
+  for (const line of prepared.cgroups.ignored(bundle.spec.linux?.resources ?? {})) {
+    globals.warn(line);
+  }
+  let record = recordOf(options, bundle, prepared);
+  container.record(record);
+  checkOccupied(prepared);
+  const keepRecord = (initPid: number): void => {
+    record = { ...record, initPid, initStart: processStart(initPid) };
+    container.record(record);
+  };
+  const created = await launch(
+    bundle,
+    prepared,
+    globals,
+    () => record,
+    keepRecord,
+    container,
+    undo,
+  );
+  return { bundle, prepared, created, container, record };
+}
+
+/** runc's rule, and no more than a folder's name. */
+export function checkId(id: string): void {
+  if (id === "") throw new UserError("container id cannot be empty", undefined, 1);
+  let isRight = id !== "." && id !== ".." && id.length <= 1024;
+  for (let i = 0; i < id.length; i++) if (!isIdCharacter(id.charCodeAt(i))) isRight = false;
+  if (!isRight) throw new UserError("invalid container ID format", undefined, 1);
+}
+
+function isIdCharacter(code: number): boolean {
+  if (code >= 48 && code <= 57) return true;
+  if (code >= 65 && code <= 90) return true;
+  if (code >= 97 && code <= 122) return true;
+  // _ + - .
+  return code === 95 || code === 43 || code === 45 || code === 46;
+}
+
+/** In runc's words, which its callers know. */
+function checkConsole(
+  { spec }: Bundle,
+  options: CreateOptions,
+  waits: boolean,
+  { name }: OciGlobals,
+): void {
+  const terminal = spec.process?.terminal === true;
+  const socket = options.consoleSocket ?? "";
+  if (terminal && waits && socket === "") {
+    const message = `cannot allocate tty if ${name} will detach without setting console socket`;
+    throw new UserError(message, undefined, 1);
+  }
+  if (socket !== "" && !(terminal && waits)) {
+    const message = `cannot use console socket if ${name} will not detach or allocate tty`;
+    throw new UserError(message, undefined, 1);
+  }
+}
+
+const FIRST_FD = 3;
+
+/** The caller's descriptors from 3 on go to the program. */
+export function passOn(count: number): void {
+  for (let fd = FIRST_FD; fd < FIRST_FD + count; fd++) {
+    try {
+      setCloseOnExec(fd, false);
+    } catch (error) {
+      if (!isSyscallError(error, "EBADF")) throw error;
+      const message = `unable to stat preserved-fd ${fd} (of ${count}): no such file or directory`;
+      throw new UserError(message, undefined, 1);
+    }
+  }
+}
+
+function recordOf(
+  { id }: CreateOptions,
+  { folder, rootfs, spec }: Bundle,
+  { cgroupsPath, ownCgroups }: PreparedBundle,
+): OciRecord {
+  const sharesPids = !hasOwnPids(spec);
+  return {
+    id,
+    ociVersion: spec.ociVersion,
+    status: "creating",
+    bundle: folder,
+    rootfs,
+    created: formatNow(),
+    cgroupsPath,
+    initPid: 0,
+    initStart: "",
+    ownerUid: geteuid(),
+    ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
+    ...(ownCgroups === undefined ? {} : { ownCgroups }),
+    ...(sharesPids ? { sharesPids } : {}),
+    ...(spec.hooks === undefined ? {} : { hasHooks: true }),
+  };
+}
+
+function hasOwnPids({ linux }: Spec): boolean {
+  for (const { type, path = "" } of linux?.namespaces ?? []) {
+    if (type === "pid" && path === "") return true;
+  }
+  return false;
+}
+
+/** RFC 3339 with nanoseconds, as Go writes it; the clock here has milliseconds. */
+const formatNow = (): string => `${new Date().toISOString().slice(0, -1)}000000Z`;
+
+async function launch(
+  bundle: Bundle,
+  prepared: PreparedBundle,
+  globals: OciGlobals,
+  record: () => OciRecord,
+  keepRecord: (initPid: number) => void,
+  container: LockedContainer,
+  undo: UndoStack,
+): Promise<Created> {
+  const { spec, request, cgroups, cgroupsPath } = prepared;
+  const plan = planContainer(request);
+  undo.push(() => {
+    cgroups.kill(cgroupsPath, SIGKILL);
+    cgroups.remove(cgroupsPath);
+  });
+  const hooks = spec.hooks === undefined ? undefined : await import("./creation-hooks.ts");
+  const options: LaunchOptions = {
+    performer: "agent",
+    cgroupFirst: cgroups.join(cgroupsPath).how === "clone-into",
+    meanwhile: () => {
+      container.writeSpec(bundle.text);
+      limit(prepared, globals);
+    },
+    onInit: keepRecord,
+    inherit: request.gate === undefined ? [] : [request.gate.fd],
+    ...(request.cgroupJoin.how === "none"
+      ? { joinFromOutside: (pid) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
+      : {}),
+    ...(hooks === undefined ? {} : { beforePivot: () => hooks.runCreationHooks(spec, record()) }),
+  };
+  try {
+    const created = createContainer(spec, plan, options);
+    undo.push(() => {
+      if (!created.hasEnded) destroy(created.performer);
+    });
+    return created;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** What the init process met is told as such: callers look for it. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "SyscallError") return error;
+  const message = "unable to start container process: error during container init";
+  return new UserError(message, undefined, 1, { cause: error });
+}
+
+function limit({ cgroupSteps }: PreparedBundle, { warn }: OciGlobals): void {
+  try {
+    for (const step of applySteps(cgroupSteps())) {
+      if (step.op === "write" && step.warning !== undefined) warn(step.warning);
+    }
+  } catch (error) {
+    const message = "unable to start container process: unable to apply cgroup configuration";
+    throw new UserError(message, undefined, 1, { cause: error });
+  }
+}
+
+function moveInto(procsFiles: readonly string[], pid: number): void {
+  for (const file of procsFiles) writeText(file, String(pid), { existing: true });
+}

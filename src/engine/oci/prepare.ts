@@ -1,0 +1,119 @@
+// A bundle and what the command line says → everything that a launch needs, with the host looked at
+// and nothing changed.
+
+import { detectCgroups } from "../../../cgroups/detect.ts";
+import type { CgroupManager } from "../../../cgroups/manager.ts";
+import type { CgroupStep } from "../../../cgroups/steps.ts";
+import { isDirectory, readText } from "../../../ffi/files.ts";
+import type { RootSource } from "../../../fs/root-plan.ts";
+import { listCgroupViews } from "../../container/cgroup-views.ts";
+import type { LaunchRequest } from "../../container/request.ts";
+import { UserError } from "../../errors.ts";
+import type { NamespaceType, Spec } from "../../oci/spec.ts";
+import { kernelKinds, withDefaultDevices } from "../launch-facts.ts";
+import type { Bundle } from "./bundle.ts";
+import type { CreateOptions, OciGlobals } from "./options.ts";
+
+export interface PreparedBundle {
+  readonly spec: Spec;
+  readonly request: LaunchRequest;
+  readonly cgroups: CgroupManager;
+  readonly cgroupsPath: string;
+  /** For a relative path: where we ourselves are, which later commands may not be. */
+  readonly ownCgroups?: string;
+  readonly cgroupSteps: () => readonly CgroupStep[];
+  /** The filter asks somebody: its descriptor is to be sent to `linux.seccomp.listenerPath`. */
+  readonly listens: boolean;
+}
+
+/** Where the old tree's folders are closed to the container's root; both are always there. */
+const OPEN_TO_ALL = { root: "/", scratch: "/proc" };
+
+/**
+ * @param stateFolder of the container: a folder of ours that nothing is mounted on
+ * @param gateFd the fifo, where the container is to be started later
+ * @throws UserError for what cannot be, SyscallError for what the host refuses to tell
+ */
+export async function prepareBundle(
+  bundle: Bundle,
+  options: CreateOptions,
+  globals: OciGlobals,
+  stateFolder: string,
+  gateFd: number | undefined,
+): Promise<PreparedBundle> {
+  const { spec, rootfs } = bundle;
+  refuseSystemd(spec, globals);
+  const cgroups = detectCgroups();
+  const cgroupsPath = spec.linux?.cgroupsPath || options.id;
+  const resources = withDefaultDevices(spec.linux?.resources ?? {});
+  const filter =
+    spec.linux?.seccomp === undefined
+      ? undefined
+      : (await import("./seccomp.ts")).compileSpecSeccomp(spec, `${globals.root}/../seccomp`);
+  const rootSource: RootSource = { kind: "directory", path: rootfs };
+  const request: LaunchRequest = {
+    spec,
+    rootSource,
+    stateFolder,
+    ...(filter === undefined ? {} : { seccomp: filter }),
+    cgroupJoin: cgroups.join(cgroupsPath),
+    cgroupViews: listCgroupViews(cgroups, cgroupsPath, !hasNamespace(spec, "cgroup")),
+    isDirectory,
+    kindOf: kernelKinds(spec),
+    noPivot: options.noPivot,
+    preserveFds: options.preserveFds,
+    noNewKeyring: options.noNewKeyring,
+    parentPid: process.pid,
+    ...(gateFd === undefined
+      ? {}
+      : {
+          gate: { fd: gateFd, planGate: (await import("../../container/plan-gate.ts")).planGate },
+        }),
+  };
+  return {
+    spec,
+    request: makesUser(spec) ? await withMapping(request) : request,
+    cgroups,
+    cgroupsPath,
+    ...(cgroupsPath.startsWith("/") ? {} : { ownCgroups: readText("/proc/self/cgroup") }),
+    cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
+    listens: filter?.listener === true,
+  };
+}
+
+function refuseSystemd({ linux }: Spec, { systemdCgroup }: OciGlobals): void {
+  const path = linux?.cgroupsPath ?? "";
+  if (!systemdCgroup) return;
+  throw new UserError(
+    `cgroups by systemd (--systemd-cgroup) are not there yet: got cgroupsPath "${path}"`,
+    "have the caller use cgroupfs: native.cgroupdriver=cgroupfs, --cgroup-manager cgroupfs",
+    1,
+  );
+}
+
+export function hasNamespace({ linux }: Spec, wanted: NamespaceType): boolean {
+  for (const { type } of linux?.namespaces ?? []) if (type === wanted) return true;
+  return false;
+}
+
+function makesUser({ linux }: Spec): boolean {
+  for (const { type, path = "" } of linux?.namespaces ?? []) {
+    if (type === "user" && path === "") return true;
+  }
+  return false;
+}
+
+/** Start-up time: what few containers need is loaded for those only. */
+async function withMapping(request: LaunchRequest): Promise<LaunchRequest> {
+  const { planMapped, takeHostOpens } = await import("../../container/plan-mapped.ts");
+  const { rootSource } = request;
+  return {
+    ...request,
+    mapping: { planMapped, takeHostOpens, mapsRoot: false },
+    rootSource:
+      rootSource.kind === "directory" ? { ...rootSource, attachAt: OPEN_TO_ALL.root } : rootSource,
+    stateFolder: OPEN_TO_ALL.scratch,
+    // A mapped root may not write to the host's cgroup files: it is moved in from outside.
+    cgroupJoin: { how: "none" },
+  };
+}

@@ -1,0 +1,26 @@
+// The filter of a config.json: compiled once, and kept by what it was compiled from.
+
+import { readText } from "../../../ffi/files.ts";
+import type { Spec } from "../../oci/spec.ts";
+import { cachedFilter } from "../../seccomp/cache.ts";
+import type { CompiledFilter } from "../../seccomp/compile.ts";
+import type { FilterHost } from "../../seccomp/rules.ts";
+
+/**
+ * The compiled `linux.seccomp`, if there is one.
+ * @param cacheFolder where compiled profiles are kept; made where it is missing
+ * @throws UserError for a profile that cannot be had
+ */
+export function compileSpecSeccomp(
+  { linux }: Spec,
+  cacheFolder: string,
+): CompiledFilter | undefined {
+  const profile = linux?.seccomp;
+  if (profile === undefined) return undefined;
+  const [major = "5", minor = "10"] = readText("/proc/sys/kernel/osrelease").split(".");
+  const host: FilterHost = {
+    arch: process.arch === "arm64" ? "aarch64" : "x86_64",
+    kernel: [parseInt(major, 10), parseInt(minor, 10)],
+  };
+  return cachedFilter(profile, host, cacheFolder);
+}
