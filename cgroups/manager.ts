@@ -1,6 +1,7 @@
 // What bunker asks of cgroups, whatever version of them the host has. Implementations: v1/ (which
 // serves hybrid hosts as well), v2/, and none.ts. detect.ts picks the one that fits the host.
 
+import type { CgroupDetails, OutOfMemoryWatch } from "./details.ts";
 import type { Resources } from "./resources.ts";
 import type { CgroupStep } from "./steps.ts";
 
@@ -39,6 +40,10 @@ export interface CgroupManager {
   /** Sends `signal` (a number) to everything inside, however fast it forks. */
   kill(cgroupsPath: string, signal: number): void;
   stats(cgroupsPath: string): CgroupStats;
+  /** What is counted besides stats(). */
+  details(cgroupsPath: string): Promise<CgroupDetails>;
+  /** Throws SyscallError ENOENT where there is no such cgroup, UserError where nothing can wake. */
+  watchOutOfMemory(cgroupsPath: string): Promise<OutOfMemoryWatch>;
   /** How often the OOM killer struck in the cgroup and below. */
   oomKills(cgroupsPath: string): number;
   /** Removes the cgroup, children first. Throws SyscallError telling what is left, and why. */

@@ -22,6 +22,8 @@ export function makeNone(): CgroupManager {
     isFrozen: () => false,
     kill: () => {},
     stats: emptyStats,
+    details: () => refuseController("looking at what is used", "memory"),
+    watchOutOfMemory: () => refuseController("waiting for lack of memory", "memory"),
     oomKills: () => 0,
     remove: () => {},
   };

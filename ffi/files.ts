@@ -67,6 +67,12 @@ export function readRest(fd: number, path: string, limitBytes = Infinity): strin
   }
 }
 
+/** The whole text of an open file, from its beginning. */
+export function readFromStart(fd: number, path: string): string {
+  must(attempt("lseek", [fd, 0, 0]), "lseek", path);
+  return readRest(fd, path);
+}
+
 export interface WriteOptions {
   /** Permissions of a new file. */
   readonly mode?: number;

@@ -67,6 +67,7 @@ const NUMBERS = {
   keyctl: [250, 219],
   seccomp: [317, 277],
   bpf: [321, 280],
+  eventfd2: [290, 19],
   futex: [202, 98],
   clock_gettime: [228, 113],
   memfd_create: [319, 279],

@@ -63,6 +63,13 @@ export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
         signal,
       ),
     stats: (cgroupsPath) => readStats((controller) => at(controller, cgroupsPath)),
+    // Start-up: what few ask for is loaded for them.
+    details: async (cgroupsPath) =>
+      (await import("./details.ts")).readDetails((controller) => at(controller, cgroupsPath)),
+    watchOutOfMemory: async (cgroupsPath) =>
+      (await import("./out-of-memory.ts")).watchOutOfMemory(
+        at("memory", cgroupsPath) || refuseController("waiting for lack of memory", "memory"),
+      ),
     oomKills: (cgroupsPath) => countOomKills(at("memory", cgroupsPath)),
     remove: (cgroupsPath) => removeCgroups(everywhere(cgroupsPath)),
   };

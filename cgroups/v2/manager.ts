@@ -45,6 +45,10 @@ export function makeV2(hierarchy: Hierarchy): CgroupManager {
     isFrozen: (cgroupsPath) => isFrozen(at(cgroupsPath)),
     kill: (cgroupsPath, signal) => killAll(at(cgroupsPath), signal),
     stats: (cgroupsPath) => readStats(at(cgroupsPath)),
+    // Start-up: what few ask for is loaded for them.
+    details: async (cgroupsPath) => (await import("./details.ts")).readDetails(at(cgroupsPath)),
+    watchOutOfMemory: async (cgroupsPath) =>
+      (await import("./out-of-memory.ts")).watchOutOfMemory(at(cgroupsPath)),
     oomKills: (cgroupsPath) => countOomKills(at(cgroupsPath)),
     remove: (cgroupsPath) => removeCgroups([at(cgroupsPath)]),
   };

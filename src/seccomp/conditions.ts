@@ -16,7 +16,8 @@ export interface Condition {
   readonly valueLow: number;
 }
 
-const OPERATORS: { readonly [name: string]: Operator } = {
+/** The operators of the OCI runtime specification. */
+export const OPERATORS: { readonly [name: string]: Operator } = {
   SCMP_CMP_NE: "NE",
   SCMP_CMP_LT: "LT",
   SCMP_CMP_LE: "LE",

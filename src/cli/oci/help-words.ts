@@ -53,6 +53,15 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
     usage: "<container-id>",
     flags: { force: "also where it is still running, or not there at all (uses SIGKILL)" },
   },
+  events: {
+    summary: "tell when a container lacks memory, and what it uses of cpu, memory and disks",
+    usage: "<container-id>",
+    description: "Each event is a line of JSON. It ends with the container.",
+    flags: {
+      interval: "time between two statistics (default: 5s)",
+      stats: "print the statistics once, and end",
+    },
+  },
   exec: {
     summary: "execute a new process inside the container",
     usage: "<container-id> <command> [command options]  || -p process.json <container-id>",
@@ -75,6 +84,12 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
       cgroup: "run in a cgroup below the container's: [controller[,controller]:]path",
       "ignore-paused": "also in a container that is paused",
     },
+  },
+  features: {
+    summary: "show what this runtime can do",
+    usage: "",
+    description: "The result is JSON, as features.md of the runtime specification describes it.",
+    flags: {},
   },
   kill: {
     summary: "send a signal (SIGTERM where none is given) to the container's init process",

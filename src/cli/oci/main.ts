@@ -1,6 +1,7 @@
 // The OCI command line from argv to exit code, as runc speaks it. Start-up: `state`, `start` and
 // `delete` are called many times a second by those who use them, so a call loads this module and
 // its verb's, looks at the flags that were given, and nothing else.
+import { prepareErrno } from "../../../ffi/library.ts";
 import { libcFiles } from "../libc-files.ts";
 import { readGlobals, type Globals } from "./globals.ts";
 import { parseLine, UsageError, type Line } from "./parse.ts";
@@ -14,6 +15,7 @@ import { findVerb } from "./verbs.ts";
  * @param name what it was called by, for messages: "runc", "bunker oci"
  */
 export async function runOci(argv: readonly string[], name: string): Promise<number> {
+  prepareErrno();
   let globals: Globals;
   try {
     globals = readGlobals(argv, name);

@@ -30,6 +30,10 @@ export async function findVerb(name: string): Promise<Verb | undefined> {
       return (await import("./verbs/update.ts")).updateVerb;
     case "spec":
       return (await import("./verbs/spec.ts")).specVerb;
+    case "events":
+      return (await import("./verbs/events.ts")).eventsVerb;
+    case "features":
+      return (await import("./verbs/features.ts")).featuresVerb;
     default:
       return undefined;
   }

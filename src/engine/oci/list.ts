@@ -1,12 +1,10 @@
 // `list`: every container below the root.
 import { O } from "../../../ffi/constants.ts";
 import { openFile, readTextIfThere } from "../../../ffi/files.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { close } from "../../../ffi/unistd.ts";
-import { UserError } from "../../errors.ts";
 import type { PrintedState } from "../../oci/state.ts";
 import type { OciGlobals } from "./options.ts";
-import { readState } from "./state.ts";
+import { printedState } from "./state.ts";
 import { OciStore } from "./store.ts";
 
 export type { PrintedState } from "../../oci/state.ts";
@@ -24,28 +22,13 @@ export async function listContainers(
   const store = new OciStore(globals.root);
   const states: PrintedState[] = [];
   for (const id of store.list()) {
-    const state = await readOne(store, id, globals);
-    if (state !== undefined) states.push(state);
+    // Race: there is no record of a container that is only being made, or has just been deleted.
+    const record = store.readIfThere(id);
+    if (record === undefined) continue;
+    const state = printedState(record, store.folder(id));
+    states.push({ ...state, owner: ownerName(record.ownerUid) });
   }
   return states;
-}
-
-/** Race: undefined for a container that is only being made, or has just been deleted. */
-async function readOne(
-  store: OciStore,
-  id: string,
-  globals: OciGlobals,
-): Promise<PrintedState | undefined> {
-  const record = store.readIfThere(id);
-  if (record === undefined) return undefined;
-  try {
-    return { ...(await readState(id, globals)), owner: ownerName(record.ownerUid) };
-  } catch (error) {
-    if (store.readIfThere(id) === undefined) return undefined;
-    if (!(error instanceof UserError) && !isSyscallError(error)) throw error;
-    globals.warn(`cannot read the state of container ${id}: ${error.message}`);
-    return undefined;
-  }
 }
 
 /** The name of a user of this host; `#1000` for one without. passwd(5) */

@@ -1,15 +1,15 @@
 // `resume`: lets the processes of a paused container go on.
-import { detectCgroups } from "../../../cgroups/detect.ts";
 import { UserError } from "../../errors.ts";
 import type { OciGlobals } from "./options.ts";
-import { cgroupOf } from "./pause.ts";
-import { readState } from "./state.ts";
+import { cgroupOf, readLocked } from "./pause.ts";
+import { cgroupsOf, statusOf } from "./status.ts";
 import { OciStore } from "./store.ts";
 
 /** @throws UserError where it is not paused */
 export async function resumeContainer(id: string, globals: OciGlobals): Promise<void> {
   using container = new OciStore(globals.root).lock(id);
-  const { status } = await readState(id, globals);
+  const record = readLocked(container);
+  const status = statusOf(record, container.folder);
   if (status !== "paused") throw new UserError("container not paused");
-  detectCgroups().thaw(cgroupOf(container.read()?.cgroupsPath));
+  cgroupsOf(record).thaw(cgroupOf(record));
 }

@@ -53,7 +53,7 @@ export interface OciRecord {
   readonly hasHooks?: true;
 }
 
-const NO_CONTAINER = "container does not exist";
+export const NO_CONTAINER = "container does not exist";
 
 export class OciStore {
   constructor(readonly root: string) {}

@@ -1,5 +1,4 @@
 // `update`: new limits for a container that is there. What is not named stays as it is.
-import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { applySteps, type CgroupStep } from "../../../cgroups/steps.ts";
 import { readTextIfThere, writeText } from "../../../ffi/files.ts";
@@ -8,8 +7,8 @@ import { UserError } from "../../errors.ts";
 import { parseJson, parseResources } from "../../oci/parse.ts";
 import type { Resources } from "../../oci/spec.ts";
 import type { OciGlobals } from "./options.ts";
-import { cgroupOf } from "./pause.ts";
-import { readState } from "./state.ts";
+import { cgroupOf, readLocked } from "./pause.ts";
+import { cgroupsOf, statusOf } from "./status.ts";
 import { OciStore } from "./store.ts";
 
 export type { Resources } from "../../oci/spec.ts";
@@ -31,13 +30,13 @@ export interface UpdateOptions {
  */
 export async function updateContainer(options: UpdateOptions, globals: OciGlobals): Promise<void> {
   using container = new OciStore(globals.root).lock(options.id);
-  const { status } = await readState(options.id, globals);
-  if (status === "stopped") throw new UserError("container not running");
+  const record = readLocked(container);
+  if (statusOf(record, container.folder) === "stopped") {
+    throw new UserError("container not running");
+  }
   const resources = checkResources(options.resources, globals);
-  const cgroups = detectCgroups();
-  const cgroupsPath = cgroupOf(container.read()?.cgroupsPath);
   const schemata = await planSchemata(options, container.id, globals);
-  changeLimits(cgroups, cgroupsPath, resources, globals);
+  changeLimits(cgroupsOf(record), cgroupOf(record), resources, globals);
   for (const { path, line } of schemata) writeText(path, `${line}\n`, { existing: true });
 }
 
