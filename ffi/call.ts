@@ -74,9 +74,24 @@ export interface Step {
   readonly why: string;
   readonly calls: readonly Call[];
   /** What to do instead when one of `on` came back: these calls, then the step again. */
-  readonly fallback?: {
-    readonly on: readonly number[];
-    readonly why: string;
-    readonly calls: readonly Call[];
-  };
+  readonly fallback?: Fallback;
+  /** What could not be done, in the words that callers of an OCI runtime look for. */
+  readonly failure?: (errno: number) => string;
+  /** What this side does once the step is performed; only where steps are performed one by one. */
+  readonly afterwards?: (process: Performing) => void;
+}
+
+export interface Fallback {
+  readonly on: readonly number[];
+  readonly why: string;
+  readonly calls: readonly Call[];
+  /** The calls instead, where they hang on what the performing process has in reach. */
+  readonly find?: (process: Performing) => readonly Call[];
+}
+
+/** The process that performs a step, as seen from here. */
+export interface Performing {
+  readonly pid: number;
+  /** What a slot holds by now. */
+  readonly value: (slot: Slot) => number;
 }

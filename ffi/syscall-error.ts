@@ -9,6 +9,8 @@ export interface SyscallContext {
   readonly path?: string;
   /** Flags by name, the value written, or whatever else tells this call from another. */
   readonly detail?: string;
+  /** What could not be done, in the words that callers of an OCI runtime look for. */
+  readonly failure?: string;
 }
 
 /** A system call that failed. `code` is the errno's name, to branch on. */
@@ -17,6 +19,7 @@ export class SyscallError extends Error {
   readonly code: string;
   readonly path: string | undefined;
   readonly detail: string | undefined;
+  readonly failure: string | undefined;
 
   constructor(
     readonly syscall: string,
@@ -28,6 +31,7 @@ export class SyscallError extends Error {
     this.code = errnoName(errno);
     this.path = context.path;
     this.detail = context.detail;
+    this.failure = context.failure;
   }
 
   /** What to do about it, where that is known. */

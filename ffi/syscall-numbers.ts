@@ -8,6 +8,7 @@ const NUMBERS = {
   mmap: [9, 222],
   ftruncate: [77, 46],
   statfs: [137, 43],
+  fstatfs: [138, 44],
   flock: [73, 32],
   read: [0, 63],
   write: [1, 64],

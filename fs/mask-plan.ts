@@ -69,7 +69,10 @@ export function planMaskedPaths(
   const masks: Call[] = [];
   const empty = new Slot("empty folder");
   let hasFolder = false;
-  for (const path of paths) {
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths[i] ?? "";
+    // Once is enough, and more would only be more mounts.
+    if (paths.indexOf(path) !== i) continue;
     const kind = kindOf(path);
     if (kind === "directory" || kind === "unknown") hasFolder = true;
     masks.push(...planMask(path, root, empty, kind));

@@ -15,7 +15,7 @@ import {
   openTree,
 } from "../ffi/calls.ts";
 import { MS, S } from "../ffi/constants.ts";
-import { EEXIST, ENOENT } from "../ffi/errno.ts";
+import { EEXIST, ELOOP, ENOENT, ENOTDIR } from "../ffi/errno.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
 import { makeDirectories, makeFile, openPlace, openRealDirectory } from "./safe-path.ts";
 
@@ -38,7 +38,7 @@ export interface MountContext {
    */
   readonly fresh: Map<string, Slot>;
   /** Close the descriptors as it goes: for plans with so many mounts that a limit is in reach. */
-  readonly closeEarly: boolean;
+  readonly closesEarly: boolean;
 }
 
 const PSEUDO_FILE_SYSTEMS = ["proc", "sysfs"];
@@ -63,8 +63,9 @@ function planBind(request: MountRequest, options: MountOptions, context: MountCo
   return [
     {
       why: request.why ?? `bind ${request.source} to ${request.destination}`,
-      calls: withCloses(calls, [tree, target], context),
+      calls: [...calls, ...closeEarly([tree, target], context)],
       fallback: missingTarget(request, request.sourceIsDirectory, context),
+      failure: (errno) => describeFailure(request, errno),
     },
   ];
 }
@@ -98,13 +99,15 @@ function planFileSystem(
   return [
     {
       why: request.why ?? `mount ${request.type} on ${request.destination}`,
-      calls: withCloses(calls, [fs, mount, target], context),
+      calls: [...calls, ...closeEarly([fs, mount, target], context)],
       fallback: missingTarget(request, true, context),
+      failure: (errno) => describeFailure(request, errno),
     },
   ];
 }
 
-function planFsOption(fs: Slot, word: string): Call {
+/** `key=value`, or a bare word. */
+export function planFsOption(fs: Slot, word: string): Call {
   const equals = word.indexOf("=");
   if (equals < 0) return fsconfigSet(fs, word, null);
   return fsconfigSet(fs, word.slice(0, equals), word.slice(equals + 1));
@@ -126,7 +129,8 @@ function planAttributes(tree: Slot, options: MountOptions, recursiveBind: boolea
   return [...calls, mountSetattr(tree, recursiveBind, { set: 0, clear: 0, propagation })];
 }
 
-function planPropagation(mount: Slot, options: MountOptions): Call[] {
+/** The propagation that the options name; nothing where they name none. */
+export function planPropagation(mount: Slot, options: MountOptions): Call[] {
   const calls: Call[] = [];
   for (const bits of options.propagation) {
     const propagation = bits & ~MS.MS_REC;
@@ -136,7 +140,11 @@ function planPropagation(mount: Slot, options: MountOptions): Call[] {
 }
 
 /** Makes the target of a mount directly below a file system that was mounted empty before. */
-function makeInFresh(destination: string, isDirectory: boolean, context: MountContext): Call[] {
+export function makeInFresh(
+  destination: string,
+  isDirectory: boolean,
+  context: MountContext,
+): Call[] {
   const slash = destination.lastIndexOf("/");
   const parent = context.fresh.get(destination.slice(0, slash));
   const name = destination.slice(slash + 1);
@@ -164,6 +172,15 @@ function missingTarget(
   };
 }
 
-function withCloses(calls: Call[], slots: Slot[], { closeEarly }: MountContext): Call[] {
-  return closeEarly ? [...calls, ...slots.map(close)] : calls;
+/** For plans with so many mounts that a limit is in reach. */
+export function closeEarly(slots: readonly Slot[], { closesEarly }: MountContext): Call[] {
+  return closesEarly ? slots.map((slot) => close(slot)) : [];
+}
+
+/** What could not be mounted, as runc says it. */
+export function describeFailure({ type, source, destination }: MountRequest, errno: number) {
+  const text = `error mounting "${source}" to rootfs at "${destination}"`;
+  const isNoFolder = errno === ENOTDIR || errno === ELOOP;
+  if (!isNoFolder || !PSEUDO_FILE_SYSTEMS.includes(type)) return text;
+  return `${text}: filesystem "${type}" must be mounted on ordinary directory`;
 }

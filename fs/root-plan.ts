@@ -156,7 +156,12 @@ function planOverlay(
 const escapeColon = (path: string): string => path.replace(/[\\:]/g, "\\$&");
 
 /** The last steps: read-only where asked, then the new root becomes `/` and the old one is gone. */
-export function planPivot(root: Slot, isReadonly: boolean, noPivot: boolean): Step[] {
+export function planPivot(
+  root: Slot,
+  isReadonly: boolean,
+  noPivot: boolean,
+  kernelMounts: readonly string[] = [],
+): Step[] {
   const steps: Step[] = [];
   if (isReadonly) {
     steps.push({
@@ -166,8 +171,22 @@ export function planPivot(root: Slot, isReadonly: boolean, noPivot: boolean): St
       ],
     });
   }
-  steps.push(noPivot ? planChroot(root) : planPivotRoot(root));
-  return steps;
+  if (!noPivot) return [...steps, planPivotRoot(root)];
+  return [...steps, ...planUnmountKernel(kernelMounts), planChroot(root)];
+}
+
+/**
+ * Security: a whole /proc and /sys of the host's, which a chroot leaves in the mount namespace, lets a
+ * user namespace inside mount another one without what is masked. mount_namespaces(7)
+ */
+function planUnmountKernel(mounts: readonly string[]): Step[] {
+  if (mounts.length === 0) return [];
+  return [
+    {
+      why: "take away the host's /proc and /sys, which chroot would leave behind",
+      calls: mounts.map((path) => ({ ...umount2(path, MNT.MNT_DETACH), tolerate: "any" })),
+    },
+  ];
 }
 
 function planPivotRoot(root: Slot): Step {

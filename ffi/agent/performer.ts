@@ -3,7 +3,7 @@
 // other; here the control flow stays. Which of the two it is makes no difference to this file.
 
 import { runtime } from "#runtime";
-import type { Call, Slot, Step } from "../call.ts";
+import type { Call, Performing, Slot, Step } from "../call.ts";
 import { ETIMEDOUT } from "../errno.ts";
 import { callDetail } from "../format-call.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
@@ -67,6 +67,11 @@ export class Performer {
   /** Tells which process serves a page: its death ends the waits for it. */
   setPid(page: number, pid: number): void {
     this.#pids[page] = pid;
+  }
+
+  /** The process that serves `page`, for what hangs on its files. */
+  performing(page: number): Performing {
+    return { pid: this.pid(page), value: (slot) => this.value(slot) };
   }
 
   /** The process that serves `page`. */
@@ -157,10 +162,11 @@ export class Performer {
     const { fallback } = step;
     if (fallback === undefined || !fallback.on.includes(errno)) {
       this.trace?.report(batch, index + 1);
-      return this.#fail(page, call, errno);
+      return this.#fail(page, step, call, errno);
     }
     this.trace?.report(batch, index + 1, firstCall);
-    const instead = this.write([fallback]);
+    const calls = fallback.find?.(this.performing(page)) ?? fallback.calls;
+    const instead = this.write([{ why: fallback.why, calls }]);
     this.trace?.started(page, instead.batch);
     this.#go(page, instead.batch);
     this.#await(page);
@@ -168,13 +174,13 @@ export class Performer {
     this.#go(page, { first: batch.first + firstCall * recordBytes, end: batch.end });
     this.#await(page);
     const again = this.#stopOffset(page);
-    if (again === stop) this.#fail(page, call, -(this.#result(batch, index) ?? 0));
+    if (again === stop) this.#fail(page, step, call, -(this.#result(batch, index) ?? 0));
     return again;
   }
 
-  #fail(page: number, call: Call, errno: number): never {
+  #fail(page: number, step: Step, call: Call, errno: number): never {
     this.#posted[page] = undefined;
-    throw stepError(call, errno);
+    throw stepError(call, errno, step.failure?.(errno));
   }
 
   #go(page: number, { first, end }: Batch): void {
@@ -237,10 +243,11 @@ function findCall(
   throw new Error(`no call ${index} in the batch`);
 }
 
-function stepError(call: Call, errno: number): SyscallError {
+function stepError(call: Call, errno: number, failure?: string): SyscallError {
   const detail = callDetail(call);
   return new SyscallError(call.name, errno, {
     ...(call.path === undefined || call.path === "" ? {} : { path: call.path }),
     ...(detail === "" ? {} : { detail }),
+    ...(failure === undefined ? {} : { failure }),
   });
 }

@@ -21,6 +21,7 @@ import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import type { TraceSink } from "../../ffi/trace.ts";
 import { waitid as waitForChild } from "../../ffi/wait.ts";
 import type { IdMapping, Spec } from "../oci/spec.ts";
+import type { makeInit, performPart, prepareInit } from "./assist.ts";
 import { type ContainerPlan, planParentGuard } from "./plan.ts";
 import type { MappedPlan } from "./plan-mapped.ts";
 import type { ReaperPlan } from "./plan-reaper.ts";
@@ -28,7 +29,15 @@ import type { ReaperPlan } from "./plan-reaper.ts";
 const SIGKILL = 9;
 const SIGINFO_BYTES = 128;
 
+/** Performs what an assisted plan needs besides: assist.ts, loaded only for those. */
+export interface Assistance {
+  readonly makeInit: typeof makeInit;
+  readonly prepareInit: typeof prepareInit;
+  readonly performPart: typeof performPart;
+}
+
 export interface LaunchOptions {
+  readonly assistance?: Assistance;
   readonly performer: "agent" | "process";
   readonly trace?: TraceSink;
   /** What the parent does while the agent makes the namespaces: cgroups, state. */
@@ -68,7 +77,10 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
   if (options.cgroupFirst) options.meanwhile();
   const performer = startPerformer({
     kind: options.performer,
-    firstSteps: newUser ? plan.agentFirst : [...plan.agentFirst, ...plan.agentClone],
+    firstSteps:
+      newUser && plan.assisted === undefined
+        ? plan.agentFirst
+        : [...plan.agentFirst, ...plan.agentClone],
     // Race: whenever this process is killed, the init process must not be left waiting for it.
     childSteps:
       options.performer === "agent" ? [...plan.initGuard, plan.initCheck] : plan.initGuard,
@@ -77,10 +89,12 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
   });
   try {
     if (!options.cgroupFirst) options.meanwhile();
-    const written = writeAhead(plan, performer);
+    const written = plan.assisted === undefined ? writeAhead(plan, performer) : [];
     performer.finish(AGENT_PAGE);
     const agentPid = performer.pid(AGENT_PAGE);
-    if (plan.mapped !== undefined) {
+    if (plan.assisted !== undefined) {
+      options.assistance?.makeInit(plan.assisted, performer);
+    } else if (plan.mapped !== undefined) {
       enterMapped(plan, plan.mapped, spec, performer);
     } else if (newUser) {
       writeIdMaps(agentPid, spec);
@@ -148,13 +162,16 @@ function setUpInit(
   options.onInit?.(initPid);
   options.joinFromOutside?.(initPid);
   const { beforePivot } = options;
+  const { assisted } = plan;
+  if (assisted !== undefined) options.assistance?.prepareInit(assisted, spec, performer);
   let index = 0;
   for (const part of plan.initSetup) {
     if (beforePivot !== undefined && index === plan.initSetup.length - 1) {
       performer.finish(INIT_PAGE);
       beforePivot(initPid);
     }
-    performer.start(INIT_PAGE, written[index] ?? performer.write(part()));
+    if (assisted !== undefined) options.assistance?.performPart(assisted, part(), performer);
+    else performer.start(INIT_PAGE, written[index] ?? performer.write(part()));
     index += 1;
   }
   if (plan.reaper !== undefined) writeReaper(plan.reaper, performer);

@@ -1,9 +1,18 @@
 // Which namespaces are made, which are joined, and in what order. Pure.
 
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
-import { AT_FDCWD, openat, prctl, setns, setresgid, setresuid, unshare } from "../../ffi/calls.ts";
+import {
+  AT_FDCWD,
+  openat,
+  prctl,
+  setns,
+  setresgid,
+  setresuid,
+  unshare,
+  write,
+} from "../../ffi/calls.ts";
 import { CLONE, O, PR } from "../../ffi/constants.ts";
-import type { Namespace, NamespaceType } from "../oci/spec.ts";
+import type { Namespace, NamespaceType, TimeOffset, TimeOffsets } from "../oci/spec.ts";
 
 /** clone(2)'s flag of each type of namespace. */
 export const NAMESPACE_FLAGS: Readonly<Record<NamespaceType, number>> = {
@@ -99,12 +108,26 @@ export function planBecomeRoot(): Step {
   return { why: "become root of the user namespace, closed to others of its kind", calls };
 }
 
-/** The time namespace: the children of whoever asks are born into it. */
-export function planTimeNamespace(): Step {
-  return {
-    why: "a time namespace: the container's own monotonic and boot-time clocks",
-    calls: [unshare(CLONE.CLONE_NEWTIME)],
-  };
+/** The time namespace: the children of whoever asks are born into it, at these offsets. */
+export function planTimeNamespace(offsets?: TimeOffsets): Step {
+  const calls: Call[] = [unshare(CLONE.CLONE_NEWTIME)];
+  const text = offsets === undefined ? "" : formatOffsets(offsets);
+  if (text !== "") {
+    // Kernel: only until the first process is in it, and in one write. time_namespaces(7)
+    const path = "/proc/self/timens_offsets";
+    const fd = new Slot("offsets");
+    calls.push(openat(AT_FDCWD, path, O.O_WRONLY, { into: fd }), write(fd, text, { path }));
+  }
+  return { why: "a time namespace: the container's own monotonic and boot-time clocks", calls };
+}
+
+function formatOffsets({ monotonic, boottime }: TimeOffsets): string {
+  const line = (clock: string, { secs = 0, nanosecs = 0 }: TimeOffset) =>
+    `${clock} ${secs} ${nanosecs}\n`;
+  return (
+    (monotonic === undefined ? "" : line("monotonic", monotonic)) +
+    (boottime === undefined ? "" : line("boottime", boottime))
+  );
 }
 
 /** The cgroup namespace. */

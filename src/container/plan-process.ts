@@ -20,7 +20,7 @@ import {
 } from "../../ffi/calls.ts";
 import { PR, RLIMIT } from "../../ffi/constants.ts";
 import { EINVAL } from "../../ffi/errno.ts";
-import { type Process, RLIM_INFINITY, type Rlimit } from "../oci/spec.ts";
+import { type Capabilities, type Process, RLIM_INFINITY, type Rlimit } from "../oci/spec.ts";
 import type { SeccompProgram } from "./request.ts";
 
 /** The exit status of an init process whose program could not be executed; 127 as shells have it. */
@@ -141,7 +141,7 @@ export function planBounding({ capabilities }: Process): Step[] {
   return [{ why: "drop every capability that was not asked for, for good", calls }];
 }
 
-function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
+function planCapabilities(sets: Capabilities): Step {
   const calls: Call[] = [
     capset(
       capabilityBits(sets.effective ?? []),
@@ -153,12 +153,16 @@ function planCapabilities(sets: NonNullable<Process["capabilities"]>): Step {
   if (ambient.length > 0) {
     calls.push(ambientClear());
     for (const name of ambient) {
-      const number = capabilityNumber(name);
-      // Kernel: EPERM for one that is not inheritable as well, as in runc's own specs: it stays out.
-      if (number !== undefined) calls.push({ ...ambientRaise(number), tolerate: "any" });
+      const number = isRaisable(name, sets) ? capabilityNumber(name) : undefined;
+      if (number !== undefined) calls.push(ambientRaise(number));
     }
   }
   return { why: "the capabilities of the process", calls };
+}
+
+/** Kernel: an ambient capability must be permitted and inheritable. capabilities(7) */
+export function isRaisable(name: string, { permitted, inheritable }: Capabilities): boolean {
+  return permitted?.includes(name) === true && inheritable?.includes(name) === true;
 }
 
 /**

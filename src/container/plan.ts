@@ -13,7 +13,7 @@ import { type MountContext, planMount } from "../../fs/mount-plan.ts";
 import { planPivot, planRoot } from "../../fs/root-plan.ts";
 import { makeDirectories, openPlace, pathBelowRoot } from "../../fs/safe-path.ts";
 import { INIT_PAGE } from "../../ffi/agent/performer.ts";
-import { type Call, Slot, type Step } from "../../ffi/call.ts";
+import { type Call, Slot, type Step, Struct } from "../../ffi/call.ts";
 import {
   clone,
   cloneIntoCgroup,
@@ -32,8 +32,10 @@ import {
 } from "../../ffi/calls.ts";
 import { CLONE, MS, O, PR } from "../../ffi/constants.ts";
 import { EAGAIN, ENOENT, ENOSYS, EPERM } from "../../ffi/errno.ts";
-import type { Linux, Mount, Process } from "../oci/spec.ts";
+import type { Linux, Mount, Process, Spec } from "../oci/spec.ts";
 import { planLoopback } from "../../network/loopback-plan.ts";
+import type { AssistedPlan } from "./plan-assisted.ts";
+import type { IdMap } from "./plan-bundle-mounts.ts";
 import { planCgroupJoin, planCgroupMount } from "./plan-cgroup.ts";
 import {
   type NamespacePlan,
@@ -74,6 +76,8 @@ export interface ContainerPlan {
   readonly reaper?: ReaperPlan;
   /** Where the user namespace is held by a process of its own until it is entered. */
   readonly mapped?: MappedPlan;
+  /** Where the agent does what the init process may not. */
+  readonly assisted?: AssistedPlan;
   /** The init process's pid, as the host sees it. */
   readonly initPid: Slot;
   readonly terminal?: TerminalSlots;
@@ -97,10 +101,14 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
       : undefined;
   const root = new Slot("rootfs");
-  const setup = planSetup(request, namespaces, process, linux, terminal, root);
+  const idMaps: IdMap[] = [];
+  const setup = planSetup(request, namespaces, process, linux, terminal, root, idMaps);
+  const planBirth = (flags: number): Step => planClone(flags, request, initPid);
+  const assisted = request.features?.planAssisted?.(namespaces, idMaps, planBirth);
   const { mapping } = request;
   const taken = namespaces.newUser ? mapping?.takeHostOpens(setup) : undefined;
   const mapped = taken && mapping?.planMapped(taken.opens, mapping.mapsRoot ? root : undefined);
+  const entersUser = namespaces.newUser && mapped === undefined && assisted === undefined;
   const reaper = request.planReaper?.(request, terminal !== undefined);
   const gate = request.gate?.planGate(
     process,
@@ -112,15 +120,16 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     namespaces,
     agentFirst: [
       planParentGuard(request.parentPid),
-      ...planJoins(namespaces.joined),
-      ...(namespaces.newUser && mapped === undefined ? [planUserNamespace()] : []),
+      ...(assisted?.first ?? []),
+      ...planJoins(assisted?.joined ?? namespaces.joined),
+      ...(entersUser ? [planUserNamespace()] : []),
     ],
     // Order: the guard once more, as a change of user takes its signal away (prctl(2)).
     agentMapped: namespaces.newUser ? [planBecomeRoot(), planParentGuard(request.parentPid)] : [],
     agentClone: [
-      ...(namespaces.newTime ? [planTimeNamespace()] : []),
+      ...(namespaces.newTime ? [planTimeNamespace(linux.timeOffsets)] : []),
       planAgentWatch(agent),
-      planClone(namespaces, request, initPid),
+      ...(assisted?.birth ?? [planBirth(namespaces.cloneFlags)]),
     ],
     initGuard: planInitGuard(),
     initCheck: planAgentCheck(agent),
@@ -134,6 +143,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     ...(gate === undefined ? {} : { turn: gate.turn }),
     ...(reaper === undefined ? {} : { reaper }),
     ...(mapped === undefined ? {} : { mapped }),
+    ...(assisted === undefined ? {} : { assisted }),
     ...(terminal === undefined ? {} : { terminal }),
   };
 }
@@ -179,8 +189,7 @@ function planAgentCheck(agent: Slot): Step {
   };
 }
 
-function planClone(namespaces: NamespacePlan, request: LaunchRequest, initPid: Slot): Step {
-  const { cloneFlags: flags } = namespaces;
+function planClone(flags: number, request: LaunchRequest, initPid: Slot): Step {
   const { cgroupJoin } = request;
   const why = "the container's init process, in namespaces of its own";
   if (cgroupJoin.how !== "clone-into") {
@@ -199,8 +208,10 @@ function planSetup(
   linux: Linux,
   terminal: TerminalSlots | undefined,
   root: Slot,
+  idMaps: IdMap[],
 ): (() => readonly Step[])[] {
-  const { spec } = request;
+  const { spec, features, kernelMounts = [] } = request;
+  const isMapped = namespaces.newUser || joinsUser(namespaces);
   const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
   const plan = {
     source: request.rootSource,
@@ -210,16 +221,18 @@ function planSetup(
   };
   return [
     once(() => [
+      ...(features?.planLabels?.(process) ?? []),
       ...planCgroupJoin(request.cgroupJoin),
+      ...(request.anyCpu === true ? [planAnyCpu()] : []),
       ...(namespaces.newCgroup ? [planCgroupNamespace()] : []),
       ...(request.noNewKeyring ? [] : [planKeyring()]),
       ...planNames(spec.hostname, spec.domainname),
       ...((namespaces.cloneFlags & CLONE.CLONE_NEWNET) !== 0 ? [planLoopback()] : []),
       ...planRoot(plan),
     ]),
-    once(() => planMounts(request, root)),
+    once(() => features?.planMounts?.(request, root, idMaps) ?? planMounts(request, root)),
     once(() => [
-      ...planDevices(devicesOf(linux), root, namespaces.newUser),
+      ...(bindsDev(spec) ? [] : planDevices(devicesOf(linux), root, isMapped)),
       ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
       planWorkingDirectory(process.cwd, root),
     ]),
@@ -229,11 +242,51 @@ function planSetup(
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),
       ...(request.nullStdin === true && terminal === undefined ? [planNullStdin(root)] : []),
       ...planSession(terminal),
-      ...planPivot(root, spec.root?.readonly === true, request.noPivot),
+      ...planPivot(root, spec.root?.readonly === true, request.noPivot, kernelMounts),
+      ...planRootPropagation(linux.rootfsPropagation),
       // Order: after everything that opens descriptors, of which there may be few to have.
       ...planRlimits(process.rlimits ?? []),
       ...planBounding(process),
+      // Order: at last, as a policy may leave the process next to no time.
+      ...(features?.planAttributes?.(process, linux) ?? []),
     ]),
+  ];
+}
+
+function joinsUser({ joined }: NamespacePlan): boolean {
+  for (const { type } of joined) if (type === "user") return true;
+  return false;
+}
+
+/** With a /dev of the host's there is nothing to be made in it, as with runc. */
+function bindsDev({ mounts = [] }: Spec): boolean {
+  for (const { destination, type, options = [] } of mounts) {
+    if (destination !== "/dev") continue;
+    return type === "bind" || options.includes("bind") || options.includes("rbind");
+  }
+  return false;
+}
+
+const CPUS_MAX = 1024;
+
+/** sched_setaffinity(2) */
+function planAnyCpu(): Step {
+  const all = new Struct(new Uint8Array(CPUS_MAX / 8).fill(0xff), () => "{all}");
+  return {
+    why: "any cpu of the cgroup: what its maker is confined to is not the container's business",
+    calls: [{ name: "sched_setaffinity", args: [0, CPUS_MAX / 8, all], tolerate: "any" }],
+  };
+}
+
+/** Order: at last, as it is of the new root. */
+function planRootPropagation(propagation: string | undefined): Step[] {
+  const flags = propagation === undefined ? undefined : parsePropagation(propagation);
+  if (flags === undefined) return [];
+  return [
+    {
+      why: `what is mounted on the root spreads as ${propagation}`,
+      calls: [{ name: "mount", args: [null, "/", null, flags, null], path: "/" }],
+    },
   ];
 }
 
@@ -270,8 +323,8 @@ function planNames(hostname: string | undefined, domainname: string | undefined)
 
 function planMounts(request: LaunchRequest, root: Slot): Step[] {
   const mounts = request.spec.mounts ?? [];
-  const closeEarly = mounts.length > MANY_MOUNTS;
-  const context: MountContext = { root, fresh: new Map(), closeEarly };
+  const closesEarly = mounts.length > MANY_MOUNTS;
+  const context: MountContext = { root, fresh: new Map(), closesEarly };
   const steps: Step[] = [];
   for (const mount of mounts) steps.push(...planSpecMount(mount, request, context));
   return steps;
@@ -302,7 +355,8 @@ function devicesOf(linux: Linux): DeviceRequest[] {
     if (!isReplaced) devices.push(device);
   }
   for (const { path, type, major, minor, fileMode = 0o666, uid = 0, gid = 0 } of own) {
-    devices.push({ path, type, major, minor, fileMode, uid, gid });
+    // That is a link into the container's own /dev/pts.
+    if (path !== "/dev/ptmx") devices.push({ path, type, major, minor, fileMode, uid, gid });
   }
   return devices;
 }

@@ -2,10 +2,14 @@
 // value that the plan is a pure function of.
 
 import type { CgroupJoin } from "../../cgroups/manager.ts";
+import type { Slot, Step } from "../../ffi/call.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import type { Spec } from "../oci/spec.ts";
 import type { planGate } from "./plan-gate.ts";
+import type { planAssisted } from "./plan-assisted.ts";
+import type { planAttributes, planLabels } from "./plan-attributes.ts";
+import type { IdMap } from "./plan-bundle-mounts.ts";
 import type { planMapped, takeHostOpens } from "./plan-mapped.ts";
 import type { planReaper } from "./plan-reaper.ts";
 
@@ -24,6 +28,16 @@ export interface CgroupView {
   readonly directory: string;
   /** Other names of a hierarchy with several controllers. */
   readonly links: readonly string[];
+}
+
+/** The planners of what few containers ask for: each is loaded only for those. */
+export interface Features {
+  /** For a user namespace, and for mounts whose ids are mapped: see plan-assisted.ts. */
+  readonly planAssisted?: typeof planAssisted;
+  readonly planAttributes?: typeof planAttributes;
+  readonly planLabels?: typeof planLabels;
+  /** Instead of plan.ts's own; `idMaps` gets what the mounts need. */
+  readonly planMounts?: (request: LaunchRequest, root: Slot, idMaps: IdMap[]) => readonly Step[];
 }
 
 export interface LaunchRequest {
@@ -46,6 +60,11 @@ export interface LaunchRequest {
   readonly preserveFds: number;
   /** Where the container is started later: the plan, and the fifo that is inherited. Loaded only then. */
   readonly gate?: { readonly planGate: typeof planGate; readonly fd: number };
+  readonly features?: Features;
+  /** Any cpu of its cgroup, whatever this process is confined to. */
+  readonly anyCpu?: boolean;
+  /** Mounts of the host's that --no-pivot would leave in reach. */
+  readonly kernelMounts?: readonly string[];
   /** Where a reaper is pid 1, and the user's program its child: loaded only then. */
   readonly planReaper?: typeof planReaper;
   /** For a user namespace made by a process that may still open what is the host's: loaded only then. */

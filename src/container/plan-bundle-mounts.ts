@@ -1,0 +1,134 @@
+// All mounts of a config.json, where some are of the kinds that fs/bundle-mount-plan.ts makes. Pure,
+// but for what it is given to look at the rootfs with.
+
+import { Slot, type Step } from "../../ffi/call.ts";
+import {
+  type BundleContext,
+  type BundleMount,
+  planBundleMount,
+} from "../../fs/bundle-mount-plan.ts";
+import type { IdMapping, Mount, Namespace, NamespaceType, Spec } from "../oci/spec.ts";
+import { planCgroupMount } from "./plan-cgroup.ts";
+import type { LaunchRequest } from "./request.ts";
+
+/** What is looked up in the rootfs, and done to it, while the mounts are made. */
+export interface RootfsHands {
+  /** Where a path of the container ends: see find-target.ts. */
+  readonly findTarget: BundleContext["findTarget"];
+  readonly copyUp: BundleContext["copyUp"];
+  /** The permissions of a folder of the image; undefined where there is none. */
+  readonly folderMode: (path: string) => number | undefined;
+}
+
+/** The ids that the files of some mounts are to show; undefined: those of the container's own. */
+export interface IdMap {
+  readonly attributes: Slot;
+  readonly mappings?: IdMappings;
+}
+
+export interface IdMappings {
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+}
+
+const MOUNT_ATTR_BYTES = 32;
+const IDMAP_BIT = 0x00100000;
+const MANY_MOUNTS = 60;
+
+/** @param idMaps gets the id mappings of the mounts, each once */
+export function planBundleMounts(
+  { spec, isDirectory, cgroupViews, rootSource }: LaunchRequest,
+  root: Slot,
+  hands: RootfsHands,
+  idMaps: IdMap[],
+): Step[] {
+  const mounts = spec.mounts ?? [];
+  const user = findOwn(spec, "user") !== undefined;
+  const context: BundleContext = {
+    root,
+    fresh: new Map(),
+    closesEarly: mounts.length > MANY_MOUNTS,
+    keepsLocked: user,
+    findTarget: hands.findTarget,
+    copyUp: hands.copyUp,
+    later: [],
+  };
+  const steps: Step[] = [];
+  const rootfs = rootSource.kind === "directory" ? rootSource.path : "";
+  for (const given of mounts) {
+    const mount = user ? withoutOwnNamespace(given, spec) : given;
+    const { type, source = "", options = [] } = mount;
+    const destination = stripRoot(mount.destination, rootfs);
+    if (type === "cgroup" || (type === "cgroup2" && cgroupViews.length === 1)) {
+      steps.push(...planCgroupMount(mount, cgroupViews, root));
+      continue;
+    }
+    const idMap = findIdMap(mount, idMaps);
+    const request: BundleMount = {
+      destination,
+      source,
+      options,
+      type: type ?? (isBind(mount) ? "bind" : ""),
+      sourceIsDirectory: !isBind(mount) || isDirectory(source),
+      ...(idMap === undefined ? {} : { idMap: idMap.attributes }),
+      ...modeOf(mount, hands),
+    };
+    steps.push(...planBundleMount(request, context));
+  }
+  return [...steps, ...context.later];
+}
+
+const isBind = ({ type, options = [] }: Mount): boolean =>
+  type === "bind" || type === "rbind" || options.includes("bind") || options.includes("rbind");
+
+/** Some callers name a place in the rootfs by its path on the host, which runc takes as such. */
+function stripRoot(destination: string, rootfs: string): string {
+  const isInside = rootfs !== "" && rootfs !== "/" && destination.startsWith(`${rootfs}/`);
+  return isInside ? destination.slice(rootfs.length) : destination;
+}
+
+function modeOf({ type, destination, options = [] }: Mount, hands: RootfsHands): { mode?: number } {
+  if (type !== "tmpfs" || options.some((word) => word.startsWith("mode="))) return {};
+  const mode = hands.folderMode(destination);
+  return mode === undefined ? {} : { mode };
+}
+
+function findIdMap(mount: Mount, idMaps: IdMap[]): IdMap | undefined {
+  const { uidMappings, gidMappings, options = [] } = mount;
+  const isAsked = options.includes("idmap") || options.includes("ridmap");
+  const isOwn = uidMappings === undefined || gidMappings === undefined;
+  if (isOwn && !isAsked) return undefined;
+  const mappings = isOwn ? undefined : { uids: uidMappings, gids: gidMappings };
+  const text = JSON.stringify(mappings);
+  for (const known of idMaps) if (JSON.stringify(known.mappings) === text) return known;
+  const idMap = { attributes: makeAttributes(), ...(mappings === undefined ? {} : { mappings }) };
+  idMaps.push(idMap);
+  return idMap;
+}
+
+/** A struct mount_attr, to which a call adds the user namespace. */
+function makeAttributes(): Slot {
+  const bytes = new Uint8Array(MOUNT_ATTR_BYTES);
+  new DataView(bytes.buffer).setUint32(0, IDMAP_BIT, true);
+  const label = "{attr_set=MOUNT_ATTR_IDMAP, userns_fd=<user namespace>}";
+  return new Slot(label, MOUNT_ATTR_BYTES, bytes);
+}
+
+/** What only the owner of a namespace may mount: from a user namespace, the host's is bound instead. */
+const OWNED: Readonly<Record<string, { readonly type: NamespaceType; readonly at: string }>> = {
+  sysfs: { type: "network", at: "/sys" },
+  proc: { type: "pid", at: "/proc" },
+  mqueue: { type: "ipc", at: "/dev/mqueue" },
+};
+
+/** Kernel: EPERM for a mount of what belongs to a namespace that the user namespace does not own. */
+function withoutOwnNamespace(mount: Mount, spec: Spec): Mount {
+  const owned = mount.type === undefined ? undefined : OWNED[mount.type];
+  if (owned === undefined || findOwn(spec, owned.type) !== undefined) return mount;
+  const options = ["rbind", ...(mount.options ?? []).filter((word) => !word.includes("="))];
+  return { ...mount, type: "bind", source: owned.at, options };
+}
+
+function findOwn({ linux }: Spec, type: NamespaceType): Namespace | undefined {
+  return linux?.namespaces?.find((namespace) => namespace.type === type);
+}

@@ -1,0 +1,188 @@
+// What a config.json asks for that few do: the planners of it, loaded only for those, and refusals of
+// what this host does not have.
+
+import { fileType, readTextIfThere } from "../../../ffi/files.ts";
+import type { LaunchOptions } from "../../container/launch.ts";
+import type { Features, LaunchRequest } from "../../container/request.ts";
+import { UserError } from "../../errors.ts";
+import type { Mount, Namespace, NamespaceType, Spec } from "../../oci/spec.ts";
+
+export interface LoadedFeatures {
+  readonly request: Partial<LaunchRequest>;
+  readonly launch: Partial<LaunchOptions>;
+  /** Once there is an init process, in its namespaces, and nothing is set up yet. */
+  readonly onInit?: (initPid: number) => void;
+  readonly warnings: readonly string[];
+}
+
+interface Needs {
+  readonly mounts: boolean;
+  readonly assistance: boolean;
+  readonly attributes: boolean;
+  readonly host: boolean;
+}
+
+/**
+ * @param request as it is without; what comes back belongs into it
+ * @param rootfs the folder on the host
+ * @param id the container's
+ * @returns undefined where the spec needs nothing of this
+ * @throws UserError for what this host does not have
+ */
+export async function loadFeatures(
+  spec: Spec,
+  request: LaunchRequest,
+  rootfs: string,
+  id: string,
+): Promise<LoadedFeatures | undefined> {
+  const needs = findNeeds(spec);
+  if (!needs.mounts && !needs.assistance && !needs.attributes && !needs.host && !request.noPivot) {
+    return undefined;
+  }
+  const features: Features = {
+    ...(needs.mounts ? await loadMounts(rootfs) : {}),
+    ...(needs.assistance ? await loadAssisted() : {}),
+    ...(needs.attributes ? await loadAttributes(spec) : {}),
+  };
+  const host = needs.host ? await (await import("./host-features.ts")).prepareHost(spec, id) : {};
+  return {
+    request: {
+      features,
+      ...(hasUser(spec) ? adaptToUser(spec, request) : {}),
+      ...(request.noPivot ? { kernelMounts: listKernelMounts() } : {}),
+    },
+    launch: needs.assistance ? { assistance: await import("../../container/assist.ts") } : {},
+    ...host,
+    warnings: await listWarnings(spec),
+  };
+}
+
+function findNeeds(spec: Spec): Needs {
+  const { process, mounts = [], linux = {} } = spec;
+  const user = hasUser(spec);
+  let isPlain = true;
+  let isAssisted = user;
+  for (const mount of mounts) {
+    if (!isPlainMount(mount)) isPlain = false;
+    if (isAssistedMount(mount)) isAssisted = true;
+  }
+  return {
+    mounts: user || !isPlain,
+    assistance: isAssisted,
+    attributes:
+      process?.scheduler !== undefined ||
+      process?.ioPriority !== undefined ||
+      process?.apparmorProfile !== undefined ||
+      process?.selinuxLabel !== undefined ||
+      linux.personality !== undefined ||
+      linux.memoryPolicy !== undefined,
+    host: linux.netDevices !== undefined || linux.intelRdt !== undefined || joinsNetwork(spec),
+  };
+}
+
+/** One that mount-plan.ts makes as runc would. */
+function isPlainMount({ type, options = [] }: Mount): boolean {
+  if (type === "tmpfs") return !options.includes("ro") && hasMode(options) && !isSpecial(options);
+  if (type === "proc" || type === "sysfs" || type === "devpts") return !isSpecial(options);
+  return (type === "mqueue" || type === "cgroup") && !isSpecial(options);
+}
+
+function hasMode(options: readonly string[]): boolean {
+  for (const word of options) if (word.startsWith("mode=")) return true;
+  return false;
+}
+
+function isSpecial(options: readonly string[]): boolean {
+  for (const word of options) {
+    if (word === "bind" || word === "rbind" || word === "remount" || word === "tmpcopyup") {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isAssistedMount({ options = [], uidMappings, gidMappings }: Mount): boolean {
+  if (uidMappings !== undefined || gidMappings !== undefined) return true;
+  return options.includes("idmap") || options.includes("ridmap") || options.includes("tmpcopyup");
+}
+
+async function loadMounts(rootfs: string): Promise<Features> {
+  const { planBundleMounts } = await import("../../container/plan-bundle-mounts.ts");
+  const { makeRootfsHands } = await import("../../container/rootfs-hands.ts");
+  const hands = makeRootfsHands(rootfs);
+  return {
+    planMounts: (request, root, idMaps) => planBundleMounts(request, root, hands, idMaps),
+  };
+}
+
+async function loadAssisted(): Promise<Features> {
+  const { planAssisted } = await import("../../container/plan-assisted.ts");
+  return { planAssisted };
+}
+
+async function loadAttributes({ process }: Spec): Promise<Features> {
+  const { planAttributes, planLabels } = await import("../../container/plan-attributes.ts");
+  if (process?.apparmorProfile !== undefined) requireAppArmor();
+  if (process?.selinuxLabel !== undefined) requireSelinux();
+  return { planAttributes, planLabels };
+}
+
+function requireAppArmor(): void {
+  const enabled = readTextIfThere("/sys/module/apparmor/parameters/enabled");
+  if (enabled?.startsWith("Y") === true) return;
+  throw new UserError(
+    "unable to apply apparmor profile: apparmor: config provided but apparmor not supported",
+    "leave process.apparmorProfile out: this kernel has no AppArmor",
+    1,
+  );
+}
+
+function requireSelinux(): void {
+  if (fileType("/sys/fs/selinux/enforce") !== 0) return;
+  throw new UserError(
+    "selinux label is specified in config, but selinux is disabled or not supported",
+    "leave process.selinuxLabel out: this kernel has no SELinux",
+    1,
+  );
+}
+
+/** The root of a user namespace reaches few of the host's folders, and none of its cgroup files. */
+function adaptToUser(spec: Spec, { cgroupJoin }: LaunchRequest): Partial<LaunchRequest> {
+  const isBornThere =
+    cgroupJoin.how === "clone-into" && findNamespace(spec, "user")?.path === undefined;
+  return {
+    // Always there and open to all: an empty folder is attached to it, in a tree that is left.
+    stateFolder: "/proc",
+    ...(isBornThere ? {} : { cgroupJoin: { how: "none" } }),
+  };
+}
+
+const hasUser = (spec: Spec): boolean => findNamespace(spec, "user") !== undefined;
+const joinsNetwork = (spec: Spec): boolean =>
+  spec.linux?.sysctl !== undefined && findNamespace(spec, "network")?.path !== undefined;
+
+function findNamespace({ linux }: Spec, wanted: NamespaceType): Namespace | undefined {
+  for (const namespace of linux?.namespaces ?? []) if (namespace.type === wanted) return namespace;
+  return undefined;
+}
+
+/** Where the kernel's own file systems are mounted; the later ones lie on top. */
+function listKernelMounts(): string[] {
+  const mounts: string[] = [];
+  for (const line of (readTextIfThere("/proc/self/mounts") ?? "").split("\n")) {
+    const [, path = "", type] = line.split(" ");
+    if (type === "proc" || type === "sysfs") mounts.unshift(unescapeOctal(path));
+  }
+  return mounts;
+}
+
+/** `\040` for a space. proc(5) */
+const unescapeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+
+async function listWarnings({ process }: Spec): Promise<string[]> {
+  const capabilities = process?.capabilities;
+  if (capabilities === undefined) return [];
+  const { listCapabilityWarnings } = await import("../../container/capability-warnings.ts");
+  return listCapabilityWarnings(capabilities);
+}
