@@ -5,7 +5,8 @@ import { fileType, readTextIfThere } from "../../../ffi/files.ts";
 import type { LaunchOptions } from "../../container/launch.ts";
 import type { Features, LaunchRequest } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
-import type { Mount, Namespace, NamespaceType, Spec } from "../../oci/spec.ts";
+import type { Spec } from "../../oci/spec.ts";
+import { type FeatureNeeds, findNamespace } from "./feature-needs.ts";
 
 export interface LoadedFeatures {
   readonly request: Partial<LaunchRequest>;
@@ -15,18 +16,10 @@ export interface LoadedFeatures {
   readonly warnings: readonly string[];
 }
 
-interface Needs {
-  readonly mounts: boolean;
-  readonly assistance: boolean;
-  readonly attributes: boolean;
-  readonly host: boolean;
-}
-
 /**
  * @param request as it is without; what comes back belongs into it
  * @param rootfs the folder on the host
  * @param id the container's
- * @returns undefined where the spec needs nothing of this
  * @throws UserError for what this host does not have
  */
 export async function loadFeatures(
@@ -34,11 +27,8 @@ export async function loadFeatures(
   request: LaunchRequest,
   rootfs: string,
   id: string,
-): Promise<LoadedFeatures | undefined> {
-  const needs = findNeeds(spec);
-  if (!needs.mounts && !needs.assistance && !needs.attributes && !needs.host && !request.noPivot) {
-    return undefined;
-  }
+  needs: FeatureNeeds,
+): Promise<LoadedFeatures> {
   const features: Features = {
     ...(needs.mounts ? await loadMounts(rootfs) : {}),
     ...(needs.assistance ? await loadAssisted() : {}),
@@ -48,62 +38,13 @@ export async function loadFeatures(
   return {
     request: {
       features,
-      ...(hasUser(spec) ? adaptToUser(spec, request) : {}),
+      ...(findNamespace(spec, "user") !== undefined ? adaptToUser(spec, request) : {}),
       ...(request.noPivot ? { kernelMounts: listKernelMounts() } : {}),
     },
     launch: needs.assistance ? { assistance: await import("../../container/assist.ts") } : {},
     ...host,
-    warnings: await listWarnings(spec),
+    warnings: needs.warnings ? await listWarnings(spec) : [],
   };
-}
-
-function findNeeds(spec: Spec): Needs {
-  const { process, mounts = [], linux = {} } = spec;
-  const user = hasUser(spec);
-  let isPlain = true;
-  let isAssisted = user;
-  for (const mount of mounts) {
-    if (!isPlainMount(mount)) isPlain = false;
-    if (isAssistedMount(mount)) isAssisted = true;
-  }
-  return {
-    mounts: user || !isPlain,
-    assistance: isAssisted,
-    attributes:
-      process?.scheduler !== undefined ||
-      process?.ioPriority !== undefined ||
-      process?.apparmorProfile !== undefined ||
-      process?.selinuxLabel !== undefined ||
-      linux.personality !== undefined ||
-      linux.memoryPolicy !== undefined,
-    host: linux.netDevices !== undefined || linux.intelRdt !== undefined || joinsNetwork(spec),
-  };
-}
-
-/** One that mount-plan.ts makes as runc would. */
-function isPlainMount({ type, options = [] }: Mount): boolean {
-  if (type === "tmpfs") return !options.includes("ro") && hasMode(options) && !isSpecial(options);
-  if (type === "proc" || type === "sysfs" || type === "devpts") return !isSpecial(options);
-  return (type === "mqueue" || type === "cgroup") && !isSpecial(options);
-}
-
-function hasMode(options: readonly string[]): boolean {
-  for (const word of options) if (word.startsWith("mode=")) return true;
-  return false;
-}
-
-function isSpecial(options: readonly string[]): boolean {
-  for (const word of options) {
-    if (word === "bind" || word === "rbind" || word === "remount" || word === "tmpcopyup") {
-      return true;
-    }
-  }
-  return false;
-}
-
-function isAssistedMount({ options = [], uidMappings, gidMappings }: Mount): boolean {
-  if (uidMappings !== undefined || gidMappings !== undefined) return true;
-  return options.includes("idmap") || options.includes("ridmap") || options.includes("tmpcopyup");
 }
 
 async function loadMounts(rootfs: string): Promise<Features> {
@@ -155,15 +96,6 @@ function adaptToUser(spec: Spec, { cgroupJoin }: LaunchRequest): Partial<LaunchR
     stateFolder: "/proc",
     ...(isBornThere ? {} : { cgroupJoin: { how: "none" } }),
   };
-}
-
-const hasUser = (spec: Spec): boolean => findNamespace(spec, "user") !== undefined;
-const joinsNetwork = (spec: Spec): boolean =>
-  spec.linux?.sysctl !== undefined && findNamespace(spec, "network")?.path !== undefined;
-
-function findNamespace({ linux }: Spec, wanted: NamespaceType): Namespace | undefined {
-  for (const namespace of linux?.namespaces ?? []) if (namespace.type === wanted) return namespace;
-  return undefined;
 }
 
 /** Where the kernel's own file systems are mounted; the later ones lie on top. */

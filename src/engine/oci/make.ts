@@ -56,6 +56,7 @@ export async function makeContainer(
   for (const line of prepared.cgroups.ignored(bundle.spec.linux?.resources ?? {})) {
     globals.warn(line);
   }
+  for (const line of prepared.features?.warnings ?? []) globals.warn(line);
   let record = recordOf(options, bundle, prepared);
   container.record(record);
   checkOccupied(prepared);
@@ -168,7 +169,7 @@ async function launch(
   container: LockedContainer,
   undo: UndoStack,
 ): Promise<Created> {
-  const { spec, request, cgroups, cgroupsPath } = prepared;
+  const { spec, request, cgroups, cgroupsPath, features } = prepared;
   const plan = planContainer(request);
   undo.push(() => {
     cgroups.kill(cgroupsPath, SIGKILL);
@@ -182,7 +183,11 @@ async function launch(
       container.writeSpec(bundle.text);
       limit(prepared, globals);
     },
-    onInit: keepRecord,
+    onInit: (initPid) => {
+      keepRecord(initPid);
+      features?.onInit?.(initPid);
+    },
+    ...features?.launch,
     inherit: request.gate === undefined ? [] : [request.gate.fd],
     ...(request.cgroupJoin.how === "none"
       ? { joinFromOutside: (pid) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
@@ -202,8 +207,10 @@ async function launch(
 
 /** What the init process met is told as such: callers look for it. */
 function explain(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name !== "SyscallError") return error;
-  const message = "unable to start container process: error during container init";
+  if (!isSyscallError(error)) return error;
+  const { failure } = error;
+  const init = "unable to start container process: error during container init";
+  const message = failure === undefined ? init : `${init}: ${failure}`;
   return new UserError(message, undefined, 1, { cause: error });
 }
 

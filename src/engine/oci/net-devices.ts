@@ -1,5 +1,6 @@
 // Moves network devices of the host into a container. config-linux.md, "Network Devices".
 
+import { spawnSync } from "node:child_process";
 import { runtime } from "#runtime";
 import {
   listMovableAddresses,
@@ -29,12 +30,12 @@ function moveDevice(hostName: string, name: string, namespace: string): void {
   run(inside, `${planDeviceArrival(name, addresses).join("\n")}\n`);
 }
 
-function run(command: string[], stdin = ""): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
-    // Under its own name: called as a runtime's it would not know the command.
-    argv0: command[0] === "ip" ? "ip" : "bunker",
-    stdin: new TextEncoder().encode(stdin),
-  });
-  if (exitCode === 0) return stdout.toString();
-  throw new UserError(stderr.toString().trim() || `${command.join(" ")}: exit code ${exitCode}`);
+function run(command: readonly string[], input = ""): string {
+  const [program = "", ...args] = command;
+  // Under its own name: called as a runtime's it would not know the command.
+  const argv0 = program === "ip" ? "ip" : "bunker";
+  const { status, stdout, stderr, error } = spawnSync(program, args, { argv0, input });
+  if (status === 0) return stdout.toString();
+  const told = stderr?.toString().trim() || error?.message;
+  throw new UserError(told ?? `${command.join(" ")}: exit code ${status}`);
 }

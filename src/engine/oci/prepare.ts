@@ -12,6 +12,8 @@ import { UserError } from "../../errors.ts";
 import type { NamespaceType, Spec } from "../../oci/spec.ts";
 import { kernelKinds, withDefaultDevices } from "../launch-facts.ts";
 import type { Bundle } from "./bundle.ts";
+import { findFeatureNeeds } from "./feature-needs.ts";
+import type { LoadedFeatures } from "./load-features.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 
 export interface PreparedBundle {
@@ -22,12 +24,11 @@ export interface PreparedBundle {
   /** For a relative path: where we ourselves are, which later commands may not be. */
   readonly ownCgroups?: string;
   readonly cgroupSteps: () => readonly CgroupStep[];
+  /** What few containers ask for. */
+  readonly features?: LoadedFeatures;
   /** The filter asks somebody: its descriptor is to be sent to `linux.seccomp.listenerPath`. */
   readonly listens: boolean;
 }
-
-/** Where the old tree's folders are closed to the container's root; both are always there. */
-const OPEN_TO_ALL = { root: "/", scratch: "/proc" };
 
 /**
  * @param stateFolder of the container: a folder of ours that nothing is mounted on
@@ -64,15 +65,24 @@ export async function prepareBundle(
     preserveFds: options.preserveFds,
     noNewKeyring: options.noNewKeyring,
     parentPid: process.pid,
+    anyCpu: true,
     ...(gateFd === undefined
       ? {}
       : {
           gate: { fd: gateFd, planGate: (await import("../../container/plan-gate.ts")).planGate },
         }),
   };
+  const needs = findFeatureNeeds(spec, options.noPivot);
+  const features =
+    needs === undefined
+      ? undefined
+      : await (
+          await import("./load-features.ts")
+        ).loadFeatures(spec, request, rootfs, options.id, needs);
   return {
     spec,
-    request: makesUser(spec) ? await withMapping(request) : request,
+    request: features === undefined ? request : { ...request, ...features.request },
+    ...(features === undefined ? {} : { features }),
     cgroups,
     cgroupsPath,
     ...(cgroupsPath.startsWith("/") ? {} : { ownCgroups: readText("/proc/self/cgroup") }),
@@ -94,26 +104,4 @@ function refuseSystemd({ linux }: Spec, { systemdCgroup }: OciGlobals): void {
 export function hasNamespace({ linux }: Spec, wanted: NamespaceType): boolean {
   for (const { type } of linux?.namespaces ?? []) if (type === wanted) return true;
   return false;
-}
-
-function makesUser({ linux }: Spec): boolean {
-  for (const { type, path = "" } of linux?.namespaces ?? []) {
-    if (type === "user" && path === "") return true;
-  }
-  return false;
-}
-
-/** Start-up time: what few containers need is loaded for those only. */
-async function withMapping(request: LaunchRequest): Promise<LaunchRequest> {
-  const { planMapped, takeHostOpens } = await import("../../container/plan-mapped.ts");
-  const { rootSource } = request;
-  return {
-    ...request,
-    mapping: { planMapped, takeHostOpens, mapsRoot: false },
-    rootSource:
-      rootSource.kind === "directory" ? { ...rootSource, attachAt: OPEN_TO_ALL.root } : rootSource,
-    stateFolder: OPEN_TO_ALL.scratch,
-    // A mapped root may not write to the host's cgroup files: it is moved in from outside.
-    cgroupJoin: { how: "none" },
-  };
 }
