@@ -1,0 +1,321 @@
+# What the scripts of this folder share (sourced): the sandbox that a caller runs in, the image that
+# its containers are made from, and the lines of the report.
+#
+# The sandbox is a set of new namespaces in a cgroup of its own:
+#
+#   script            finds the runtime, installs packages, makes the folder and the cgroups
+#   └─ unshare        mount, network, pid, ipc, uts and cgroup namespaces
+#      └─ tini        pid 1: reaps what the daemons leave, at once
+#         └─ script   the second time (CALLERS_WORK is set): the checks
+#
+# So a caller finds /run, /var/lib/containers, /sys/fs/cgroup … where it expects them, and all of
+# them are empty. When pid 1 has ended, no process, mount, link or firewall rule is left; the
+# script then removes the folder and the cgroups, and fails where it can't.
+
+set -uo pipefail
+unset CDPATH
+readonly CALLERS_FOLDER=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+readonly REPOSITORY=${CALLERS_FOLDER%/tests/conformance/callers}
+readonly IMAGE=localhost/bb:1
+passed=0 failed=0 skipped=0
+
+die() { echo "${0##*/}: $1" >&2; exit 1; }
+
+# ---------------------------------------------------------------- outside of the sandbox
+
+# The runtime that `--runtime` names: a word for $PATH, or a path. A link keeps its name, by which
+# bunker knows what it is called as.
+parse_runtime() {
+  local runtime=$REPOSITORY/dist/bunker-oci
+  while (($# > 0)); do
+    case $1 in
+      --runtime) (($# > 1)) || die "--runtime wants a value"; runtime=$2; shift 2 ;;
+      --runtime=*) runtime=${1#*=}; shift ;;
+      *) die "usage: ${0##*/} [--runtime runc|crun|PATH]" ;;
+    esac
+  done
+  [[ $runtime == */* ]] || runtime=$(command -v "$runtime") || die "no such runtime on \$PATH"
+  [[ -x $runtime ]] || die "no such runtime: $runtime (./build.sh makes dist/bunker-oci)"
+  realpath -s "$runtime"
+}
+
+install_packages() {
+  local package missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+      missing+=("$package")
+  done
+  ((${#missing[@]} == 0)) && return
+  apt_install "${missing[@]}" || { apt-get update -qq >&2 && apt_install "${missing[@]}"; } ||
+    die "cannot install: ${missing[*]}"
+}
+
+# RUNLEVEL: the packages' scripts start no daemon in "single-user mode".
+apt_install() {
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+}
+
+# Prints a line for each hierarchy of this process: CONTROLLERS FOLDER (no controllers: v2, as "-").
+own_cgroups() {
+  local controllers path mountpoint
+  while IFS=: read -r _ controllers path; do
+    mountpoint=$(cgroup_mount "$controllers") || continue
+    echo "${controllers:--} ${mountpoint%/}${path%/}"
+  done < /proc/self/cgroup
+}
+
+cgroup_mount() {
+  if [[ -z $1 ]]; then
+    findmnt -rno TARGET -t cgroup2 | head -1 | grep .
+  else
+    findmnt -rno TARGET,OPTIONS -t cgroup | awk -v wanted="${1##*,}" '
+      index("," $2 ",", "," wanted ",") { print $1; found = 1; exit } END { exit !found }'
+  fi
+}
+
+make_cgroups() {
+  local controllers folder
+  while read -r controllers folder; do
+    mkdir "$folder/$1" || return
+    echo "$folder/$1"
+    # Kernel: a new cpuset of v1 is empty, and nothing may join it before it has these.
+    [[ $controllers == *cpuset* ]] || continue
+    cat "$folder/cpuset.cpus" > "$folder/$1/cpuset.cpus"
+    cat "$folder/cpuset.mems" > "$folder/$1/cpuset.mems"
+  done < <(own_cgroups)
+}
+
+join_cgroups() {
+  local folder
+  for folder in "$@"; do echo "$BASHPID" > "$folder/cgroup.procs" || return; done
+}
+
+# Race: where the sandbox was killed, its processes leave their cgroups a little later.
+remove_cgroups() {
+  local folder try
+  for folder in "$@"; do
+    for try in {1..50}; do
+      find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null && continue 2
+      sleep 0.1
+    done
+    echo "cannot remove $folder" >&2
+    return 1
+  done
+}
+
+# Runs the script again inside, and returns there only. Arguments: the packages, "--", the script's.
+enter_sandbox() {
+  local packages=()
+  while [[ $1 != -- ]]; do packages+=("$1"); shift; done
+  shift
+  if [[ -n ${CALLERS_WORK:-} ]]; then furnish_sandbox; return; fi
+  ((EUID == 0)) || die "root is needed"
+  local runtime work cgroups code
+  runtime=$(parse_runtime "$@") || exit
+  install_packages "${packages[@]}" busybox-static bsdutils iproute2 iptables jq procps tini
+  work=$(mktemp -d "${TMPDIR:-/tmp}/callers.XXXXXX") || exit
+  mapfile -t cgroups < <(make_cgroups "${work##*/}")
+  echo "# ${0##*/} on $runtime ($("$runtime" --version 2>&1 | head -1))"
+  (
+    join_cgroups "${cgroups[@]}" || exit
+    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
+      TERM=xterm CALLERS_WORK="$work" RUNTIME="$runtime" \
+      unshare --mount --net --pid --ipc --uts --cgroup --fork --kill-child --propagation private \
+      tini -s -- bash "$0"
+  ) </dev/null &
+  local sandbox=$!
+  trap 'kill -KILL $sandbox 2>/dev/null' INT TERM
+  wait "$sandbox"
+  code=$?
+  # Race: a wait that a signal ended comes before the end of the sandbox.
+  wait "$sandbox" 2>/dev/null
+  remove_cgroups "${cgroups[@]}" || code=1
+  rm -rf --one-file-system "$work" || code=1
+  exit "$code"
+}
+
+# ---------------------------------------------------------------- inside
+
+furnish_sandbox() {
+  readonly WORK=$CALLERS_WORK
+  mkdir -p "$WORK"/{home,tmp,bin,log}
+  mount -t proc proc /proc
+  mount -t sysfs sysfs /sys
+  mount_cgroups
+  mount -t tmpfs tmpfs /run
+  mount -t tmpfs tmpfs /dev/shm
+  mkdir -p /run/lock
+  private_folder /var/lib/containers
+  private_folder /var/lib/containerd
+  private_folder /var/lib/docker
+  ip link set lo up
+  hostname callers
+  make_image
+}
+
+private_folder() {
+  mkdir -p "$1" "$WORK/private$1"
+  mount --bind "$WORK/private$1" "$1"
+}
+
+mount_cgroups() {
+  local controllers folder name
+  if ! grep -q '^[0-9]*:[^:]' /proc/self/cgroup; then
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    # Kernel: a cgroup that gives controllers to its children may hold no process itself.
+    mkdir /sys/fs/cgroup/init
+    echo 1 > /sys/fs/cgroup/init/cgroup.procs
+    echo $$ > /sys/fs/cgroup/init/cgroup.procs
+    return
+  fi
+  mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+  while IFS=: read -r _ controllers _; do
+    folder=/sys/fs/cgroup/${controllers#name=}
+    case $controllers in
+      '') mkdir "${folder}unified" && mount -t cgroup2 cgroup2 "${folder}unified" ;;
+      name=*) mkdir "$folder" && mount -t cgroup -o "none,$controllers" cgroup "$folder" ;;
+      *)
+        mkdir "$folder" && mount -t cgroup -o "$controllers" cgroup "$folder"
+        [[ $controllers == *,* ]] || continue
+        for name in ${controllers//,/ }; do ln -s "$controllers" "/sys/fs/cgroup/$name"; done
+        ;;
+    esac
+  done < /proc/self/cgroup
+  # crun refuses a hybrid host whose v2 hierarchy still has a controller.
+  [[ ${RUNTIME##*/} == crun && -d /sys/fs/cgroup/unified ]] || return 0
+  for name in $(< /sys/fs/cgroup/unified/cgroup.controllers); do
+    mkdir "/sys/fs/cgroup/$name" && mount -t cgroup -o "$name" cgroup "/sys/fs/cgroup/$name"
+  done
+}
+
+# $WORK/image.tar: busybox, as `docker save` would have written it; all the callers load it.
+make_image() {
+  local root=$WORK/image/root applet layer config
+  mkdir -p "$root"/{bin,etc,tmp,root,proc,sys,dev,home}
+  chmod 1777 "$root/tmp"
+  install -m 755 /bin/busybox "$root/bin/busybox"
+  for applet in $(/bin/busybox --list); do
+    [[ $applet == busybox ]] || ln -s busybox "$root/bin/$applet"
+  done
+  printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'www:x:33:33:www:/home:/bin/sh' > "$root/etc/passwd"
+  printf '%s\n' 'root:x:0:' 'www:x:33:' 'staff:x:50:www' > "$root/etc/group"
+  tar -C "$root" --numeric-owner --owner=0 --group=0 -cf "$WORK/image/layer.tar" .
+  layer=$(sha256sum < "$WORK/image/layer.tar")
+  jq -n --arg layer "sha256:${layer%% *}" '{
+    architecture: "amd64", os: "linux", created: "2024-01-01T00:00:00Z",
+    config: { Cmd: ["sh"], Env: ["PATH=/bin"] }, rootfs: { type: "layers", diff_ids: [$layer] },
+    history: [{ created: "2024-01-01T00:00:00Z", created_by: "busybox" }]
+  }' > "$WORK/image/config.json"
+  config=$(sha256sum < "$WORK/image/config.json")
+  config=${config%% *}.json
+  mv "$WORK/image/config.json" "$WORK/image/$config"
+  jq -n --arg config "$config" --arg image "$IMAGE" \
+    '[{ Config: $config, RepoTags: [$image], Layers: ["layer.tar"] }]' > "$WORK/image/manifest.json"
+  tar -C "$WORK/image" -cf "$WORK/image.tar" manifest.json "$config" layer.tar
+}
+
+# Starts a daemon with its output in a log; its pid is in $daemon.
+start_daemon() {
+  local name=$1
+  shift
+  "$@" </dev/null >"$WORK/log/$name" 2>&1 &
+  daemon=$!
+}
+
+# Waits until a command succeeds, N seconds at most.
+wait_until() {
+  local seconds=$1 end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < end)) || { echo "still not so after $seconds s: $*"; return 1; }
+    sleep 0.2
+  done
+}
+
+# ---------------------------------------------------------------- the report
+
+# A check is a title and a command, or a function of several (the first that fails ends it).
+check() {
+  local title=$1 output code
+  shift
+  output=$(set -e; "$@" 2>&1)
+  code=$?
+  if ((code == 0)); then
+    ((++passed))
+    echo "ok    $title"
+  else
+    ((++failed))
+    echo "FAIL  $title"
+    tail -n 12 <<<"${output:-(no output, exit code $code)}" | sed 's/^/      | /'
+  fi
+}
+
+skip() { ((++skipped)); echo "skip  $1: $2"; }
+
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0 && passed > 0))
+  exit
+}
+
+# Matchers: each runs a command, and says what it got where that is not what was wanted.
+prints() {
+  local wanted=$1 got code=0
+  shift
+  got=$(timeout -k 5 60 "$@") || code=$?
+  got=${got//$'\r'/}
+  ((code == 0)) || { echo "exit code $code: $*"; echo "$got"; return 1; }
+  [[ $got == $wanted ]] || { echo "wanted: $wanted"; echo "got: $got"; return 1; }
+}
+
+exits() {
+  local wanted=$1 code=0
+  shift
+  timeout -k 5 60 "$@" || code=$?
+  ((code == wanted)) || { echo "wanted exit code $wanted, got $code: $*"; return 1; }
+}
+
+# The command fails with this code, and with this text (patterns both) somewhere in what it says.
+refuses() {
+  local wanted=$1 text=$2 code=0 got
+  shift 2
+  got=$(timeout -k 5 60 "$@" 2>&1) || code=$?
+  [[ $code == $wanted ]] || { echo "wanted exit code $wanted, got $code: $*"; echo "$got"; return 1; }
+  [[ $got == *$text* ]] || { echo "wanted: $text"; echo "got: $got"; return 1; }
+}
+
+# A command (for the matchers, which run no functions): runs another on a terminal of its own.
+readonly ON_TERMINAL=(bash -c 'script -qefc "$(printf "%q " "$@")" /dev/null' -)
+
+# ---------------------------------------------------------------- what is left
+
+# Everything in which a container could leave something: its cgroups, mounts and processes.
+list_traces() {
+  find /sys/fs/cgroup -mindepth 2 -type d | sort
+  awk '{ print $5 }' /proc/self/mountinfo | sort
+  find /run/bunker /run/runc /run/crun -mindepth 2 2>/dev/null | sort
+}
+
+# Takes what is there now as nothing.
+remember_traces() { list_traces > "$WORK/traces"; }
+
+leaves_nothing() {
+  local left try
+  # Race: what a caller removes in the background is gone a little later.
+  for try in {1..25}; do
+    left=$(list_traces | comm -13 "$WORK/traces" - | grep -vE "${1:-^$}") || return 0
+    sleep 0.2
+  done
+  echo "left: $left"
+  return 1
+}
+
+# ---------------------------------------------------------------- what this machine can
+
+has_every_capability() {
+  local effective last
+  effective=$(awk '/^CapEff:/ { print $2 }' /proc/self/status)
+  last=$(< /proc/sys/kernel/cap_last_cap)
+  ((16#$effective == (1 << (last + 1)) - 1))
+}
