@@ -149,6 +149,7 @@ furnish_sandbox() {
   private_folder /var/lib/containers
   private_folder /var/lib/containerd
   private_folder /var/lib/docker
+  hide_other_runtimes
   ip link set lo up
   hostname callers
   make_image
@@ -157,6 +158,15 @@ furnish_sandbox() {
 private_folder() {
   mkdir -p "$1" "$WORK/private$1"
   mount --bind "$WORK/private$1" "$1"
+}
+
+# No caller may fall back on another runtime without a word.
+hide_other_runtimes() {
+  local name other
+  for name in runc crun; do
+    other=$(command -v "$name") || continue
+    [[ $other -ef $RUNTIME ]] || mount --bind /bin/false "$other"
+  done
 }
 
 mount_cgroups() {
@@ -276,13 +286,13 @@ exits() {
   ((code == wanted)) || { echo "wanted exit code $wanted, got $code: $*"; return 1; }
 }
 
-# The command fails with this code, and with this text (patterns both) somewhere in what it says.
+# The command fails with this code, and says this text (patterns both; runtimes differ in capitals).
 refuses() {
   local wanted=$1 text=$2 code=0 got
   shift 2
   got=$(timeout -k 5 60 "$@" 2>&1) || code=$?
   [[ $code == $wanted ]] || { echo "wanted exit code $wanted, got $code: $*"; echo "$got"; return 1; }
-  [[ $got == *$text* ]] || { echo "wanted: $text"; echo "got: $got"; return 1; }
+  [[ ${got,,} == *${text,,}* ]] || { echo "wanted: $text"; echo "got: $got"; return 1; }
 }
 
 # A command (for the matchers, which run no functions): runs another on a terminal of its own.

@@ -28,7 +28,7 @@ check "run of a missing program returns 127" \
 check "run of a program that is not on PATH returns 127" \
   refuses 127 'executable file not found' "${ONCE[@]}" $IMAGE nonexistent
 check "run of a file that is not executable returns 126" \
-  refuses 126 'ermission denied' "${ONCE[@]}" $IMAGE /etc/passwd
+  refuses 126 'permission denied' "${ONCE[@]}" $IMAGE /etc/passwd
 check "run -i hands stdin on" \
   prints hello bash -c 'echo hello | "$@"' - "${ONCE[@]}" -i $IMAGE cat
 check "run -t gives the program a terminal" prints '/dev/*' "${ONCE[@]}" -t $IMAGE tty
@@ -110,7 +110,7 @@ check "exec returns the exit code" exits 5 docker exec c1 sh -c 'exit 5'
 check "exec of a missing program returns 126 or 127" \
   refuses '12[67]' 'no such file or directory' docker exec c1 /nonexistent
 check "exec of a file that is not executable returns 126" \
-  refuses 126 'ermission denied' docker exec c1 /etc/passwd
+  refuses 126 'permission denied' docker exec c1 /etc/passwd
 in_background() {
   docker exec -d c1 sh -c 'echo yes > /background'
   wait_until 10 docker exec c1 test -s /background

@@ -170,7 +170,7 @@ check "called runc: run" prints hi "${known_once[@]}" $IMAGE echo hi
 check "called runc: run of a missing program returns 127" \
   refuses 127 'no such file or directory' "${known_once[@]}" $IMAGE /nonexistent
 check "called runc: run of a file that is not executable returns 126" \
-  refuses 126 '[Pp]ermission denied' "${known_once[@]}" $IMAGE /etc/passwd
+  refuses 126 'permission denied' "${known_once[@]}" $IMAGE /etc/passwd
 
 run rm -af -t 0 >/dev/null 2>&1
 check "nothing is left: no cgroup, mount or state" leaves_nothing
