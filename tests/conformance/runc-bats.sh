@@ -10,13 +10,30 @@ source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/runtimes.sh"
 
 readonly TEST_SECONDS=60 FILE_SECONDS=900
 
-# Inside the enclosure: runs one bats file, and prints the folder's logs nowhere else than there.
+# Runs one bats file, and puts what it came to into the results.
 run_file() {
-  local tests=$1 name=$2 logs=$3
-  RUNC=$4 BATS_TEST_TIMEOUT=$TEST_SECONDS timeout --foreground --kill-after=5 "$FILE_SECONDS" \
+  local tests=$1 name=$2 logs=$3 watch
+  export RUNC=$4
+  : > "$logs/$name.tap"
+  end_hung_tests "$logs/$name.tap" &
+  watch=$!
+  timeout --foreground --kill-after=5 "$FILE_SECONDS" \
     bats --timing --tap ${filter:+--filter "$filter"} "$tests/$name" \
     > "$logs/$name.tap" 2> "$logs/$name.err" </dev/null || true
+  kill "$watch"
   bun "$here/results.ts" record "$5" "$name" "$logs/$name.tap" ${filter:+--partial}
+}
+
+# Kills what a test runs when nothing was reported for too long; the test then fails.
+# bats' own time limit cannot be used: its timer is a child of the test, and `wait` waits for that.
+end_hung_tests() {
+  local report=$1 pid
+  while sleep 5; do
+    (($(date +%s) - $(stat -c %Y "$report") > TEST_SECONDS)) || continue
+    for pid in $(pgrep -f bats-exec-test); do
+      pkill -KILL -P "$pid" --ignore-ancestors || true
+    done
+  done
 }
 
 run_suite() {
