@@ -57,6 +57,23 @@ export function localModes(modes: TerminalModes): number {
 }
 
 /** A terminal's size in characters. */
+/** `modes` with the treatment of output that `other` has. */
+export function withOutputModes(modes: TerminalModes, other: TerminalModes): TerminalModes {
+  const mixed = modes.slice();
+  writeStruct(TERMIOS, mixed, { c_oflag: structReader(TERMIOS, other)("c_oflag") });
+  return mixed;
+}
+
+const ONLCR = 0o4;
+
+/** `modes` where a newline is written as it is. termios(3), ONLCR */
+export function withoutCarriageReturns(modes: TerminalModes): TerminalModes {
+  const changed = modes.slice();
+  const flags = structReader(TERMIOS, modes)("c_oflag");
+  writeStruct(TERMIOS, changed, { c_oflag: flags & ~ONLCR });
+  return changed;
+}
+
 export interface WindowSize {
   readonly rows: number;
   readonly columns: number;

@@ -107,19 +107,21 @@ function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): 
 function planIdentity({ user, capabilities, cwd }: Process): Step[] {
   const keeps = capabilities !== undefined;
   const steps: Step[] = [];
+  const identity = (): Call[] => [
+    prctl(PR.PR_SET_KEEPCAPS, 1),
+    setgroups(user.additionalGids ?? []),
+    setresgid(user.gid),
+    setresuid(user.uid),
+    prctl(PR.PR_SET_KEEPCAPS, 0),
+  ];
+  const after = identity();
+  const before = [...identity(), chdir(cwd, { skipAfterSuccess: after.length })];
   steps.push({
-    why: `the user and groups of the process: ${user.uid}:${user.gid}`,
-    calls: [
-      prctl(PR.PR_SET_KEEPCAPS, 1),
-      setgroups(user.additionalGids ?? []),
-      setresgid(user.gid),
-      setresuid(user.uid),
-      prctl(PR.PR_SET_KEEPCAPS, 0),
-    ],
+    // Order: entered with root's capabilities, as a folder only root may enter is no obstacle to
+    // runc either; where that fails, as the user, for file systems that only the user may enter.
+    why: `the working directory, and the user and groups of the process: ${user.uid}:${user.gid}`,
+    calls: [chdir(cwd, { tolerate: "any", skipAfterSuccess: before.length }), ...before, ...after],
   });
-  // Order: entered with capabilities still there, as a folder only root may enter is no obstacle
-  // to runc either, and after the user is set, for file systems that only the user may enter.
-  steps.push({ why: "the working directory", calls: [chdir(cwd)] });
   if (keeps) steps.push(planCapabilities(capabilities));
   return steps;
 }

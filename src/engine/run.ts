@@ -56,7 +56,9 @@ export async function runContainer(options: RunOptions): Promise<number> {
   using terminal =
     created.terminal === undefined
       ? undefined
-      : (await import("./terminal.ts")).joinTerminal(created.terminal, options.interactive);
+      : (await import("./terminal.ts")).joinTerminal(created.terminal, {
+          interactive: options.interactive,
+        });
   const watch = startContainer(created);
   // Order: written while the program starts. Until then the record says "creating", and whoever
   // finds this process killed ends the container.

@@ -8,6 +8,7 @@
 import type { Fd } from "../../ffi/fd.ts";
 import { poll, POLL, type PollRequest } from "../../ffi/poll.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
+import { isTerminal } from "../../ffi/termios.ts";
 import { Conveyor } from "./conveyor.ts";
 
 /** What is joined. The descriptors stay the caller's, but for the master at a hang-up. */
@@ -44,15 +45,19 @@ class Pump {
   readonly #wakeUps = new Conveyor();
   /** Undefined once either side has hung up. */
   #master: Fd | undefined;
+  /** Undefined where nobody types (any more). */
+  #keyboard: number | undefined;
   #resting = false;
 
   constructor(private readonly ends: PumpEnds) {
     this.#master = ends.master;
+    this.#keyboard = ends.keyboard;
   }
 
   /** Waits for something to do and does it. True where `child` (a pidfd) has ended. */
   turn(child: number): boolean {
-    const { keyboard = -1, resized } = this.ends;
+    const { resized } = this.ends;
+    const keyboard = this.#keyboard ?? -1;
     const master = this.#masterEvents();
     const [ended = 0, size = 0, typed = 0, shown = 0, ready = 0] = poll(
       [
@@ -112,9 +117,11 @@ class Pump {
     if (this.#master !== undefined) this.ends.copySize();
   }
 
-  /** A terminal only ends when its window is closed. */
+  /** A terminal only ends when its window is closed; a file or a pipe is merely read to its end. */
   #readKeyboard(keyboard: number): void {
-    if (this.#input.readFrom(keyboard) === undefined) this.#hangUp();
+    if (this.#input.readFrom(keyboard) !== undefined) return;
+    if (isTerminal(keyboard)) this.#hangUp();
+    this.#keyboard = undefined;
   }
 
   #show(): void {

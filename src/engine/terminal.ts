@@ -4,6 +4,7 @@
 import { F, fcntl } from "../../ffi/fcntl.ts";
 import { O } from "../../ffi/constants.ts";
 import type { Fd } from "../../ffi/fd.ts";
+import { openFile } from "../../ffi/files.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import {
   getWindowSize,
@@ -14,6 +15,8 @@ import {
   tcgetattr,
   tcsetattr,
   type TerminalModes,
+  withOutputModes,
+  withoutCarriageReturns,
 } from "../../ffi/termios.ts";
 import { wakeOnSignal } from "../../ffi/wake-on-signal.ts";
 import { UserError } from "../errors.ts";
@@ -37,6 +40,16 @@ export interface JoinedTerminal extends Disposable {
   pump(pid: number): void;
 }
 
+export interface JoinOptions {
+  /** The caller's keys go to the container. */
+  readonly interactive: boolean;
+  /**
+   * A newline of the container's stays one, and it is the caller's terminal that goes to the next
+   * line: as runc has it, whose output into a file has no carriage returns.
+   */
+  readonly callersNewlines?: boolean;
+}
+
 /**
  * Gives the container's terminal the size of the caller's, from now on, and with `interactive` its
  * keys. @param master is the result's to close
@@ -44,23 +57,42 @@ export interface JoinedTerminal extends Disposable {
  * Order: after signals are passed on, so that none can end this process while the terminal is raw;
  * before the container is started, as its program asks for the size at once.
  */
-export function joinTerminal(master: Fd, interactive: boolean): JoinedTerminal {
+export function joinTerminal(
+  master: Fd,
+  { interactive, callersNewlines = false }: JoinOptions,
+): JoinedTerminal {
   fcntl(master.number, F.F_SETFL, O.O_RDWR | O.O_NONBLOCK);
   // Order: first the signal, then the size: a change in between is not missed.
   const resized = wakeOnSignal(SIGWINCH);
   const copySize = sizeCopier(master);
   copySize();
-  const modes = interactive ? enterRawMode(STDIN) : undefined;
+  const host = interactive ? findTerminal() : undefined;
+  if (callersNewlines) keepNewlines(master.number);
+  const modes = host === undefined ? undefined : enterRawMode(host, callersNewlines);
   return {
     pump(pid) {
       const keyboard = interactive ? STDIN : undefined;
       pumpTerminal({ pid, master, keyboard, screen: STDOUT, resized, copySize });
     },
     [Symbol.dispose]() {
-      if (modes !== undefined) unlessClosed(() => tcsetattr(STDIN, TCSADRAIN, modes));
+      if (host !== undefined && modes !== undefined) {
+        unlessClosed(() => tcsetattr(host, TCSADRAIN, modes));
+      }
       master[Symbol.dispose]();
     },
   };
+}
+
+/** The caller's terminal, also where its streams are redirected; undefined where it has none. */
+function findTerminal(): number | undefined {
+  for (const fd of [STDIN, STDERR, STDOUT]) if (isTerminal(fd)) return fd;
+  try {
+    // It is open as long as this process, whose terminal it is.
+    return openFile("/dev/tty", O.O_RDWR);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    return undefined;
+  }
 }
 
 /** Nothing to copy where none of the three streams is a terminal. */
@@ -74,10 +106,16 @@ function sizeCopier(master: Fd): () => void {
 }
 
 /** The modes that were before. What was typed ahead is kept: it is the container's. */
-function enterRawMode(fd: number): TerminalModes {
+function enterRawMode(fd: number, writesNewlines: boolean): TerminalModes {
   const modes = tcgetattr(fd);
-  tcsetattr(fd, TCSADRAIN, makeRaw(modes));
+  const raw = makeRaw(modes);
+  tcsetattr(fd, TCSADRAIN, writesNewlines ? withOutputModes(raw, modes) : raw);
   return modes;
+}
+
+/** Kernel: the master's modes are the slave's. */
+function keepNewlines(master: number): void {
+  tcsetattr(master, TCSADRAIN, withoutCarriageReturns(tcgetattr(master)));
 }
 
 /** Kernel: a terminal whose window was closed answers everything with EIO; nobody is there to see. */

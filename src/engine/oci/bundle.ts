@@ -7,6 +7,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { parseSpecText } from "../../oci/parse.ts";
 import type { Mount, Spec } from "../../oci/spec.ts";
+import { completeEnvironment } from "./environment.ts";
 
 export interface Bundle {
   /** Absolute. */
@@ -29,10 +30,15 @@ export function readBundle(folder: string): Bundle {
   if (spec.process === undefined) {
     throw new UserError("config.json: process: is missing", undefined, 1);
   }
+  const rootfs = findRootfs(absolute(spec.root.path, folder));
   return {
     folder,
-    rootfs: findRootfs(absolute(spec.root.path, folder)),
-    spec: spec.mounts === undefined ? spec : { ...spec, mounts: resolveMounts(spec, folder) },
+    rootfs,
+    spec: {
+      ...spec,
+      process: completeEnvironment(spec.process, rootfs),
+      ...(spec.mounts === undefined ? {} : { mounts: resolveMounts(spec, folder) }),
+    },
     text,
   };
 }

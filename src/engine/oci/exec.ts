@@ -16,6 +16,7 @@ import { type ExitStatus, reap } from "../../container/launch.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import { UserError } from "../../errors.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
+import { completeEnvironment } from "./environment.ts";
 import { joinOf } from "./exec-cgroup.ts";
 import { makeProcess } from "./exec-process.ts";
 import { passOn } from "./make.ts";
@@ -36,7 +37,7 @@ export async function execInContainer(options: ExecOptions, globals: OciGlobals)
   const record = store.read(options.id);
   refuseStatus(record, store.folder(options.id), options);
   const spec = await store.readSpec(options.id);
-  const process = makeProcess(options, spec);
+  const process = completeEnvironment(makeProcess(options, spec), `/proc/${record.initPid}/root`);
   checkConsole(options, process, globals);
   const preserveFds = options.preserveFds;
   if (preserveFds > 0) passOn(preserveFds);
@@ -119,7 +120,7 @@ async function watch(entered: Entered, plan: EnterPlan): Promise<ExitStatus> {
   const status = watchProcess(entered, plan);
   if (entered.terminal !== undefined) {
     const { joinTerminal } = await import("../terminal.ts");
-    using joined = joinTerminal(entered.terminal, true);
+    using joined = joinTerminal(entered.terminal, { interactive: true, callersNewlines: true });
     joined.pump(agentPid);
   }
   reap(agentPid);

@@ -77,7 +77,10 @@ async function runInForeground(
 
 async function joinTerminal({ terminal }: Created) {
   if (terminal === undefined) return undefined;
-  return (await import("../terminal.ts")).joinTerminal(terminal, true);
+  return (await import("../terminal.ts")).joinTerminal(terminal, {
+    interactive: true,
+    callersNewlines: true,
+  });
 }
 
 /** @throws UserError where the program could not be executed */
