@@ -120,7 +120,10 @@ function planIdentity({ user, capabilities, cwd }: Process): Step[] {
     // Order: entered with root's capabilities, as a folder only root may enter is no obstacle to
     // runc either; where that fails, as the user, for file systems that only the user may enter.
     why: `the working directory, and the user and groups of the process: ${user.uid}:${user.gid}`,
-    calls: [chdir(cwd, { tolerate: "any", skipAfterSuccess: before.length }), ...before, ...after],
+    calls:
+      user.uid === 0
+        ? [chdir(cwd), ...after]
+        : [chdir(cwd, { tolerate: "any", skipAfterSuccess: before.length }), ...before, ...after],
   });
   if (keeps) steps.push(planCapabilities(capabilities));
   return steps;
