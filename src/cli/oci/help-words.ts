@@ -27,6 +27,19 @@ const CREATE_FLAGS: Readonly<Record<string, FlagWords>> = {
   "preserve-fds": "pass on this many file descriptors besides stdin, stdout and stderr",
 };
 
+const CRIU_FLAGS: Readonly<Record<string, FlagWords>> = {
+  "image-path": "folder of the image (default: checkpoint)",
+  "work-path": "folder of criu's logs (default: that of the image)",
+  "tcp-established": "allow open TCP connections",
+  "ext-unix-sk": "allow unix sockets that lead outside",
+  "shell-job": "allow a terminal of the caller's",
+  "lazy-pages": "move memory when it is needed, by userfaultfd",
+  "file-locks": "save and restore file locks",
+  "manage-cgroups-mode": "soft, full, strict or ignore (default: soft)",
+  "empty-ns": "namespace to make without its properties: network, which always is",
+  "auto-dedup": "keep no memory page twice",
+};
+
 /** The flags before the verb. */
 export const GLOBAL_WORDS: Readonly<Record<string, FlagWords>> = {
   root: "folder of the containers' state, best on a tmpfs (default: /run/bunker/oci)",
@@ -41,6 +54,20 @@ export const GLOBAL_WORDS: Readonly<Record<string, FlagWords>> = {
 
 /** In the order of the help page. */
 export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
+  checkpoint: {
+    summary: "save a running container to files, by way of the program criu",
+    usage: "<container-id>",
+    flags: {
+      ...CRIU_FLAGS,
+      "parent-path": "earlier image, relative to this one: only changed memory is saved",
+      "leave-running": "do not end the container",
+      "tcp-skip-in-flight": "leave TCP connections out that are only being made",
+      "link-remap": "link deleted files back where possible",
+      "status-fd": "descriptor that gets a byte once --lazy-pages is ready",
+      "page-server": "ADDRESS:PORT of a page server to send memory to",
+      "pre-dump": "save only the memory, and leave the container running",
+    },
+  },
   create: {
     summary: "create a container",
     usage: "<container-id>",
@@ -115,6 +142,21 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
     description:
       "The options are those of ps(1), -ef where there are none; its table must have a PID column.",
     flags: { format: "table or json, which is the pids alone (default: table)" },
+  },
+  restore: {
+    summary: "make a container from what checkpoint saved, by way of the program criu",
+    usage: "<container-id>",
+    flags: {
+      ...CRIU_FLAGS,
+      "console-socket": CONSOLE_SOCKET,
+      bundle: BUNDLE,
+      detach: "do not wait for the program",
+      "pid-file": PID_FILE,
+      "no-subreaper": "accepted for compatibility: there is none",
+      "no-pivot": "accepted for compatibility: criu enters the root file system",
+      "lsm-profile": "security profile to use, as TYPE:NAME",
+      "lsm-mount-context": "security context of the mounts",
+    },
   },
   resume: {
     summary: "resume all processes that have been paused",

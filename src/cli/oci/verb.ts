@@ -9,7 +9,7 @@ export interface Verb extends Syntax {
   /** How many operands there must be; Infinity for any number. */
   readonly operands: readonly [min: number, max: number];
   /** What a failure is said to be: "create failed" after the program's name, "exec failed" alone. */
-  readonly failure?: "create failed" | "run failed" | "exec failed" | "restore failed";
+  readonly failure?: "create failed" | "run failed" | "exec failed";
   run(line: Line, context: OciContext): Promise<number>;
 }
 

@@ -34,6 +34,10 @@ export async function findVerb(name: string): Promise<Verb | undefined> {
       return (await import("./verbs/events.ts")).eventsVerb;
     case "features":
       return (await import("./verbs/features.ts")).featuresVerb;
+    case "checkpoint":
+      return (await import("./verbs/checkpoint.ts")).checkpointVerb;
+    case "restore":
+      return (await import("./verbs/restore.ts")).restoreVerb;
     default:
       return undefined;
   }
