@@ -131,6 +131,11 @@ export class Performer {
     }
   }
 
+  /** Waits a moment, or until somebody says that there is something in `slot`. */
+  pause(slot: Slot, milliseconds: number): void {
+    futex_wait(this.#memoryAddress + slot.offset, 0, milliseconds);
+  }
+
   /** Whether the batch of `page` has ended, without waiting. */
   isDone(page: number): boolean {
     return this.#load(page, CONTROL_DONE) === this.#load(page, CONTROL_GO);

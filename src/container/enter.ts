@@ -25,9 +25,14 @@ export type Streams = readonly [stdin: number, stdout: number, stderr: number];
 
 /**
  * The process, being its program or having failed to: see failedCall().
+ * @param onFilter while the process gets its filter: for one that asks somebody
  * @throws SyscallError where it could not even be made; then nothing is left
  */
-export function enterContainer(plan: EnterPlan, streams?: Streams): Entered {
+export function enterContainer(
+  plan: EnterPlan,
+  streams?: Streams,
+  onFilter?: (performer: Performer) => void,
+): Entered {
   const performer = startPerformer({
     kind: "agent",
     firstSteps: plan.agent,
@@ -35,6 +40,7 @@ export function enterContainer(plan: EnterPlan, streams?: Streams): Entered {
     ...(streams === undefined ? {} : { streams }),
   });
   try {
+    onFilter?.(performer);
     performer.finish(AGENT_PAGE);
   } catch (error) {
     destroy(performer);

@@ -37,6 +37,8 @@ export interface Assistance {
 }
 
 export interface LaunchOptions {
+  /** Once the last batch runs: for a filter that asks somebody. */
+  readonly onFilter?: (performer: Performer) => void;
   readonly assistance?: Assistance;
   readonly performer: "agent" | "process";
   readonly trace?: TraceSink;
@@ -64,6 +66,8 @@ export interface Created {
   readonly initPid: number;
   /** The master of the container's terminal. */
   readonly terminal?: Fd;
+  /** Once the last batch runs: for a filter that asks somebody. */
+  readonly onFilter?: (performer: Performer) => void;
   /** Set once the container has ended and its processes were waited for. */
   hasEnded: boolean;
 }
@@ -179,11 +183,13 @@ function setUpInit(
   const oomScoreAdj = spec.process?.oomScoreAdj;
   if (oomScoreAdj !== undefined) writeProc(initPid, "oom_score_adj", String(oomScoreAdj));
   performer.finish(INIT_PAGE);
-  if (plan.terminal === undefined)
-    return { performer, plan, exec, agentPid, initPid, hasEnded: false };
+  const { onFilter } = options;
+  const created = { performer, plan, exec, agentPid, initPid, hasEnded: false };
+  const asks = onFilter === undefined ? created : { ...created, onFilter };
+  if (plan.terminal === undefined) return asks;
   using pidfd = pidfd_open(initPid);
   const terminal = pidfd_getfd(pidfd.number, performer.value(plan.terminal.master));
-  return { performer, plan, exec, agentPid, initPid, terminal, hasEnded: false };
+  return { ...asks, terminal };
 }
 
 /** Order: before the batch that makes the program's process, which starts on its page at once. */
@@ -227,9 +233,10 @@ export interface ExitStatus {
  * Lets the init process go on to the gate, where it waits without us.
  * @returns what its calls have brought, for who knows what they were to say
  */
-export function leaveAtGate({ performer, exec, plan }: Created): Results {
+export function leaveAtGate({ performer, exec, plan, onFilter }: Created): Results {
   if (plan.turn === undefined) throw new Error("the plan has no gate");
   performer.start(INIT_PAGE, exec);
+  onFilter?.(performer);
   performer.awaitSlot(INIT_PAGE, plan.turn);
   return performer.results(INIT_PAGE);
 }
@@ -244,9 +251,10 @@ export function dismissAgent({ performer }: Created): void {
 }
 
 /** Opens the gate: the init process becomes the user's program, the agent waits for its end. */
-export function startContainer({ performer, plan, exec }: Created): ExitWatch {
+export function startContainer({ performer, plan, exec, onFilter }: Created): ExitWatch {
   const info = new Slot("siginfo", SIGINFO_BYTES);
   performer.start(INIT_PAGE, exec);
+  onFilter?.(performer);
   const watch: Step = {
     why: "wait for the container's end, whatever becomes of the command line",
     calls: [

@@ -25,7 +25,6 @@ import { INIT_PAGE } from "../../ffi/agent/performer.ts";
 import { CLONE, O, P_PID, PR, W } from "../../ffi/constants.ts";
 import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { Process } from "../oci/spec.ts";
-import { planAffinity, planAnyCpu } from "./plan-affinity.ts";
 import { planCgroupJoin } from "./plan-cgroup.ts";
 import { planBecomeRoot } from "./plan-namespaces.ts";
 import {
@@ -73,11 +72,8 @@ export function planEnter(
     process.terminal === true
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
       : undefined;
-  const { final } = process.execCPUAffinity ?? {};
   const child = exitOnFailure([
     planChildGuard(),
-    // Order: in its cgroup, whose cpus are the ones it can have.
-    final === undefined ? planAnyCpu() : planAffinity(final, "the cpus of the process"),
     ...planSession(terminal),
     ...planRlimits(process.rlimits ?? []),
     ...planBounding(process),
@@ -85,7 +81,7 @@ export function planEnter(
     planProgram(process),
   ]);
   const inside = terminal === undefined ? [] : planTerminalInside(terminal, process);
-  const plan = planEntry(request, inside, child);
+  const plan = planEntry(request, inside, child, seccomp?.listenerSlot !== undefined);
   return terminal === undefined ? plan : { ...plan, terminal };
 }
 
@@ -116,9 +112,11 @@ function planEntry(
   request: EnterRequest,
   inside: readonly Step[],
   child: readonly Step[],
+  sharesFiles = false,
 ): EnterPlan {
   const childPid = new Slot("process");
-  const enter = planJoin(request);
+  const flags = CLONE.CLONE_VFORK | (sharesFiles ? CLONE.CLONE_FILES : 0);
+  const enter = planJoin(request, flags);
   const agent = [
     planParentGuard(request.parentPid),
     ...(request.before ?? []),
@@ -130,14 +128,14 @@ function planEntry(
       : // Order: the guard once more, as a change of user takes its signal away (prctl(2)).
         [planBecomeRoot(), planParentGuard(request.parentPid)]),
     ...inside,
-    planBirth(enter.cgroup, childPid),
+    planBirth(enter.cgroup, childPid, flags),
   ];
   return { agent, child, childPid };
 }
 
-function planJoin({ initPid, namespaces, cgroupJoin }: EnterRequest) {
+function planJoin({ initPid, namespaces, cgroupJoin }: EnterRequest, flags: number) {
   const pidfd = new Slot("init");
-  const birth = planCgroupBirth(cgroupJoin);
+  const birth = planCgroupBirth(cgroupJoin, flags);
   const open: Step = {
     why: "the container's init process, which has its namespaces",
     calls: [{ name: "pidfd_open", args: [initPid, 0], into: pidfd }, ...birth.open],
@@ -151,10 +149,13 @@ function planJoin({ initPid, namespaces, cgroupJoin }: EnterRequest) {
 }
 
 /** Order: the cgroup is opened while the host's tree is in sight. */
-function planCgroupBirth(join: CgroupJoin): { open: readonly Call[]; clone: Call | undefined } {
+function planCgroupBirth(
+  join: CgroupJoin,
+  flags: number,
+): { open: readonly Call[]; clone: Call | undefined } {
   if (join.how !== "clone-into") return { open: [], clone: undefined };
   const [open, clone] = cloneIntoCgroup(
-    CLONE.CLONE_VFORK,
+    flags,
     SIGCHLD,
     join.directory,
     INIT_PAGE,
@@ -163,7 +164,7 @@ function planCgroupBirth(join: CgroupJoin): { open: readonly Call[]; clone: Call
   return { open: open === undefined ? [] : [open], clone };
 }
 
-function planBirth(intoCgroup: Call | undefined, childPid: Slot): Step {
+function planBirth(intoCgroup: Call | undefined, childPid: Slot, flags: number): Step {
   const why = "the process; this one waits until it has become its program";
   if (intoCgroup !== undefined) return { why, calls: [{ ...intoCgroup, into: childPid }] };
   return {
@@ -171,7 +172,7 @@ function planBirth(intoCgroup: Call | undefined, childPid: Slot): Step {
     calls: [
       {
         name: "clone",
-        args: [CLONE.CLONE_VFORK | SIGCHLD, null, null, null, null],
+        args: [flags | SIGCHLD, null, null, null, null],
         childPage: INIT_PAGE,
         into: childPid,
       },

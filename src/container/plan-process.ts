@@ -88,7 +88,7 @@ function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): 
       : [
           {
             why: "the seccomp filter: system calls that a container has no business with",
-            calls: [seccompFilter(seccomp.program, seccomp.flags)],
+            calls: [planFilter(seccomp)],
           },
         ];
   const outlive: Step = {
@@ -102,6 +102,14 @@ function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): 
     calls: [prctl(PR.PR_SET_NO_NEW_PRIVS, 1)],
   };
   return [...identity, noNewPrivileges, outlive, ...filter];
+}
+
+function planFilter({ program, flags, listenerSlot }: SeccompProgram): Call {
+  return seccompFilter(
+    program,
+    flags,
+    listenerSlot === undefined ? undefined : { into: listenerSlot },
+  );
 }
 
 function planIdentity({ user, capabilities, cwd }: Process): Step[] {

@@ -10,10 +10,10 @@ import { type DeviceRequest, DEFAULT_DEVICES, planDevices } from "../../fs/devic
 import { planMaskedPaths, planReadonlyPaths } from "../../fs/mask-plan.ts";
 import { parsePropagation } from "../../fs/mount-options.ts";
 import { type MountContext, planMount } from "../../fs/mount-plan.ts";
-import { planRoot, planRootChange, type RootChange } from "../../fs/root-plan.ts";
+import { planPivot, planRoot } from "../../fs/root-plan.ts";
 import { makeDirectories, openPlace, pathBelowRoot } from "../../fs/safe-path.ts";
 import { INIT_PAGE } from "../../ffi/agent/performer.ts";
-import { type Call, Slot, type Step } from "../../ffi/call.ts";
+import { type Call, Slot, type Step, Struct } from "../../ffi/call.ts";
 import {
   clone,
   cloneIntoCgroup,
@@ -36,7 +36,6 @@ import type { Linux, Mount, Process, Spec } from "../oci/spec.ts";
 import { planLoopback } from "../../network/loopback-plan.ts";
 import type { AssistedPlan } from "./plan-assisted.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
-import { planAnyCpu } from "./plan-affinity.ts";
 import { planCgroupJoin, planCgroupMount } from "./plan-cgroup.ts";
 import {
   type NamespacePlan,
@@ -104,6 +103,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
   const root = new Slot("rootfs");
   const idMaps: IdMap[] = [];
   const setup = planSetup(request, namespaces, process, linux, terminal, root, idMaps);
+  const shareFiles = request.seccomp?.listenerSlot === undefined ? 0 : CLONE.CLONE_FILES;
   const planBirth = (flags: number): Step => planClone(flags, request, initPid);
   const assisted = request.features?.planAssisted?.(namespaces, idMaps, planBirth);
   const { mapping } = request;
@@ -130,7 +130,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     agentClone: [
       ...(namespaces.newTime ? [planTimeNamespace(linux.timeOffsets)] : []),
       planAgentWatch(agent),
-      ...(assisted?.birth ?? [planBirth(namespaces.cloneFlags)]),
+      ...(assisted?.birth ?? [planBirth(namespaces.cloneFlags | shareFiles)]),
     ],
     initGuard: planInitGuard(),
     initCheck: planAgentCheck(agent),
@@ -213,19 +213,12 @@ function planSetup(
 ): (() => readonly Step[])[] {
   const { spec, features, kernelMounts = [] } = request;
   const isMapped = namespaces.newUser || joinsUser(namespaces);
-  const sharesMounts = !hasMounts(linux);
-  const rootChange: RootChange = sharesMounts
-    ? { how: "chroot" }
-    : request.noPivot
-      ? { how: "move", kernelMounts }
-      : { how: "pivot" };
   const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
   const plan = {
     source: request.rootSource,
     propagation: rootPropagation,
     scratch: request.stateFolder,
     root,
-    sharesMounts,
   };
   return [
     once(() => [
@@ -250,8 +243,8 @@ function planSetup(
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),
       ...(request.nullStdin === true && terminal === undefined ? [planNullStdin(root)] : []),
       ...planSession(terminal),
-      ...planRootChange(root, spec.root?.readonly === true, rootChange),
-      ...(sharesMounts ? [] : planRootPropagation(linux.rootfsPropagation)),
+      ...planPivot(root, spec.root?.readonly === true, request.noPivot, kernelMounts),
+      ...planRootPropagation(linux.rootfsPropagation),
       // Order: after everything that opens descriptors, of which there may be few to have.
       ...planRlimits(process.rlimits ?? []),
       ...planBounding(process),
@@ -259,12 +252,6 @@ function planSetup(
       ...(features?.planAttributes?.(process, linux) ?? []),
     ]),
   ];
-}
-
-/** Security: without a mount namespace, what is done to `/` is done to the host's. */
-function hasMounts({ namespaces = [] }: Linux): boolean {
-  for (const { type } of namespaces) if (type === "mount") return true;
-  return false;
 }
 
 function joinsUser({ joined }: NamespacePlan): boolean {
@@ -279,6 +266,17 @@ function bindsDev({ mounts = [] }: Spec): boolean {
     return type === "bind" || options.includes("bind") || options.includes("rbind");
   }
   return false;
+}
+
+const CPUS_MAX = 1024;
+
+/** sched_setaffinity(2) */
+function planAnyCpu(): Step {
+  const all = new Struct(new Uint8Array(CPUS_MAX / 8).fill(0xff), () => "{all}");
+  return {
+    why: "any cpu of the cgroup: what its maker is confined to is not the container's business",
+    calls: [{ name: "sched_setaffinity", args: [0, CPUS_MAX / 8, all], tolerate: "any" }],
+  };
 }
 
 /** Order: at last, as it is of the new root. */

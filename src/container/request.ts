@@ -18,6 +18,8 @@ export interface SeccompProgram {
   readonly program: Uint8Array;
   /** SECCOMP_FILTER_FLAG bits. */
   readonly flags: number;
+  /** Gets the listener of a filter that asks somebody: see listener.ts. */
+  readonly listenerSlot?: Slot;
 }
 
 /** One hierarchy as the container is to see it under /sys/fs/cgroup. */

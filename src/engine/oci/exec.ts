@@ -1,6 +1,7 @@
 // `exec`: a further process in a container that is there: in its namespaces, its cgroup, and under its
 // limits.
 
+import type { Slot } from "../../../ffi/call.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { forwardSignals } from "../../../ffi/forward-signals.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
@@ -15,7 +16,6 @@ import {
 import { type ExitStatus, reap } from "../../container/launch.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import { UserError } from "../../errors.ts";
-import type { Step } from "../../../ffi/call.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
 import { completeEnvironment } from "./environment.ts";
 import { joinOf } from "./exec-cgroup.ts";
@@ -26,7 +26,7 @@ import type { ExecOptions, OciGlobals } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
 import { programError, setUpError } from "./program-error.ts";
 import { statusOf } from "./status.ts";
-import { type OciRecord, OciStore } from "./store.ts";
+import { type OciRecord, OciStore, stateOf } from "./store.ts";
 
 /**
  * @returns the process's exit code, 128 + the signal that killed it; 0 with --detach
@@ -42,8 +42,9 @@ export async function execInContainer(options: ExecOptions, globals: OciGlobals)
   checkConsole(options, process, globals);
   const preserveFds = options.preserveFds;
   if (preserveFds > 0) passOn(preserveFds);
-  const plan = await planExec(record, spec, process, options, globals);
-  const entered = enterContainer(plan);
+  const { plan, listener } = await planExec(record, spec, process, options, globals);
+  const entered =
+    listener === undefined ? enterContainer(plan) : await enterAsking(plan, listener, record, spec);
   using terminal = entered.terminal;
   refuseFailed(plan, entered, process);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, entered.pid);
@@ -91,7 +92,7 @@ async function planExec(
   process: Process,
   options: ExecOptions,
   globals: OciGlobals,
-): Promise<EnterPlan> {
+): Promise<{ readonly plan: EnterPlan; readonly listener?: Slot }> {
   const namespaces = entryFlags(spec, record.initPid);
   const seccomp =
     spec.linux?.seccomp === undefined
@@ -102,19 +103,26 @@ async function planExec(
     namespaces,
     cgroupJoin: joinOf(record, spec, options.cgroups),
     parentPid: globalThis.process.pid,
-    before: await planBefore(process, globals),
   };
-  return planEnter(request, process, seccomp, options.preserveFds);
+  const plan = planEnter(request, process, seccomp, options.preserveFds);
+  const listener = seccomp?.listenerSlot;
+  return listener === undefined ? { plan } : { plan, listener };
 }
 
-/** What the process has from its first moment on, before it is in the container's cgroup. */
-async function planBefore(process: Process, { debug }: OciGlobals): Promise<Step[]> {
-  const { initial } = process.execCPUAffinity ?? {};
-  if (initial === undefined) return [];
-  const { formatCpuMask, planAffinity } = await import("../../container/plan-affinity.ts");
-  // In runc's words, which its tests look for.
-  debug(`nsexec: affinity: ${formatCpuMask(initial)}`);
-  return [planAffinity(initial, "the cpus of the process until it is in its cgroup")];
+/** With a filter that asks somebody: what the process does is held up until they have its listener. */
+async function enterAsking(
+  plan: EnterPlan,
+  listener: Slot,
+  record: OciRecord,
+  spec: Spec,
+): Promise<Entered> {
+  const { SeccompAgent } = await import("./seccomp-notify.ts");
+  using agent = new SeccompAgent(spec);
+  const entered = enterContainer(plan, undefined, (performer) =>
+    agent.hand(performer, listener, stateOf(record, "running")),
+  );
+  agent.settle(entered.performer, listener);
+  return entered;
 }
 
 function refuseFailed(plan: EnterPlan, entered: Entered, process: Process): void {

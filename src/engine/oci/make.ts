@@ -22,7 +22,7 @@ import { checkOccupied } from "./occupied.ts";
 import { makeGate } from "./gate.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { type PreparedBundle, prepareBundle } from "./prepare.ts";
-import { type LockedContainer, OciStore, type OciRecord } from "./store.ts";
+import { type LockedContainer, OciStore, type OciRecord, stateOf } from "./store.ts";
 
 export interface MadeContainer {
   readonly bundle: Bundle;
@@ -175,6 +175,8 @@ async function launch(
     cgroups.kill(cgroupsPath, SIGKILL);
     cgroups.remove(cgroupsPath);
   });
+  const agent = prepared.listens ? await findSeccompAgent(spec) : undefined;
+  const listener = request.seccomp?.listenerSlot;
   const hooks = spec.hooks === undefined ? undefined : await import("./creation-hooks.ts");
   const options: LaunchOptions = {
     performer: "agent",
@@ -188,6 +190,14 @@ async function launch(
       features?.onInit?.(initPid);
     },
     ...features?.launch,
+    ...(agent === undefined || listener === undefined
+      ? {}
+      : {
+          onFilter: (performer) => {
+            agent.hand(performer, listener, stateOf(record(), "creating"));
+            agent.settle(performer, listener);
+          },
+        }),
     inherit: request.gate === undefined ? [] : [request.gate.fd],
     ...(request.cgroupJoin.how === "none"
       ? { joinFromOutside: (pid) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
@@ -195,10 +205,7 @@ async function launch(
     ...(hooks === undefined ? {} : { beforePivot: () => hooks.runCreationHooks(spec, record()) }),
   };
   try {
-    // In runc's words, here and below, which its tests look for.
-    globals.debug("nsexec container setup: the agent makes the namespaces and the init process");
     const created = createContainer(spec, plan, options);
-    globals.debug(`child process in init(): set up as pid ${created.initPid}`);
     undo.push(() => {
       if (!created.hasEnded) destroy(created.performer);
     });
@@ -206,6 +213,11 @@ async function launch(
   } catch (error) {
     throw explain(error);
   }
+}
+
+async function findSeccompAgent(spec: Spec) {
+  const { SeccompAgent } = await import("./seccomp-notify.ts");
+  return new SeccompAgent(spec);
 }
 
 /** What the init process met is told as such: callers look for it. */

@@ -51,6 +51,7 @@ export async function prepareBundle(
     spec.linux?.seccomp === undefined
       ? undefined
       : (await import("./seccomp.ts")).compileSpecSeccomp(spec, `${globals.root}/../seccomp`);
+  if (filter !== undefined) globals.debug(`seccomp filter flags: ${filter.flags}`);
   const rootSource: RootSource = { kind: "directory", path: rootfs };
   const request: LaunchRequest = {
     spec,
@@ -87,7 +88,7 @@ export async function prepareBundle(
     cgroupsPath,
     ...(cgroupsPath.startsWith("/") ? {} : { ownCgroups: readText("/proc/self/cgroup") }),
     cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
-    listens: filter?.listener === true,
+    listens: filter?.listenerSlot !== undefined,
   };
 }
 

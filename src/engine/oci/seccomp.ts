@@ -1,9 +1,10 @@
 // The filter of a config.json: compiled once, and kept by what it was compiled from.
 
+import { Slot } from "../../../ffi/call.ts";
 import { readText } from "../../../ffi/files.ts";
+import type { SeccompProgram } from "../../container/request.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { cachedFilter } from "../../seccomp/cache.ts";
-import type { CompiledFilter } from "../../seccomp/compile.ts";
 import type { FilterHost } from "../../seccomp/rules.ts";
 
 /**
@@ -14,7 +15,7 @@ import type { FilterHost } from "../../seccomp/rules.ts";
 export function compileSpecSeccomp(
   { linux }: Spec,
   cacheFolder: string,
-): CompiledFilter | undefined {
+): SeccompProgram | undefined {
   const profile = linux?.seccomp;
   if (profile === undefined) return undefined;
   const [major = "5", minor = "10"] = readText("/proc/sys/kernel/osrelease").split(".");
@@ -22,5 +23,7 @@ export function compileSpecSeccomp(
     arch: process.arch === "arm64" ? "aarch64" : "x86_64",
     kernel: [parseInt(major, 10), parseInt(minor, 10)],
   };
-  return cachedFilter(profile, host, cacheFolder);
+  const filter = cachedFilter(profile, host, cacheFolder);
+  // One that asks somebody gives a descriptor, which is to be brought to them.
+  return filter.listener ? { ...filter, listenerSlot: new Slot("listener") } : filter;
 }
