@@ -45,10 +45,13 @@ export interface RootPlan {
   readonly scratch: string;
   /** Gets the descriptor of the new root. */
   readonly root: Slot;
+  /** The mount namespace is the caller's: nothing but the rootfs may be changed in it. */
+  readonly sharesMounts: boolean;
 }
 
 /** The steps from a fresh mount namespace to an open root, ready for mounts inside it. */
 export function planRoot(plan: RootPlan): Step[] {
+  if (plan.sharesMounts) return planRootMount(plan);
   return [
     {
       why: "let no mount of ours reach the host: its mount tree is cut off first",
@@ -155,13 +158,17 @@ function planOverlay(
 /** A colon separates the lower layers. overlayfs.rst */
 const escapeColon = (path: string): string => path.replace(/[\\:]/g, "\\$&");
 
+/** How a root becomes `/`. */
+export type RootChange =
+  /** The old one is out of reach afterwards. */
+  | { readonly how: "pivot" }
+  /** For a root that cannot be pivoted; `kernelMounts` are the host's /proc and /sys. */
+  | { readonly how: "move"; readonly kernelMounts: readonly string[] }
+  /** In a mount namespace that is the caller's as well. */
+  | { readonly how: "chroot" };
+
 /** The last steps: read-only where asked, then the new root becomes `/` and the old one is gone. */
-export function planPivot(
-  root: Slot,
-  isReadonly: boolean,
-  noPivot: boolean,
-  kernelMounts: readonly string[] = [],
-): Step[] {
+export function planRootChange(root: Slot, isReadonly: boolean, change: RootChange): Step[] {
   const steps: Step[] = [];
   if (isReadonly) {
     steps.push({
@@ -171,8 +178,9 @@ export function planPivot(
       ],
     });
   }
-  if (!noPivot) return [...steps, planPivotRoot(root)];
-  return [...steps, ...planUnmountKernel(kernelMounts), planChroot(root)];
+  if (change.how === "pivot") return [...steps, planPivotRoot(root)];
+  if (change.how === "chroot") return [...steps, planChroot(root)];
+  return [...steps, ...planUnmountKernel(change.kernelMounts), planMove(root)];
 }
 
 /**
@@ -207,6 +215,13 @@ function planPivotRoot(root: Slot): Step {
 }
 
 function planChroot(root: Slot): Step {
+  return {
+    why: "chroot only: the mount namespace is the caller's own, whose root must stay as it is",
+    calls: [fchdir(root), chroot("."), chdir("/")],
+  };
+}
+
+function planMove(root: Slot): Step {
   return {
     why: "chroot, as asked by --no-pivot: the initramfs cannot be left by pivot_root",
     calls: [

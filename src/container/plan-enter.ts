@@ -25,6 +25,7 @@ import { INIT_PAGE } from "../../ffi/agent/performer.ts";
 import { CLONE, O, P_PID, PR, W } from "../../ffi/constants.ts";
 import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { Process } from "../oci/spec.ts";
+import { planAffinity, planAnyCpu } from "./plan-affinity.ts";
 import { planCgroupJoin } from "./plan-cgroup.ts";
 import { planBecomeRoot } from "./plan-namespaces.ts";
 import {
@@ -72,8 +73,11 @@ export function planEnter(
     process.terminal === true
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
       : undefined;
+  const { final } = process.execCPUAffinity ?? {};
   const child = exitOnFailure([
     planChildGuard(),
+    // Order: in its cgroup, whose cpus are the ones it can have.
+    final === undefined ? planAnyCpu() : planAffinity(final, "the cpus of the process"),
     ...planSession(terminal),
     ...planRlimits(process.rlimits ?? []),
     ...planBounding(process),

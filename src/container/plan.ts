@@ -10,10 +10,10 @@ import { type DeviceRequest, DEFAULT_DEVICES, planDevices } from "../../fs/devic
 import { planMaskedPaths, planReadonlyPaths } from "../../fs/mask-plan.ts";
 import { parsePropagation } from "../../fs/mount-options.ts";
 import { type MountContext, planMount } from "../../fs/mount-plan.ts";
-import { planPivot, planRoot } from "../../fs/root-plan.ts";
+import { planRoot, planRootChange, type RootChange } from "../../fs/root-plan.ts";
 import { makeDirectories, openPlace, pathBelowRoot } from "../../fs/safe-path.ts";
 import { INIT_PAGE } from "../../ffi/agent/performer.ts";
-import { type Call, Slot, type Step, Struct } from "../../ffi/call.ts";
+import { type Call, Slot, type Step } from "../../ffi/call.ts";
 import {
   clone,
   cloneIntoCgroup,
@@ -36,6 +36,7 @@ import type { Linux, Mount, Process, Spec } from "../oci/spec.ts";
 import { planLoopback } from "../../network/loopback-plan.ts";
 import type { AssistedPlan } from "./plan-assisted.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
+import { planAnyCpu } from "./plan-affinity.ts";
 import { planCgroupJoin, planCgroupMount } from "./plan-cgroup.ts";
 import {
   type NamespacePlan,
@@ -213,12 +214,19 @@ function planSetup(
 ): (() => readonly Step[])[] {
   const { spec, features, kernelMounts = [] } = request;
   const isMapped = namespaces.newUser || joinsUser(namespaces);
+  const sharesMounts = !hasMounts(linux);
+  const rootChange: RootChange = sharesMounts
+    ? { how: "chroot" }
+    : request.noPivot
+      ? { how: "move", kernelMounts }
+      : { how: "pivot" };
   const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
   const plan = {
     source: request.rootSource,
     propagation: rootPropagation,
     scratch: request.stateFolder,
     root,
+    sharesMounts,
   };
   return [
     once(() => [
@@ -243,8 +251,8 @@ function planSetup(
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),
       ...(request.nullStdin === true && terminal === undefined ? [planNullStdin(root)] : []),
       ...planSession(terminal),
-      ...planPivot(root, spec.root?.readonly === true, request.noPivot, kernelMounts),
-      ...planRootPropagation(linux.rootfsPropagation),
+      ...planRootChange(root, spec.root?.readonly === true, rootChange),
+      ...(sharesMounts ? [] : planRootPropagation(linux.rootfsPropagation)),
       // Order: after everything that opens descriptors, of which there may be few to have.
       ...planRlimits(process.rlimits ?? []),
       ...planBounding(process),
@@ -252,6 +260,12 @@ function planSetup(
       ...(features?.planAttributes?.(process, linux) ?? []),
     ]),
   ];
+}
+
+/** Security: without a mount namespace, what is done to `/` is done to the host's. */
+function hasMounts({ namespaces = [] }: Linux): boolean {
+  for (const { type } of namespaces) if (type === "mount") return true;
+  return false;
 }
 
 function joinsUser({ joined }: NamespacePlan): boolean {
@@ -266,17 +280,6 @@ function bindsDev({ mounts = [] }: Spec): boolean {
     return type === "bind" || options.includes("bind") || options.includes("rbind");
   }
   return false;
-}
-
-const CPUS_MAX = 1024;
-
-/** sched_setaffinity(2) */
-function planAnyCpu(): Step {
-  const all = new Struct(new Uint8Array(CPUS_MAX / 8).fill(0xff), () => "{all}");
-  return {
-    why: "any cpu of the cgroup: what its maker is confined to is not the container's business",
-    calls: [{ name: "sched_setaffinity", args: [0, CPUS_MAX / 8, all], tolerate: "any" }],
-  };
 }
 
 /** Order: at last, as it is of the new root. */

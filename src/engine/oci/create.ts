@@ -11,5 +11,5 @@ export async function createContainer(options: CreateOptions, globals: OciGlobal
   prepareErrno();
   using undo = new UndoStack();
   const made = await makeContainer(options, globals, true, undo);
-  await letWait(made, options, undo);
+  await letWait(made, options, globals, undo);
 }

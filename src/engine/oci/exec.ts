@@ -16,6 +16,7 @@ import {
 import { type ExitStatus, reap } from "../../container/launch.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import { UserError } from "../../errors.ts";
+import type { Step } from "../../../ffi/call.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
 import { completeEnvironment } from "./environment.ts";
 import { joinOf } from "./exec-cgroup.ts";
@@ -103,6 +104,7 @@ async function planExec(
     namespaces,
     cgroupJoin: joinOf(record, spec, options.cgroups),
     parentPid: globalThis.process.pid,
+    before: await planBefore(process, globals),
   };
   const plan = planEnter(request, process, seccomp, options.preserveFds);
   const listener = seccomp?.listenerSlot;
@@ -123,6 +125,16 @@ async function enterAsking(
   );
   agent.settle(entered.performer, listener);
   return entered;
+}
+
+/** What the process has from its first moment on, before it is in the container's cgroup. */
+async function planBefore(process: Process, { debug }: OciGlobals): Promise<Step[]> {
+  const { initial } = process.execCPUAffinity ?? {};
+  if (initial === undefined) return [];
+  const { formatCpuMask, planAffinity } = await import("../../container/plan-affinity.ts");
+  // In runc's words, which its tests look for.
+  debug(`nsexec: affinity: ${formatCpuMask(initial)}`);
+  return [planAffinity(initial, "the cpus of the process until it is in its cgroup")];
 }
 
 function refuseFailed(plan: EnterPlan, entered: Entered, process: Process): void {

@@ -6,7 +6,7 @@ import type { UndoStack } from "../../container/undo-stack.ts";
 import { failedCall } from "../../container/enter.ts";
 import { programError, refuseUnfound, setUpError } from "./program-error.ts";
 import type { MadeContainer } from "./make.ts";
-import type { CreateOptions } from "./options.ts";
+import type { CreateOptions, OciGlobals } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
 
 /**
@@ -16,6 +16,7 @@ import { writePidFile } from "./pid-file.ts";
 export async function letWait(
   made: MadeContainer,
   options: CreateOptions,
+  globals: OciGlobals,
   undo: UndoStack,
 ): Promise<void> {
   const { created, container, record, bundle } = made;
@@ -37,6 +38,7 @@ export async function letWait(
   }
   if (options.pidFile !== undefined) writePidFile(options.pidFile, initPid);
   container.record({ ...record, status: "created" });
+  globals.debug("init: closing the pipe to signal completion: it waits for the start");
   dismissAgent(created);
   undo.keep();
 }

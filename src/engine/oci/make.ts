@@ -205,7 +205,10 @@ async function launch(
     ...(hooks === undefined ? {} : { beforePivot: () => hooks.runCreationHooks(spec, record()) }),
   };
   try {
+    // In runc's words, here and below, which its tests look for.
+    globals.debug("nsexec container setup: the agent makes the namespaces and the init process");
     const created = createContainer(spec, plan, options);
+    globals.debug(`child process in init(): set up as pid ${created.initPid}`);
     undo.push(() => {
       if (!created.hasEnded) destroy(created.performer);
     });

@@ -1,16 +1,26 @@
 // `run`: a container is made and started. In the foreground this process stays, hands signals and the
 // terminal on, and clears everything at the end; with --detach it is `create` and `start` in a row.
 
+import { AT, O, RESOLVE, S } from "../../../ffi/constants.ts";
+import { errnoMessage } from "../../../ffi/errno.ts";
+import { open, openat2 } from "../../../ffi/fcntl.ts";
+import { writeAll } from "../../../ffi/files.ts";
+import { statx } from "../../../ffi/stat.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { failedCall } from "../../container/enter.ts";
 import { type Created, type ExitStatus, reap, startContainer } from "../../container/launch.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { passSignalsOn } from "../watch.ts";
+import type { Bundle } from "./bundle.ts";
 import { type MadeContainer, makeContainer } from "./make.ts";
 import type { OciGlobals, RunOptions } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
 import { programError, setUpError } from "./program-error.ts";
 import { stateOf } from "./store.ts";
+
+/** The exit code of runc's init process. */
+const EXEC_REFUSED = 255;
 
 /**
  * @returns the program's exit code, 128 + the signal that killed it; 0 with --detach
@@ -21,17 +31,18 @@ export async function runContainer(options: RunOptions, globals: OciGlobals): Pr
   using undo = new UndoStack();
   const made = await makeContainer(options, globals, options.detach, undo);
   // Order: awaited here, as what is left is cleared at the end of this scope.
-  if (options.detach) return await runDetached(made, options, undo);
+  if (options.detach) return await runDetached(made, options, globals, undo);
   return await runInForeground(made, options, globals, undo);
 }
 
 async function runDetached(
   made: MadeContainer,
   options: RunOptions,
+  globals: OciGlobals,
   undo: UndoStack,
 ): Promise<number> {
   const { container, record, bundle } = made;
-  await (await import("./let-wait.ts")).letWait(made, options, undo);
+  await (await import("./let-wait.ts")).letWait(made, options, globals, undo);
   if (record.hasHooks === true) {
     const { startWithHooks } = await import("./start.ts");
     await startWithHooks(container, { ...record, status: "created" }, bundle.spec);
@@ -55,6 +66,7 @@ async function runInForeground(
   if (options.pidfdSocket !== undefined) {
     (await import("./console.ts")).sendPidfd(created.initPid, options.pidfdSocket);
   }
+  globals.debug("init: closing the pipe to signal completion: the program is next");
   passSignalsOn(created);
   using terminal = await joinTerminal(created);
   const watch = startContainer(created);
@@ -88,8 +100,37 @@ function exitCodeOf({ created, bundle }: MadeContainer, { kind, value }: ExitSta
   const { performer, plan } = created;
   const failure = failedCall(plan.initExec(), performer.results(1));
   if (failure?.error !== undefined) throw setUpError(failure.error);
-  if (failure !== undefined) throw programError(bundle.spec.process?.args[0] ?? "", failure.errnos);
+  if (failure !== undefined) return tellUnexecuted(bundle, failure.errnos);
   return kind === "exited" ? value : 128 + value;
+}
+
+/**
+ * A program that is there, and that the kernel will not execute, is told of without ceremony: with
+ * runc it is the container's own word, and its exit code.
+ * @throws UserError where the program is not there, or nobody may execute it
+ */
+function tellUnexecuted({ spec, rootfs }: Bundle, errnos: readonly number[]): number {
+  const command = spec.process?.args[0] ?? "";
+  const [errno = 0] = errnos;
+  if (errnos.length > 1 || !isExecutable(rootfs, command)) throw programError(command, errnos);
+  writeAll(2, `exec ${command}: ${errnoMessage(errno)}\n`, "stderr");
+  return EXEC_REFUSED;
+}
+
+const TYPE_BITS = 0o170000;
+
+/** As far as the rootfs tells, without what was mounted over it. */
+function isExecutable(rootfs: string, command: string): boolean {
+  using root = open(rootfs, O.O_PATH | O.O_DIRECTORY);
+  try {
+    const flags = O.O_PATH;
+    using file = openat2(root.number, command, { flags, resolve: RESOLVE.RESOLVE_IN_ROOT });
+    const { mode } = statx(file.number, "", AT.AT_EMPTY_PATH);
+    return (mode & TYPE_BITS) === S.S_IFREG && (mode & 0o111) !== 0;
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    return false;
+  }
 }
 
 async function stopHooks({ bundle, record }: MadeContainer, { warn }: OciGlobals): Promise<void> {
