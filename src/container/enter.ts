@@ -87,7 +87,7 @@ export interface Failure {
 export function failedCall(steps: readonly Step[], results: Results): Failure | undefined {
   const errnos: number[] = [];
   let index = 0;
-  for (const { calls } of steps) {
+  for (const { calls, failure } of steps) {
     for (const call of calls) {
       const result = results[index];
       index += 1;
@@ -96,7 +96,10 @@ export function failedCall(steps: readonly Step[], results: Results): Failure | 
         if (result === undefined) return undefined;
         errnos.push(-result);
       } else if (result !== undefined && result < 0 && (call.skipAfterError ?? 0) > 0) {
-        const context = call.path === undefined ? {} : { path: call.path };
+        const context = {
+          ...(call.path === undefined ? {} : { path: call.path }),
+          ...(failure === undefined ? {} : { failure: failure(-result) }),
+        };
         return { errnos, error: new SyscallError(call.name, -result, context) };
       }
     }

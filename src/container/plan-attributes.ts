@@ -142,33 +142,10 @@ function planMemoryPolicy({ mode, nodes = "", flags = [] }: MemoryPolicy): Step 
   };
 }
 
-/** sched_setaffinity(2): the cpus that this process may use, "0-3,7"; of its children as well. */
-export function planAffinity(cpus: string): Step {
-  const mask = bitMask(cpus);
-  return {
-    why: `only on the cpus ${cpus}`,
-    calls: [
-      { name: "sched_setaffinity", args: [0, mask.length, new Struct(mask, () => `{${cpus}}`)] },
-    ],
-    failure: () => "error setting CPU affinity",
-  };
-}
-
-const CPUS_MAX = 1024;
-const ALL_CPUS = new Struct(new Uint8Array(CPUS_MAX / 8).fill(0xff), () => "{all}");
-
-/** Every cpu that the cgroup has, whatever the caller was confined to (taskset). */
-export function planWholeAffinity(): Step {
-  return {
-    why: "any cpu of the cgroup: what the caller is confined to is not the container's business",
-    calls: [{ name: "sched_setaffinity", args: [0, CPUS_MAX / 8, ALL_CPUS], tolerate: "any" }],
-  };
-}
-
 const LONG_BITS = 64;
 
 /** The bits of a list such as "0-3,7", in whole words of the kernel's. */
-export function bitMask(list: string): Uint8Array {
+function bitMask(list: string): Uint8Array {
   const ranges = parseRanges(list);
   let last = 0;
   for (const range of ranges) last = Math.max(last, range.last);

@@ -52,6 +52,8 @@ export interface EnterRequest {
   readonly parentPid: number;
   /** Calls of the agent before anything is entered: oom_score_adj, affinity. */
   readonly before?: readonly Step[];
+  /** What the process is besides its user and its limits. */
+  readonly attributes?: readonly Step[];
 }
 
 export interface EnterPlan {
@@ -81,6 +83,8 @@ export function planEnter(
     ...planSession(terminal),
     ...planRlimits(process.rlimits ?? []),
     ...planBounding(process),
+    // Order: at last, as a policy may leave the process next to no time.
+    ...(request.attributes ?? []),
     ...planBecome(process, seccomp, preserveFds),
     planProgram(process),
   ]);

@@ -96,9 +96,9 @@ function tellOnFailure(steps: readonly Step[], turn: Slot): Step[] {
   let remaining = 0;
   for (const step of steps) remaining += step.calls.length;
   const guarded: Step[] = [];
-  for (const { why, calls } of steps) {
+  for (const step of steps) {
     const guardedCalls: Call[] = [];
-    for (const call of calls) {
+    for (const call of step.calls) {
       remaining -= 1;
       guardedCalls.push(
         call.tolerate === undefined
@@ -106,7 +106,7 @@ function tellOnFailure(steps: readonly Step[], turn: Slot): Step[] {
           : call,
       );
     }
-    guarded.push({ why, calls: guardedCalls });
+    guarded.push({ ...step, calls: guardedCalls });
   }
   guarded.push(planTell(turn, "something failed: tell it"));
   guarded.push({ why: "and end", calls: [exitGroup(EXEC_FAILED)] });

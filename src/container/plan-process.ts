@@ -213,9 +213,9 @@ export function exitOnFailure(steps: readonly Step[]): Step[] {
   let remaining = 0;
   for (const step of steps) remaining += step.calls.length;
   const guarded: Step[] = [];
-  for (const { why, calls } of steps) {
+  for (const step of steps) {
     const guardedCalls: Call[] = [];
-    for (const call of calls) {
+    for (const call of step.calls) {
       remaining -= 1;
       guardedCalls.push(
         call.tolerate === undefined
@@ -223,7 +223,7 @@ export function exitOnFailure(steps: readonly Step[]): Step[] {
           : call,
       );
     }
-    guarded.push({ why, calls: guardedCalls });
+    guarded.push({ ...step, calls: guardedCalls });
   }
   guarded.push({ why: "it could not be executed: end", calls: [exitGroup(EXEC_FAILED)] });
   return guarded;

@@ -19,6 +19,7 @@ import { UserError } from "../../errors.ts";
 import type { Step } from "../../../ffi/call.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
 import { completeEnvironment } from "./environment.ts";
+import { hasAttributes } from "./feature-needs.ts";
 import { joinOf } from "./exec-cgroup.ts";
 import { makeProcess } from "./exec-process.ts";
 import { passOn } from "./make.ts";
@@ -105,6 +106,7 @@ async function planExec(
     cgroupJoin: joinOf(record, spec, options.cgroups),
     parentPid: globalThis.process.pid,
     before: await planBefore(process, globals),
+    attributes: await planExecAttributes(process, spec),
   };
   const plan = planEnter(request, process, seccomp, options.preserveFds);
   const listener = seccomp?.listenerSlot;
@@ -125,6 +127,14 @@ async function enterAsking(
   );
   agent.settle(entered.performer, listener);
   return entered;
+}
+
+/** Start-up time: loaded only where there are any. */
+async function planExecAttributes(process: Process, { linux = {} }: Spec): Promise<Step[]> {
+  if (!hasAttributes(process, linux)) return [];
+  const { loadAttributes } = await import("./load-attributes.ts");
+  const { planAttributes, planLabels } = loadAttributes(process);
+  return [...planLabels(process), ...planAttributes(process, linux)];
 }
 
 /** What the process has from its first moment on, before it is in the container's cgroup. */

@@ -1,7 +1,15 @@
 // Whether a config.json asks for what few do: looked at for every container, so it is quick.
 
 import { capabilityNumber } from "../../../ffi/capability.ts";
-import type { Capabilities, Mount, Namespace, NamespaceType, Spec } from "../../oci/spec.ts";
+import type {
+  Capabilities,
+  Linux,
+  Mount,
+  Namespace,
+  NamespaceType,
+  Process,
+  Spec,
+} from "../../oci/spec.ts";
 
 export interface FeatureNeeds {
   /** Mounts as runc makes them, where mount-plan.ts would make others. */
@@ -25,13 +33,7 @@ export function findFeatureNeeds(spec: Spec, noPivot: boolean): FeatureNeeds | u
     if (!isPlainMount(mount)) isPlain = false;
     if (isAssistedMount(mount)) assistance = true;
   }
-  const attributes =
-    process?.scheduler !== undefined ||
-    process?.ioPriority !== undefined ||
-    process?.apparmorProfile !== undefined ||
-    process?.selinuxLabel !== undefined ||
-    linux.personality !== undefined ||
-    linux.memoryPolicy !== undefined;
+  const attributes = hasAttributes(process, linux);
   const host =
     linux.netDevices !== undefined ||
     linux.intelRdt !== undefined ||
@@ -40,6 +42,18 @@ export function findFeatureNeeds(spec: Spec, noPivot: boolean): FeatureNeeds | u
   const warnings = capabilities !== undefined && isWorthAWarning(capabilities);
   if (isPlain && !assistance && !attributes && !host && !noPivot && !warnings) return undefined;
   return { mounts: !isPlain, assistance, attributes, host, noPivot, warnings };
+}
+
+/** Whether a process is anything besides its user and its limits: see plan-attributes.ts. */
+export function hasAttributes(process: Process | undefined, linux: Linux): boolean {
+  return (
+    process?.scheduler !== undefined ||
+    process?.ioPriority !== undefined ||
+    process?.apparmorProfile !== undefined ||
+    process?.selinuxLabel !== undefined ||
+    linux.personality !== undefined ||
+    linux.memoryPolicy !== undefined
+  );
 }
 
 /** The namespace of a kind, to be made or joined. */

@@ -1,10 +1,9 @@
 // What a config.json asks for that few do: the planners of it, loaded only for those, and refusals of
 // what this host does not have.
 
-import { fileType, readTextIfThere } from "../../../ffi/files.ts";
+import { readTextIfThere } from "../../../ffi/files.ts";
 import type { LaunchOptions } from "../../container/launch.ts";
 import type { Features, LaunchRequest } from "../../container/request.ts";
-import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { type FeatureNeeds, findNamespace } from "./feature-needs.ts";
 
@@ -32,7 +31,7 @@ export async function loadFeatures(
   const features: Features = {
     ...(needs.mounts ? await loadMounts(rootfs) : {}),
     ...(needs.assistance ? await loadAssisted() : {}),
-    ...(needs.attributes ? await loadAttributes(spec) : {}),
+    ...(needs.attributes ? await loadAttributesOf(spec) : {}),
   };
   const host = needs.host ? await (await import("./host-features.ts")).prepareHost(spec, id) : {};
   return {
@@ -61,30 +60,8 @@ async function loadAssisted(): Promise<Features> {
   return { planAssisted };
 }
 
-async function loadAttributes({ process }: Spec): Promise<Features> {
-  const { planAttributes, planLabels } = await import("../../container/plan-attributes.ts");
-  if (process?.apparmorProfile !== undefined) requireAppArmor();
-  if (process?.selinuxLabel !== undefined) requireSelinux();
-  return { planAttributes, planLabels };
-}
-
-function requireAppArmor(): void {
-  const enabled = readTextIfThere("/sys/module/apparmor/parameters/enabled");
-  if (enabled?.startsWith("Y") === true) return;
-  throw new UserError(
-    "unable to apply apparmor profile: apparmor: config provided but apparmor not supported",
-    "leave process.apparmorProfile out: this kernel has no AppArmor",
-    1,
-  );
-}
-
-function requireSelinux(): void {
-  if (fileType("/sys/fs/selinux/enforce") !== 0) return;
-  throw new UserError(
-    "selinux label is specified in config, but selinux is disabled or not supported",
-    "leave process.selinuxLabel out: this kernel has no SELinux",
-    1,
-  );
+async function loadAttributesOf({ process }: Spec): Promise<Features> {
+  return (await import("./load-attributes.ts")).loadAttributes(process);
 }
 
 /** The root of a user namespace reaches few of the host's folders, and none of its cgroup files. */

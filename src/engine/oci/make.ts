@@ -22,6 +22,7 @@ import { checkOccupied } from "./occupied.ts";
 import { makeGate } from "./gate.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { type PreparedBundle, prepareBundle } from "./prepare.ts";
+import { setUpError } from "./program-error.ts";
 import { type LockedContainer, OciStore, type OciRecord, stateOf } from "./store.ts";
 
 export interface MadeContainer {
@@ -225,11 +226,7 @@ async function findSeccompAgent(spec: Spec) {
 
 /** What the init process met is told as such: callers look for it. */
 function explain(error: unknown): unknown {
-  if (!isSyscallError(error)) return error;
-  const { failure } = error;
-  const init = "unable to start container process: error during container init";
-  const message = failure === undefined ? init : `${init}: ${failure}`;
-  return new UserError(message, undefined, 1, { cause: error });
+  return isSyscallError(error) ? setUpError(error) : error;
 }
 
 function limit({ cgroupSteps }: PreparedBundle, { warn }: OciGlobals): void {

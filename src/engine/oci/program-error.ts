@@ -45,5 +45,7 @@ export function refuseUnfound(command: string, steps: readonly Step[], results: 
 
 /** What the init process met on its way. */
 export function setUpError(cause: SyscallError): UserError {
-  return new UserError(`${PREFIX}: error during container init`, undefined, 1, { cause });
+  const init = `${PREFIX}: error during container init`;
+  const message = cause.failure === undefined ? init : `${init}: ${cause.failure}`;
+  return new UserError(message, undefined, 1, { cause });
 }
