@@ -8,8 +8,14 @@ import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
 import { _exit } from "./ffi/unistd.ts";
 
-export { runContainer as run } from "./src/engine/run.ts";
 export type { RunOptions } from "./src/engine/run-options.ts";
+
+/**
+ * Runs a container; its exit code. What `bunker run` does, for programs that import this.
+ * Start-up: loaded when it is called, as whatever is exported here is else loaded at each start.
+ */
+export const run: Engine["runContainer"] = async (options) =>
+  (await import("./src/engine/run.ts")).runContainer(options);
 
 const engine: Engine = {
   runContainer: async (options) => (await import("./src/engine/run.ts")).runContainer(options),
