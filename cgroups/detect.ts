@@ -2,10 +2,9 @@
 // one reading of the mount table.
 
 import { readText } from "../ffi/files.ts";
-import { FILE_SYSTEM_MAGIC, statfs } from "../ffi/statfs.ts";
-import { isSyscallError } from "../ffi/syscall-error.ts";
 import { readControlFile } from "./control-file.ts";
 import type { CgroupManager } from "./manager.ts";
+import { isUnified, USUAL_MOUNT } from "./may-be-frozen.ts";
 import { parseCgroupMounts, parseOwnCgroups, pathBelow } from "./mounts.ts";
 import type { CgroupMount } from "./mounts.ts";
 import { makeNone } from "./none.ts";
@@ -13,24 +12,13 @@ import type { Hierarchy } from "./paths.ts";
 import { makeV1 } from "./v1/manager.ts";
 import { makeV2 } from "./v2/manager.ts";
 
-const USUAL_MOUNT = "/sys/fs/cgroup";
-
 /**
  * The manager that fits this host. Both versions are linked in: their modules do no work.
  * @param own what relative paths are below: a text such as /proc/self/cgroup, which it is unless said
  */
 export function detectCgroups(own?: string): CgroupManager {
-  if (isUnified(USUAL_MOUNT)) return makeV2(unifiedHierarchy(USUAL_MOUNT, own));
+  if (isUnified()) return makeV2(unifiedHierarchy(USUAL_MOUNT, own));
   return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")), own);
-}
-
-function isUnified(directory: string): boolean {
-  try {
-    return statfs(directory).magic === FILE_SYSTEM_MAGIC.cgroup2;
-  } catch (error) {
-    if (isSyscallError(error)) return false;
-    throw error;
-  }
 }
 
 /**

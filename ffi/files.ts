@@ -120,6 +120,11 @@ export function openFile(path: string, flags: number, mode = 0): number {
   return must(result, "open", path);
 }
 
+/** Opens a file where that can be done: the descriptor, or minus the errno. */
+export function tryOpenFile(path: string, flags: number): number {
+  return attempt("openat", [AT_FDCWD, cString(path), flags | O.O_CLOEXEC, 0]);
+}
+
 /** Makes a folder. False where something is there already. mkdir(2) */
 export function makeDirectory(path: string, mode: number): boolean {
   const result = attempt("mkdirat", [AT_FDCWD, cString(path), mode]);

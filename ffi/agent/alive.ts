@@ -35,7 +35,13 @@ const START_TIME_INDEX = 22 - 3;
 
 /** When a process started, in clock ticks since boot; "" for one that is gone or a zombie. */
 export function processStart(pid: number): string {
+  return readProcess(pid).start;
+}
+
+/** Its state letter as well, at one reading. */
+export function readProcess(pid: number): { readonly state: string; readonly start: string } {
   const fields = processStat(pid);
-  const state = fields?.[0];
-  return state === "Z" || state === "X" ? "" : (fields?.[START_TIME_INDEX] ?? "");
+  const state = fields?.[0] ?? "";
+  const isGone = state === "Z" || state === "X";
+  return { state, start: isGone ? "" : (fields?.[START_TIME_INDEX] ?? "") };
 }

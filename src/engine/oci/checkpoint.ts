@@ -25,7 +25,7 @@ export async function checkpointContainer(
 ): Promise<void> {
   const store = new OciStore(globals.root);
   const record = store.read(options.id);
-  const status = statusOf(record, store.folder(options.id));
+  const status = await statusOf(record, store.folder(options.id));
   if (status !== "running" && status !== "paused") {
     throw new UserError(`Container cannot be checkpointed in ${status} state`);
   }

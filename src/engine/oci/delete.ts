@@ -8,7 +8,8 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { signalInit } from "./kill.ts";
 import type { DeleteOptions, OciGlobals } from "./options.ts";
-import { cgroupsOf, statusOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
+import { statusOf } from "./status.ts";
 import { isAlive, type LockedContainer, type OciRecord, OciStore, stateOf } from "./store.ts";
 
 const SIGKILL = 9;
@@ -28,12 +29,13 @@ export async function deleteContainer(options: DeleteOptions, globals: OciGlobal
     container.remove();
     return;
   }
-  if (!force) refuseRunning(record, container);
+  if (!force) await refuseRunning(record, container);
   await clear(store, container, record, globals);
 }
 
-function refuseRunning(record: OciRecord, { id, folder }: LockedContainer): void {
-  const status = statusOf(record, folder);
+async function refuseRunning(record: OciRecord, container: LockedContainer): Promise<void> {
+  const { id, folder } = container;
+  const status = await statusOf(record, folder);
   // Race: "creating" while we hold the lock means that its maker was killed.
   if (status === "stopped" || status === "created" || status === "creating") return;
   const message = `cannot delete container ${id} that is not stopped: ${status}`;

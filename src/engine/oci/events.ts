@@ -7,7 +7,8 @@ import { UserError } from "../../errors.ts";
 import type { OciGlobals } from "./options.ts";
 import { cgroupOf } from "./pause.ts";
 import { formatStats } from "./stats.ts";
-import { cgroupsOf, statusOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
+import { statusOf } from "./status.ts";
 import { OciStore } from "./store.ts";
 
 /** One line of the output. */
@@ -39,7 +40,7 @@ export async function watchEvents(
   const { id, once } = options;
   const store = new OciStore(globals.root);
   const record = store.read(id);
-  if (statusOf(record, store.folder(id)) === "stopped") {
+  if ((await statusOf(record, store.folder(id))) === "stopped") {
     throw new UserError(`container with id ${id} is not running`);
   }
   const cgroups = cgroupsOf(record);

@@ -7,7 +7,7 @@ import type { CgroupView } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { hasNamespace } from "./prepare.ts";
-import { cgroupsOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
 import type { OciRecord } from "./store.ts";
 
 /**

@@ -38,7 +38,7 @@ export async function execInContainer(options: ExecOptions, globals: OciGlobals)
   prepareErrno();
   const store = new OciStore(globals.root);
   const record = store.read(options.id);
-  refuseStatus(record, store.folder(options.id), options);
+  await refuseStatus(record, store.folder(options.id), options);
   const spec = await store.readSpec(options.id);
   const process = completeEnvironment(makeProcess(options, spec), `/proc/${record.initPid}/root`);
   checkConsole(options, process, globals);
@@ -65,8 +65,12 @@ export async function execInContainer(options: ExecOptions, globals: OciGlobals)
   return codeOf(await watch(entered, plan));
 }
 
-function refuseStatus(record: OciRecord, folder: string, { ignorePaused }: ExecOptions): void {
-  const status = statusOf(record, folder);
+async function refuseStatus(
+  record: OciRecord,
+  folder: string,
+  { ignorePaused }: ExecOptions,
+): Promise<void> {
+  const status = await statusOf(record, folder);
   if (status === "stopped" || status === "creating") {
     throw new UserError("cannot exec in a stopped container", undefined, 255);
   }

@@ -5,7 +5,8 @@ import { pidfd_open, pidfd_send_signal } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import type { KillOptions, OciGlobals } from "./options.ts";
-import { cgroupsOf, statusOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
+import { statusOf } from "./status.ts";
 import { isAlive, type OciRecord, OciStore } from "./store.ts";
 
 const SIGKILL = 9;
@@ -15,7 +16,7 @@ export async function killContainer(options: KillOptions, globals: OciGlobals): 
   prepareErrno();
   const store = new OciStore(globals.root);
   const record = store.read(options.id);
-  const status = statusOf(record, store.folder(options.id));
+  const status = await statusOf(record, store.folder(options.id));
   if (options.all) return signalAll(record, options.signal);
   if (status === "stopped") throw notRunning();
   // Nobody else ends what a container in the host's pid namespace has started.

@@ -25,7 +25,7 @@ export async function listContainers(
     // Race: there is no record of a container that is only being made, or has just been deleted.
     const record = store.readIfThere(id);
     if (record === undefined) continue;
-    const state = printedState(record, store.folder(id));
+    const state = await printedState(record, store.folder(id));
     states.push({ ...state, owner: ownerName(record.ownerUid) });
   }
   return states;

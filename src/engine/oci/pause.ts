@@ -1,7 +1,8 @@
 // `pause`: stops every process of a container where it is.
 import { UserError } from "../../errors.ts";
 import type { OciGlobals } from "./options.ts";
-import { cgroupsOf, statusOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
+import { statusOf } from "./status.ts";
 import { type LockedContainer, NO_CONTAINER, type OciRecord, OciStore } from "./store.ts";
 
 /** @throws UserError where it does not run, or is paused already */
@@ -9,7 +10,7 @@ export async function pauseContainer(id: string, globals: OciGlobals): Promise<v
   // Race: nobody may delete it, or start it, between the question and the freeze.
   using container = new OciStore(globals.root).lock(id);
   const record = readLocked(container);
-  const status = statusOf(record, container.folder);
+  const status = await statusOf(record, container.folder);
   if (status !== "running" && status !== "created") throw new UserError("container not running");
   cgroupsOf(record).freeze(cgroupOf(record));
 }

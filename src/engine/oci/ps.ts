@@ -1,6 +1,6 @@
 // `ps`: the processes of a container, which are those in its cgroup and in the ones below it.
 import type { OciGlobals } from "./options.ts";
-import { cgroupsOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
 import { isAlive, OciStore } from "./store.ts";
 
 /** Their pids on this host; none where it has stopped. */

@@ -15,7 +15,7 @@ export async function startContainer(id: string, globals: OciGlobals): Promise<v
   using container = store.lock(id);
   const record = container.read();
   if (record === undefined) throw notCreated("creating");
-  const status = statusOf(record, container.folder);
+  const status = await statusOf(record, container.folder);
   if (status !== "created") throw notCreated(status);
   if (record.hasHooks === true) await startWithHooks(container, record, await store.readSpec(id));
   else pass(container);

@@ -10,13 +10,13 @@ import { type OciRecord, OciStore } from "./store.ts";
 export async function readState(id: string, globals: OciGlobals): Promise<PrintedState> {
   prepareErrno();
   const store = new OciStore(globals.root);
-  return printedState(store.read(id), store.folder(id));
+  return await printedState(store.read(id), store.folder(id));
 }
 
 /** The fields in runc's order. */
-export function printedState(record: OciRecord, folder: string): PrintedState {
+export async function printedState(record: OciRecord, folder: string): Promise<PrintedState> {
   const { ociVersion, id, initPid, bundle, rootfs, created, annotations } = record;
-  const status = statusOf(record, folder);
+  const status = await statusOf(record, folder);
   return {
     ociVersion,
     id,

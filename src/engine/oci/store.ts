@@ -4,7 +4,7 @@
 //           config.json    the bundle's, as it was when the container was made
 //           exec.fifo      the gate: the init process reads it until `start` writes
 
-import { processStart } from "../../../ffi/agent/alive.ts";
+import { readProcess } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
@@ -208,8 +208,15 @@ function parseRecord(text: string | undefined): OciRecord | undefined {
 }
 
 /** Whether the init process is there, and no zombie. */
-export function isAlive({ initPid, initStart }: OciRecord): boolean {
-  return initPid !== 0 && processStart(initPid) === initStart;
+export function isAlive(record: OciRecord): boolean {
+  return initState(record) !== undefined;
+}
+
+/** The state letter of the init process (proc(5)); undefined where it is gone, or a zombie. */
+export function initState({ initPid, initStart }: OciRecord): string | undefined {
+  if (initPid === 0) return undefined;
+  const { state, start } = readProcess(initPid);
+  return start === initStart ? state : undefined;
 }
 
 /** The state of the specification, as hooks read it. */

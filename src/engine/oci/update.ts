@@ -8,7 +8,8 @@ import { parseJson, parseResources } from "../../oci/parse.ts";
 import type { Resources } from "../../oci/spec.ts";
 import type { OciGlobals } from "./options.ts";
 import { cgroupOf, readLocked } from "./pause.ts";
-import { cgroupsOf, statusOf } from "./status.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
+import { statusOf } from "./status.ts";
 import { OciStore } from "./store.ts";
 
 export type { Resources } from "../../oci/spec.ts";
@@ -31,7 +32,7 @@ export interface UpdateOptions {
 export async function updateContainer(options: UpdateOptions, globals: OciGlobals): Promise<void> {
   using container = new OciStore(globals.root).lock(options.id);
   const record = readLocked(container);
-  if (statusOf(record, container.folder) === "stopped") {
+  if ((await statusOf(record, container.folder)) === "stopped") {
     throw new UserError("container not running");
   }
   const resources = checkResources(options.resources, globals);
