@@ -69,7 +69,8 @@ export function parseJson(name: string, text: string): unknown {
   try {
     return hasLongNumber(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    // A RangeError: nested deeper than the stack goes, which no file of ours needs to be.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     throw new UserError(`${name} is not JSON: ${error.message}`, undefined, undefined, {
       cause: error,
     });

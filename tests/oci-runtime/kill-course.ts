@@ -1,0 +1,172 @@
+// Kills the runtime with SIGKILL at each of its system calls in turn, and looks whether `delete --force`
+// then leaves nothing: every fifteenth call every day, all of them in tests/conformance/oci-kill.ts.
+//
+// strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
+// with the n-th of them. Where it comes in a run that goes another way, nobody is killed: no harm.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { cgroupHierarchies, cgroupsBelow, mountsBelow } from "../run/box.ts";
+import { type OciBox, DETACHED } from "./oci-box.ts";
+
+/** The verbs that make or take away something. */
+export const VERBS = ["create", "run", "run -d", "start", "exec", "kill", "delete"] as const;
+export type KilledVerb = (typeof VERBS)[number];
+
+/** The n-th call of a name. */
+interface Moment {
+  readonly call: string;
+  readonly when: number;
+}
+
+/** What was found after one kill; a good result is all empty. */
+export interface Remains {
+  readonly moment: string;
+  readonly problems: readonly string[];
+}
+
+const ID = "killed";
+/** 128 + SIGKILL */
+const KILLED = 137;
+
+export class KillCourse implements Disposable {
+  readonly #bundle: string;
+  /** How many were killed, and how many went another way than the first. */
+  killed = 0;
+  survived = 0;
+  /** A cgroup of the first hierarchy: what is started there, and is no container, stays there. */
+  readonly #site: string;
+
+  constructor(readonly box: OciBox) {
+    this.#site = `${cgroupHierarchies()[0]}${box.cgroup}-course`;
+    mkdirSync(this.#site);
+    this.#bundle = box.bundle("exec sleep 600", (spec) => ({
+      ...spec,
+      linux: { ...spec.linux, cgroupsPath: `${box.cgroup}/${ID}` },
+    }));
+  }
+
+  /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */
+  async take(verb: KilledVerb, stride: number, offset = 0): Promise<Remains[]> {
+    const moments = await this.#moments(verb);
+    const remains: Remains[] = [];
+    for (let i = offset % stride; i < moments.length; i += stride) {
+      const moment = moments[i];
+      if (moment === undefined) continue;
+      const problems = await this.#killAt(verb, moment);
+      if (problems.length > 0) remains.push({ moment: `${verb}, ${describe(moment)}`, problems });
+    }
+    return remains;
+  }
+
+  /** The calls of a run that nobody disturbs, from where it has found out what it is to do. */
+  async #moments(verb: KilledVerb): Promise<Moment[]> {
+    const log = this.box.box.path("calls");
+    await this.#prepare(verb);
+    await this.#trace(verb, ["-o", log]);
+    await this.#clear();
+    const counts = new Map<string, number>();
+    const moments: Moment[] = [];
+    let begun = false;
+    for (const line of readFileSync(log, "utf8").split("\n")) {
+      const call = /^(\w+)\(/.exec(line)?.[1];
+      if (call === undefined) continue;
+      const when = (counts.get(call) ?? 0) + 1;
+      counts.set(call, when);
+      begun ||= line.includes(this.box.root) || line.includes(this.#bundle);
+      if (begun) moments.push({ call, when });
+    }
+    return moments;
+  }
+
+  async #killAt(verb: KilledVerb, { call, when }: Moment): Promise<string[]> {
+    await this.#prepare(verb);
+    await this.#trace(verb, ["-o", "/dev/null", "-e", `inject=${call}:signal=KILL:when=${when}`]);
+    return this.#clear();
+  }
+
+  /** What must be there before. */
+  async #prepare(verb: KilledVerb): Promise<void> {
+    if (verb === "create" || verb === "run" || verb === "run -d") return;
+    await this.box.ok(["create", "--bundle", this.#bundle, ID], DETACHED);
+    if (verb !== "start") await this.box.ok(["start", ID], DETACHED);
+    if (verb === "delete") await this.box.ok(["kill", ID, "KILL"], DETACHED);
+  }
+
+  async #trace(verb: KilledVerb, flags: readonly string[]): Promise<void> {
+    const strace = ["strace", "-qq", ...flags];
+    const join = ["sh", "-c", `echo $$ > ${this.#site}/cgroup.procs; exec "$@"`, "sh"];
+    const prefix = [...(DETACHED.prefix ?? []), ...join, ...strace];
+    const child = this.box.oci(this.#arguments(verb), { prefix, timeoutMs: 20_000 });
+    // In the foreground it goes on until it is ended; where it was killed there is nothing to end.
+    if (verb === "run") await this.#endOnceRunning(child);
+    const { exitCode } = await child;
+    if (exitCode === KILLED) this.killed += 1;
+    else this.survived += 1;
+  }
+
+  async #endOnceRunning(child: Promise<unknown>): Promise<void> {
+    let over = false;
+    void child.finally(() => (over = true));
+    while (!over) {
+      const { stdout } = await this.box.oci(["state", ID]);
+      if (stdout.includes('"running"')) await this.box.oci(["kill", ID, "KILL"]);
+      await Bun.sleep(20);
+    }
+  }
+
+  #arguments(verb: KilledVerb): string[] {
+    switch (verb) {
+      case "create":
+      case "run":
+        return [verb, "--bundle", this.#bundle, ID];
+      case "run -d":
+        return ["run", "-d", "--bundle", this.#bundle, ID];
+      case "exec":
+        return ["exec", ID, "/bin/true"];
+      case "kill":
+        return ["kill", ID, "KILL"];
+      case "start":
+      case "delete":
+        return [verb, ID];
+    }
+  }
+
+  /** `delete --force`, and what it has left. */
+  async #clear(): Promise<string[]> {
+    const problems: string[] = [];
+    const { exitCode, stderr } = await this.box.oci(["delete", "--force", ID]);
+    if (exitCode !== 0) problems.push(`delete --force ended with ${exitCode}: ${stderr}`);
+    if (existsSync(`${this.box.root}/${ID}`)) {
+      problems.push(`state: ${readdirSync(`${this.box.root}/${ID}`).join(" ")}`);
+    }
+    for (const cgroup of cgroupsBelow(this.box.cgroup)) problems.push(`cgroup ${cgroup}`);
+    for (const mount of mountsBelow(this.box.box.folder)) problems.push(`mount ${mount}`);
+    for (const pid of await this.#processesLeft()) problems.push(`process ${pid}`);
+    return problems;
+  }
+
+  /** What the killed have started, given a moment to die: those in the cgroup that they began in. */
+  async #processesLeft(): Promise<string[]> {
+    for (let tries = 0; ; tries++) {
+      const pids = readFileSync(`${this.#site}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
+      const left = pids.filter((pid) => !isZombie(pid));
+      if (left.length === 0 || tries === 20) return left;
+      await Bun.sleep(50);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmdirSync(this.#site);
+  }
+}
+
+const describe = ({ call, when }: Moment): string => `${call} no. ${when}`;
+
+/** Whether it has ended, only that nobody has asked how. */
+function isZombie(pid: string): boolean {
+  try {
+    return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
+  }
+}
