@@ -119,7 +119,7 @@ function refuseUnified({ unified = {} }: Resources): void {
   const [first] = Object.keys(unified);
   if (first === undefined) return;
   refuse(
-    `unified resources need cgroup v2, which this host does not use: got "${first}"`,
+    `invalid configuration: unified resources need cgroup v2, which this host does not use: got "${first}"`,
     "say the same with the other fields of resources",
   );
 }

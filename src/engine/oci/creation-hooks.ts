@@ -13,7 +13,8 @@ export function runCreationHooks(spec: Spec, record: OciRecord): void {
   runHooks("prestart", hooks, state);
   runHooks("createRuntime", hooks, state);
   if ((hooks?.createContainer ?? []).length === 0) return;
-  const { initPid, bundle } = record;
+  const { initPid, rootfs } = record;
   const namespaces = entryFlags(spec, initPid);
-  runHooks("createContainer", hooks, state, { initPid, namespaces, cwd: bundle });
+  // Where runc starts them, so that they find the rootfs, which is not `/` yet.
+  runHooks("createContainer", hooks, state, { initPid, namespaces, cwd: rootfs });
 }

@@ -54,10 +54,10 @@ function find(controller: string, views: readonly CgroupView[]): CgroupView {
 function below(directory: string, path: string): string {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) {
-    throw new UserError(`${path} is not a sub cgroup path`, undefined, 255);
+    throw new UserError(`bad sub cgroup path: ${path} is not a sub cgroup path`, undefined, 255);
   }
   const found = [directory, ...parts].join("/");
   if (isDirectory(found)) return found;
-  const message = `unable to start container process: open ${found}/cgroup.procs: no such file or directory`;
+  const message = `unable to start container process: error adding pid to cgroups: open ${found}/cgroup.procs: no such file or directory`;
   throw new UserError(message, undefined, 255);
 }

@@ -45,10 +45,14 @@ export async function execInContainer(options: ExecOptions, globals: OciGlobals)
   const preserveFds = options.preserveFds;
   if (preserveFds > 0) passOn(preserveFds);
   const { plan, listener } = await planExec(record, spec, process, options, globals);
+  // In runc's words, which its tests look for.
+  globals.debug("nsexec container setup: the agent enters the namespaces");
   const entered =
     listener === undefined ? enterContainer(plan) : await enterAsking(plan, listener, record, spec);
+  globals.debug(`child process in init(): entered as pid ${entered.pid}`);
+  globals.debug("setns_init: about to exec, or done so");
   using terminal = entered.terminal;
-  refuseFailed(plan, entered, process);
+  refuseFailed(plan, entered, process, record);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, entered.pid);
   if (options.pidfdSocket !== undefined) {
     (await import("./console.ts")).sendPidfd(entered.pid, options.pidfdSocket);
@@ -151,12 +155,17 @@ async function planBefore(process: Process, { debug }: OciGlobals): Promise<Step
   return [planAffinity(initial, "the cpus of the process until it is in its cgroup")];
 }
 
-function refuseFailed(plan: EnterPlan, entered: Entered, process: Process): void {
+function refuseFailed(
+  plan: EnterPlan,
+  entered: Entered,
+  process: Process,
+  { initPid }: OciRecord,
+): void {
   const failure = failedCall(plan.child, entered.results);
   if (failure === undefined) return;
   waitForProcess(entered, plan);
   if (failure.error !== undefined) throw setUpError(failure.error);
-  throw programError(process.args[0] ?? "", failure.errnos);
+  throw programError(process.args[0] ?? "", failure.errnos, `/proc/${initPid}/root`);
 }
 
 async function watch(entered: Entered, plan: EnterPlan): Promise<ExitStatus> {

@@ -2,25 +2,51 @@
 // (not executable) from the text.
 
 import type { Step } from "../../../ffi/call.ts";
+import { AT, O, RESOLVE, S } from "../../../ffi/constants.ts";
 import { EACCES, EISDIR, ENOENT, ENOTDIR, EPERM, errnoMessage } from "../../../ffi/errno.ts";
-import type { SyscallError } from "../../../ffi/syscall-error.ts";
+import { open, openat2 } from "../../../ffi/fcntl.ts";
+import { statx } from "../../../ffi/stat.ts";
+import { isSyscallError, type SyscallError } from "../../../ffi/syscall-error.ts";
 import type { Results } from "../../container/launch.ts";
 import { UserError } from "../../errors.ts";
 
 const PREFIX = "unable to start container process";
 
-/** @param errnos of the attempts, one for each folder of PATH */
-export function programError(command: string, errnos: readonly number[]): UserError {
+/**
+ * @param errnos of the attempts, one for each folder of PATH
+ * @param root where the program was looked for, as the host sees it
+ */
+export function programError(command: string, errnos: readonly number[], root?: string): UserError {
   const quoted = JSON.stringify(command);
   const told = (reason: string) =>
     new UserError(`${PREFIX}: exec: ${quoted}: ${reason}`, undefined, 1);
+  const refused = errnos.length === 1 && root !== undefined && isExecutable(root, command);
   for (const errno of errnos) {
-    if (NOT_THERE.includes(errno) || DENIED.includes(errno)) continue;
+    if (!refused && (NOT_THERE.includes(errno) || DENIED.includes(errno))) continue;
     return new UserError(`${PREFIX}: exec ${command}: ${errnoMessage(errno)}`, undefined, 1);
   }
   if (errnos.some((errno) => DENIED.includes(errno))) return told("permission denied");
   if (!command.includes("/")) return told("executable file not found in $PATH");
   return told(`stat ${command}: ${errnoMessage(errnos[0] ?? ENOENT)}`);
+}
+
+const TYPE_BITS = 0o170000;
+
+/**
+ * Whether there is such a program: then it is its interpreter that is not there.
+ * @param root a folder, in which no symlink leads out; what is mounted over it is not seen
+ */
+export function isExecutable(root: string, command: string): boolean {
+  using folder = open(root, O.O_PATH | O.O_DIRECTORY);
+  try {
+    const how = { flags: O.O_PATH, resolve: RESOLVE.RESOLVE_IN_ROOT };
+    using file = openat2(folder.number, command, how);
+    const { mode } = statx(file.number, "", AT.AT_EMPTY_PATH);
+    return (mode & TYPE_BITS) === S.S_IFREG && (mode & 0o111) !== 0;
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    return false;
+  }
 }
 
 const NOT_THERE = [ENOENT, ENOTDIR];

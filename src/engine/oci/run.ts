@@ -1,12 +1,8 @@
 // `run`: a container is made and started. In the foreground this process stays, hands signals and the
 // terminal on, and clears everything at the end; with --detach it is `create` and `start` in a row.
 
-import { AT, O, RESOLVE, S } from "../../../ffi/constants.ts";
 import { errnoMessage } from "../../../ffi/errno.ts";
-import { open, openat2 } from "../../../ffi/fcntl.ts";
 import { writeAll } from "../../../ffi/files.ts";
-import { statx } from "../../../ffi/stat.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { failedCall } from "../../container/enter.ts";
 import { type Created, type ExitStatus, reap, startContainer } from "../../container/launch.ts";
@@ -16,7 +12,7 @@ import type { Bundle } from "./bundle.ts";
 import { type MadeContainer, makeContainer } from "./make.ts";
 import type { OciGlobals, RunOptions } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
-import { programError, setUpError } from "./program-error.ts";
+import { isExecutable, programError, setUpError } from "./program-error.ts";
 import { stateOf } from "./store.ts";
 
 /** The exit code of runc's init process. */
@@ -115,22 +111,6 @@ function tellUnexecuted({ spec, rootfs }: Bundle, errnos: readonly number[]): nu
   if (errnos.length > 1 || !isExecutable(rootfs, command)) throw programError(command, errnos);
   writeAll(2, `exec ${command}: ${errnoMessage(errno)}\n`, "stderr");
   return EXEC_REFUSED;
-}
-
-const TYPE_BITS = 0o170000;
-
-/** As far as the rootfs tells, without what was mounted over it. */
-function isExecutable(rootfs: string, command: string): boolean {
-  using root = open(rootfs, O.O_PATH | O.O_DIRECTORY);
-  try {
-    const flags = O.O_PATH;
-    using file = openat2(root.number, command, { flags, resolve: RESOLVE.RESOLVE_IN_ROOT });
-    const { mode } = statx(file.number, "", AT.AT_EMPTY_PATH);
-    return (mode & TYPE_BITS) === S.S_IFREG && (mode & 0o111) !== 0;
-  } catch (error) {
-    if (!isSyscallError(error)) throw error;
-    return false;
-  }
 }
 
 async function stopHooks({ bundle, record }: MadeContainer, { warn }: OciGlobals): Promise<void> {

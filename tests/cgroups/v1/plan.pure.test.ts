@@ -242,7 +242,7 @@ describe("what cannot be had", () => {
     [{ rdma: { "a b": {} } }, 'RDMA device must be a name without spaces: got "a b"'],
     [
       { unified: { "memory.high": "1" } },
-      'unified resources need cgroup v2, which this host does not use: got "memory.high"',
+      'invalid configuration: unified resources need cgroup v2, which this host does not use: got "memory.high"',
     ],
   ])("%j is refused", (resources, message) => {
     expectRefusal(() => manager.planCreate("/web", resources), message);
