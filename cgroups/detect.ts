@@ -12,20 +12,27 @@ import type { Hierarchy } from "./paths.ts";
 import { makeV1 } from "./v1/manager.ts";
 import { makeV2 } from "./v2/manager.ts";
 
-/**
- * The manager that fits this host. Both versions are linked in: their modules do no work.
- * @param own what relative paths are below: a text such as /proc/self/cgroup, which it is unless said
- */
-export function detectCgroups(own?: string): CgroupManager {
-  if (isUnified()) return makeV2(unifiedHierarchy(USUAL_MOUNT, own));
-  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")), own);
+export interface CgroupChoice {
+  /** What relative paths are below: a text such as /proc/self/cgroup, which it is unless said. */
+  readonly own?: string | undefined;
+  /** On a hybrid host, that a container has a cgroup in the unified hierarchy, too. */
+  readonly withUnified?: boolean;
+}
+
+/** The manager that fits this host. Both versions are linked in: their modules do no work. */
+export function detectCgroups(choice: CgroupChoice = {}): CgroupManager {
+  if (isUnified()) return makeV2(unifiedHierarchy(USUAL_MOUNT, choice.own));
+  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")), choice);
 }
 
 /**
  * The manager for these mounts: a controller in a hierarchy of its own makes the host v1 or hybrid;
  * a named hierarchy, which has none, does not where there is a unified one.
  */
-export function managerFor(mounts: readonly CgroupMount[], ownText?: string): CgroupManager {
+export function managerFor(
+  mounts: readonly CgroupMount[],
+  { own: ownText, withUnified = false }: CgroupChoice = {},
+): CgroupManager {
   const hierarchies: Hierarchy[] = [];
   const own = lazily(() => readOwnCgroups(ownText));
   let unified: CgroupMount | undefined;
@@ -35,7 +42,10 @@ export function managerFor(mounts: readonly CgroupMount[], ownText?: string): Cg
     else hierarchies.push(separateHierarchy(mount, own));
     if (mount.controllers[0]?.startsWith("name=") === false) isSeparate = true;
   }
-  if (isSeparate) return makeV1({ hierarchies, hybrid: unified !== undefined });
+  if (isSeparate) {
+    const beside = withUnified && unified !== undefined ? besideHierarchy(unified, own) : undefined;
+    return makeV1({ hierarchies, hybrid: unified !== undefined, unified: beside });
+  }
   return unified === undefined ? makeNone() : makeV2(unifiedHierarchy(unified.directory, ownText));
 }
 
@@ -46,6 +56,20 @@ function separateHierarchy(mount: CgroupMount, ownCgroups: () => Map<string, str
     controllers,
     get own() {
       return pathBelow(ownCgroups().get(controllers[0] ?? "") ?? "/", root);
+    },
+  };
+}
+
+/** The unified hierarchy of a hybrid host: one more beside the others, without limits. */
+function besideHierarchy(
+  { directory, root }: CgroupMount,
+  ownCgroups: () => Map<string, string>,
+): Hierarchy {
+  return {
+    directory,
+    controllers: [],
+    get own() {
+      return pathBelow(ownCgroups().get("") ?? "/", root);
     },
   };
 }

@@ -7,8 +7,12 @@ import type { CgroupStep } from "./steps.ts";
 
 /** How the container's init gets into its cgroup. */
 export type CgroupJoin =
-  /** The process, single-threaded, writes "0" to each file itself. */
-  | { readonly how: "self"; readonly files: readonly string[] }
+  /**
+   * The process, single-threaded, writes "0" to each file itself. `bornIn`, where there is one, is
+   * its cgroup in the unified hierarchy beside those: a process can be born there (clone3 with
+   * CLONE_INTO_CGROUP) without the long wait that a write to cgroup.procs is.
+   */
+  | { readonly how: "self"; readonly files: readonly string[]; readonly bornIn?: string }
   /** It is born there: clone3(2) with CLONE_INTO_CGROUP and this directory's fd. */
   | { readonly how: "clone-into"; readonly directory: string }
   | { readonly how: "none" };
@@ -28,7 +32,10 @@ export interface CgroupManager {
   join(cgroupsPath: string): CgroupJoin;
   /** Where a pid is written to move that process in from outside. */
   procsFiles(cgroupsPath: string): string[];
-  /** Where the hierarchies are mounted, in the order of procsFiles(). */
+  /**
+   * Where the hierarchies are mounted, in the order of procsFiles(), whose last one may have none:
+   * the unified one of a hybrid host is not shown to containers.
+   */
   mountPoints(): string[];
   /** The processes inside, as pids of our pid namespace; empty where there is no such cgroup. */
   pids(cgroupsPath: string, options?: { readonly recursive?: boolean }): number[];

@@ -16,10 +16,13 @@ export interface Host {
   readonly hierarchies: readonly Hierarchy[];
   /** Whether a unified hierarchy is mounted as well. */
   readonly hybrid: boolean;
+  /** That one, where a container is to have a cgroup in it as well. */
+  readonly unified?: Hierarchy | undefined;
 }
 
 /** The manager for a host with these hierarchies. */
-export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
+export function makeV1({ hierarchies, hybrid, unified }: Host): CgroupManager {
+  const all = unified === undefined ? hierarchies : [...hierarchies, unified];
   const at = (controller: string, cgroupsPath: string): string =>
     directoryOf(hierarchies, controller, parseCgroupsPath(cgroupsPath));
   const everywhere = (cgroupsPath: string, file = ""): string[] =>
@@ -33,7 +36,7 @@ export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
     mode: hybrid ? "hybrid" : "v1",
     planCreate(cgroupsPath, resources) {
       const path = parseCgroupsPath(cgroupsPath);
-      const steps = planDirectories(hierarchies, path);
+      const steps = planDirectories(all, path);
       steps.push(...planLimits(hierarchies, path, resources, { exists: false }));
       return steps;
     },
@@ -46,8 +49,13 @@ export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
       return planLimits(hierarchies, path, resources, present);
     },
     ignored,
-    join: (cgroupsPath) => joinAll(everywhere(cgroupsPath, "/tasks")),
-    procsFiles: (cgroupsPath) => everywhere(cgroupsPath, "/cgroup.procs"),
+    join: (cgroupsPath) =>
+      joinAll(
+        everywhere(cgroupsPath, "/tasks"),
+        unified && cgroupDirectory(unified, parseCgroupsPath(cgroupsPath)),
+      ),
+    procsFiles: (cgroupsPath) =>
+      everyDirectory(all, parseCgroupsPath(cgroupsPath), "/cgroup.procs"),
     mountPoints: () => {
       const directories: string[] = [];
       for (const { directory } of hierarchies) directories.push(directory);
@@ -71,7 +79,7 @@ export function makeV1({ hierarchies, hybrid }: Host): CgroupManager {
         at("memory", cgroupsPath) || refuseController("waiting for lack of memory", "memory"),
       ),
     oomKills: (cgroupsPath) => countOomKills(at("memory", cgroupsPath)),
-    remove: (cgroupsPath) => removeCgroups(everywhere(cgroupsPath)),
+    remove: (cgroupsPath) => removeCgroups(everyDirectory(all, parseCgroupsPath(cgroupsPath), "")),
   };
 }
 
@@ -109,8 +117,9 @@ function killable(listed: string, freezer: () => string): Killable {
 // Kernel: a first write to cgroup.procs after a quiet moment waits for an RCU grace period (7 to
 // 9 ms measured): it must stop the threads of another process from changing. A single-threaded
 // process that writes "0" to its own `tasks` file skips that lock: 0.1 ms for all hierarchies.
-function joinAll(files: readonly string[]): CgroupJoin {
-  return files.length === 0 ? { how: "none" } : { how: "self", files };
+function joinAll(files: readonly string[], bornIn: string | undefined): CgroupJoin {
+  if (files.length === 0) return { how: "none" };
+  return bornIn === undefined ? { how: "self", files } : { how: "self", files, bornIn };
 }
 
 function ignored({ memory = {} }: Resources): string[] {

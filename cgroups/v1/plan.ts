@@ -24,7 +24,7 @@ export function planDirectories(
   const steps: CgroupStep[] = [];
   for (const hierarchy of hierarchies) {
     const path = cgroupDirectory(hierarchy, cgroupPath);
-    steps.push({ op: "mkdir", path, why: hierarchy.controllers.join() });
+    steps.push({ op: "mkdir", path, why: hierarchy.controllers.join() || "unified" });
     if (hierarchy.controllers.includes("cpuset")) steps.push(...inheritCpuset(path));
   }
   return steps;

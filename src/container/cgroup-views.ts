@@ -19,7 +19,8 @@ export function listCgroupViews(
   const views: CgroupView[] = [];
   for (const file of manager.procsFiles(cgroupsPath)) {
     const directory = file.slice(0, -PROCS_FILE.length);
-    const root = roots[views.length] ?? "";
+    const root = roots[views.length];
+    if (root === undefined) break;
     if (isSingle) views.push({ name: "", directory: whole ? root : directory, links: [] });
     else views.push(viewOf(directory, root));
   }

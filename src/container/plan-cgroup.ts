@@ -23,6 +23,12 @@ import { makeDirectories, openPlace } from "../../fs/safe-path.ts";
 import type { Mount } from "../oci/spec.ts";
 import type { CgroupView } from "./request.ts";
 
+/** The cgroup of the unified hierarchy that a process is born in; undefined for its parent's. */
+export function birthplace(join: CgroupJoin): string | undefined {
+  if (join.how === "clone-into") return join.directory;
+  return join.how === "self" ? join.bornIn : undefined;
+}
+
 /** Where the process itself writes "0": no other process could do it as fast (cgroup-join.md). */
 export function planCgroupJoin(join: CgroupJoin): Step[] {
   if (join.how !== "self") return [];

@@ -26,7 +26,7 @@ import { CLONE, O, P_PID, PR, W } from "../../ffi/constants.ts";
 import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { Process } from "../oci/spec.ts";
 import { planAffinity, planAnyCpu } from "./plan-affinity.ts";
-import { planCgroupJoin } from "./plan-cgroup.ts";
+import { birthplace, planCgroupJoin } from "./plan-cgroup.ts";
 import { planBecomeRoot } from "./plan-namespaces.ts";
 import {
   exitOnFailure,
@@ -161,14 +161,10 @@ function planCgroupBirth(
   join: CgroupJoin,
   flags: number,
 ): { open: readonly Call[]; clone: Call | undefined } {
-  if (join.how !== "clone-into") return { open: [], clone: undefined };
-  const [open, clone] = cloneIntoCgroup(
-    flags,
-    SIGCHLD,
-    join.directory,
-    INIT_PAGE,
-    new Slot("process"),
-  );
+  const directory = birthplace(join);
+  if (directory === undefined) return { open: [], clone: undefined };
+  const place = new Slot("process");
+  const [open, clone] = cloneIntoCgroup(flags, SIGCHLD, directory, INIT_PAGE, place);
   return { open: open === undefined ? [] : [open], clone };
 }
 

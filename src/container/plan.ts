@@ -37,7 +37,7 @@ import { planLoopback } from "../../network/loopback-plan.ts";
 import type { AssistedPlan } from "./plan-assisted.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
 import { planAnyCpu } from "./plan-affinity.ts";
-import { planCgroupJoin, planCgroupMount } from "./plan-cgroup.ts";
+import { birthplace, planCgroupJoin, planCgroupMount } from "./plan-cgroup.ts";
 import {
   type NamespacePlan,
   planBecomeRoot,
@@ -194,12 +194,13 @@ function planAgentCheck(agent: Slot): Step {
 function planClone(flags: number, request: LaunchRequest, initPid: Slot): Step {
   const { cgroupJoin } = request;
   const why = "the container's init process, in namespaces of its own";
-  if (cgroupJoin.how !== "clone-into") {
+  const directory = birthplace(cgroupJoin);
+  if (directory === undefined) {
     return { why, calls: [clone(flags | SIGCHLD, INIT_PAGE, initPid)] };
   }
   return {
     why: `${why}, born in its cgroup`,
-    calls: cloneIntoCgroup(flags, SIGCHLD, cgroupJoin.directory, INIT_PAGE, initPid),
+    calls: cloneIntoCgroup(flags, SIGCHLD, directory, INIT_PAGE, initPid),
   };
 }
 

@@ -2,22 +2,31 @@
 # Runs a command as the suites of runc and crun need it, and so that nothing of it is left:
 #   enclose.sh COMMAND [ARG...]
 # with a controlling terminal of its own, below `tini` as the first process of a PID namespace
-# (orphans are reaped at once; all end with it), in a mount namespace with an empty /tmp, and with a
-# /sys/fs/cgroup of its own that has the hugetlb controller on v1: crun refuses a host whose v2
+# (orphans are reaped at once; all end with it), in a mount namespace with an empty /tmp, and in
+# cgroups of its own that a cgroup namespace makes the roots: two of these get along, although their
+# containers have the same names. The hugetlb controller is there on v1: crun refuses a host whose v2
 # hierarchy still has a controller.
 set -euo pipefail
 
 readonly CGROUPS=/sys/fs/cgroup
 
+hierarchies() {
+  local folder
+  for folder in "$CGROUPS"/*/; do
+    folder=${folder%/}
+    if mountpoint -q "$folder"; then echo "$folder"; fi
+  done
+}
+
+# Puts another folder of mounts in the place of the host's: of each hierarchy what is below $1.
 # The tests make folders there for hierarchies that are not mounted, which would stay on the host.
 mount_cgroups() {
-  local folder name
+  local name hierarchy
   mount -t tmpfs -o mode=755 tmpfs /mnt
-  for folder in "$CGROUPS"/*/; do
-    name=$(basename "$folder")
-    mountpoint -q "$CGROUPS/$name" || continue
+  for hierarchy in $(hierarchies); do
+    name=${hierarchy##*/}
     mkdir "/mnt/$name"
-    mount --bind "$CGROUPS/$name" "/mnt/$name"
+    mount --bind "$hierarchy/$1" "/mnt/$name"
   done
   # Kernel: a controller moves between the hierarchies for the whole machine, and goes back when the
   # last mount of its v1 hierarchy is gone, with this namespace.
@@ -29,36 +38,68 @@ mount_cgroups() {
   mount --move /mnt "$CGROUPS"
 }
 
-inside() {
-  # The terminal is only there to be one: what is said goes to the caller's own output.
-  exec >&3 2>&4 3>&- 4>&-
-  # The size is said so that it is shown: runc's tests expect more options than "rw,relatime".
-  mount -t tmpfs -o mode=1777,size=50% tmpfs /tmp
-  [[ ! -d $CGROUPS/unified ]] || mount_cgroups
-  exec "$@"
+make_cgroups() {
+  local hierarchy file
+  for hierarchy in $(hierarchies); do
+    mkdir "$hierarchy/$1"
+    for file in cpuset.cpus cpuset.mems; do
+      [[ ! -e $hierarchy/$file ]] || cat "$hierarchy/$file" > "$hierarchy/$1/$file"
+    done
+  done
+}
+
+join_cgroups() {
+  local hierarchy
+  for hierarchy in $(hierarchies); do echo $BASHPID > "$hierarchy/$1/cgroup.procs"; done
 }
 
 # What a test has left frozen cannot end, and what has not ended keeps its cgroup.
-clear_cgroups() {
-  local state
-  for state in $(find "$CGROUPS" -path '*/runc-cgroups-integration-test/*' -name freezer.state 2>/dev/null); do
+remove_cgroups() {
+  local state hierarchy left
+  find "$CGROUPS/freezer/$1" -name freezer.state 2>/dev/null | while read -r state; do
     echo THAWED > "$state"
   done
-  for _ in 1 2 3 4 5; do
-    find "$CGROUPS" -depth -type d -path '*/runc-cgroups-integration-test*' -exec rmdir {} + 2>/dev/null && return
+  for _ in {1..20}; do
+    left=
+    for hierarchy in $(hierarchies); do
+      [[ -d $hierarchy/$1 ]] || continue
+      find "$hierarchy/$1" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+      [[ ! -d $hierarchy/$1 ]] || left=$hierarchy/$1
+    done
+    [[ -n $left ]] || return 0
     sleep 0.2
   done
+  echo "enclose.sh: cgroups are left, such as $left" >&2
 }
 
-if [[ ${1:-} == --inside ]]; then
-  shift
-  inside "$@"
-fi
+self=$(readlink -f "${BASH_SOURCE[0]}")
+case ${1:-} in
+  # In a mount namespace of its own, and in the caller's cgroups.
+  --outside)
+    own=$2
+    shift 2
+    # The terminal is only there to be one: what is said goes to the caller's own output.
+    exec >&3 2>&4 3>&- 4>&-
+    [[ ! -d $CGROUPS/unified ]] || { mount_cgroups . && make_cgroups "$own"; }
+    status=0
+    (
+      [[ ! -d $CGROUPS/unified ]] || join_cgroups "$own"
+      exec unshare --mount --pid --cgroup --fork --kill-child --mount-proc --propagation private \
+        tini -g -- "$self" --inside "$own" "$@"
+    ) || status=$?
+    [[ ! -d $CGROUPS/unified ]] || remove_cgroups "$own"
+    exit "$status"
+    ;;
+  --inside)
+    own=$2
+    shift 2
+    # The size is said so that it is shown: runc's tests expect more options than "rw,relatime".
+    mount -t tmpfs -o mode=1777,size=50% tmpfs /tmp
+    [[ ! -d $CGROUPS/unified ]] || mount_cgroups "$own"
+    exec "$@"
+    ;;
+esac
 
-quoted=$(printf '%q ' "$(readlink -f "${BASH_SOURCE[0]}")" --inside "$@")
-status=0
 exec 3>&1 4>&2
-script -qec "exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-  tini -g -- $quoted" /dev/null </dev/null >/dev/null || status=$?
-clear_cgroups || true
-exit "$status"
+exec script -qec "exec unshare --mount --propagation private \
+  $(printf '%q ' "$self" --outside "conformance-$$" "$@")" /dev/null </dev/null >/dev/null

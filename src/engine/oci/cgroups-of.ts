@@ -6,5 +6,5 @@ import type { OciRecord } from "./store.ts";
 
 /** The cgroup manager as it saw the container's cgroup when that was made. */
 export function cgroupsOf({ ownCgroups }: OciRecord): CgroupManager {
-  return detectCgroups(ownCgroups);
+  return detectCgroups({ own: ownCgroups, withUnified: true });
 }

@@ -2,6 +2,7 @@
 
 import type { CgroupJoin, CgroupManager } from "../../../cgroups/manager.ts";
 import { isDirectory } from "../../../ffi/files.ts";
+import { birthplace } from "../../container/plan-cgroup.ts";
 import { listCgroupViews } from "../../container/cgroup-views.ts";
 import type { CgroupView } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
@@ -16,24 +17,35 @@ import type { OciRecord } from "./store.ts";
  */
 export function joinOf(record: OciRecord, spec: Spec, asked: readonly string[]): CgroupJoin {
   const cgroups = cgroupsOf(record);
-  const { cgroupsPath } = record;
-  if (asked.length === 0) return joinOwn(cgroups, cgroupsPath, spec);
+  const own = cgroups.join(record.cgroupsPath);
+  const join = asked.length === 0 ? own : joinBelow(cgroups, record.cgroupsPath, own, asked);
+  return hasNamespace(spec, "user") ? joinBefore(join) : join;
+}
+
+function joinBelow(
+  cgroups: CgroupManager,
+  cgroupsPath: string,
+  own: CgroupJoin,
+  asked: readonly string[],
+): CgroupJoin {
   const views = listCgroupViews(cgroups, cgroupsPath, false);
   const files = new Map<string, string>();
   for (const view of views) files.set(view.name, view.directory);
   for (const text of asked) place(text, views, files);
-  const isSingle = cgroups.join(cgroupsPath).how === "clone-into";
+  const file = own.how === "clone-into" ? "cgroup.procs" : "tasks";
   return {
     how: "self",
-    files: [...files.values()].map((path) => `${path}/${isSingle ? "cgroup.procs" : "tasks"}`),
+    files: [...files.values()].map((path) => `${path}/${file}`),
+    ...(own.how === "self" && own.bornIn !== undefined ? { bornIn: own.bornIn } : {}),
   };
 }
 
 /** A process of a user namespace may not be born in the host's cgroup: the agent goes there before. */
-function joinOwn(cgroups: CgroupManager, cgroupsPath: string, spec: Spec): CgroupJoin {
-  const join = cgroups.join(cgroupsPath);
-  if (join.how !== "clone-into" || !hasNamespace(spec, "user")) return join;
-  return { how: "self", files: cgroups.procsFiles(cgroupsPath) };
+function joinBefore(join: CgroupJoin): CgroupJoin {
+  const directory = birthplace(join);
+  if (directory === undefined) return join;
+  const files = join.how === "self" ? join.files : [];
+  return { how: "self", files: [...files, `${directory}/cgroup.procs`] };
 }
 
 function place(text: string, views: readonly CgroupView[], files: Map<string, string>): void {

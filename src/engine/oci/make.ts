@@ -1,10 +1,11 @@
 // What `create` and `run` share: a bundle becomes a container whose init process waits for the parent
 // (run in the foreground) or at the gate (create, run --detach). Whatever fails, nothing is left.
 
+import type { CgroupJoin } from "../../../cgroups/manager.ts";
 import { applySteps } from "../../../cgroups/steps.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
 import { setCloseOnExec } from "../../../ffi/fcntl.ts";
-import { writeText } from "../../../ffi/files.ts";
+import { makeDirectoryTree, writeText } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import {
@@ -172,6 +173,7 @@ async function launch(
 ): Promise<Created> {
   const { spec, request, cgroups, cgroupsPath, features } = prepared;
   const plan = planContainer(request);
+  makeBirthplace(request.cgroupJoin);
   undo.push(() => {
     cgroups.kill(cgroupsPath, SIGKILL);
     cgroups.remove(cgroupsPath);
@@ -222,6 +224,11 @@ async function launch(
 async function findSeccompAgent(spec: Spec) {
   const { SeccompAgent } = await import("./seccomp-notify.ts");
   return new SeccompAgent(spec);
+}
+
+/** Order: the others are made while the agent makes the namespaces; this one it needs. */
+function makeBirthplace(join: CgroupJoin): void {
+  if (join.how === "self" && join.bornIn !== undefined) makeDirectoryTree(join.bornIn, 0o755);
 }
 
 /** What the init process met is told as such: callers look for it. */

@@ -44,7 +44,7 @@ export async function prepareBundle(
 ): Promise<PreparedBundle> {
   const { spec, rootfs } = bundle;
   refuseSystemd(spec, globals);
-  const cgroups = detectCgroups();
+  const cgroups = detectCgroups({ withUnified: true });
   const cgroupsPath = spec.linux?.cgroupsPath || options.id;
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
   const filter =
