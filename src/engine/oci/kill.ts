@@ -18,15 +18,23 @@ export async function killContainer(options: KillOptions, globals: OciGlobals): 
   const record = store.read(options.id);
   const status = await statusOf(record, store.folder(options.id));
   if (options.all) return signalAll(record, options.signal);
+  // Nobody else ends what a container in the host's pid namespace has started, be its init gone or
+  // not.
+  if (record.sharesPids === true && options.signal === SIGKILL && hasProcesses(record)) {
+    return signalAll(record, SIGKILL);
+  }
   if (status === "stopped") throw notRunning();
-  // Nobody else ends what a container in the host's pid namespace has started.
-  if (record.sharesPids === true && options.signal === SIGKILL) return signalAll(record, SIGKILL);
   if (!signalInit(record, options.signal)) throw notRunning();
   // Kernel: a frozen process of v1 dies only once it is thawed.
   if (options.signal === SIGKILL && status === "paused") thaw(record);
 }
 
 const notRunning = (): UserError => new UserError("container not running", undefined, 1);
+
+function hasProcesses(record: OciRecord): boolean {
+  if (record.cgroupsPath === "") return false;
+  return cgroupsOf(record).pids(record.cgroupsPath, { recursive: true }).length > 0;
+}
 
 function signalAll(record: OciRecord, signal: number): void {
   if (record.cgroupsPath === "") return;
