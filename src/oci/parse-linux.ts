@@ -80,7 +80,8 @@ function checkIntelRdt(intelRdt: Section | undefined): void {
   intelRdt?.boolean("enableMonitoring");
 }
 
-const MEMORY_POLICY_MODES = [
+/** The words of set_mempolicy(2). */
+export const MEMORY_POLICY_MODES = [
   "MPOL_DEFAULT",
   "MPOL_BIND",
   "MPOL_INTERLEAVE",
@@ -90,7 +91,7 @@ const MEMORY_POLICY_MODES = [
   "MPOL_LOCAL",
 ];
 
-const MEMORY_POLICY_FLAGS = [
+export const MEMORY_POLICY_FLAGS = [
   "MPOL_F_NUMA_BALANCING",
   "MPOL_F_RELATIVE_NODES",
   "MPOL_F_STATIC_NODES",

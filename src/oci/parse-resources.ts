@@ -24,7 +24,9 @@ function checkDeviceRule(rule: Section): void {
   rule.word("type", "device type", ["a", "c", "b"]);
   rule.integer("major", -1, UINT32_MAX);
   rule.integer("minor", -1, UINT32_MAX);
-  rule.string("access");
+  const access = rule.string("access");
+  // The old devices controller's word for all; runc takes it beside the others, and its tests write it.
+  if (access !== undefined && access.length > 1) rule.fields.access = access.replaceAll("a", "");
 }
 
 function checkMemory(memory: Section): void {

@@ -1,4 +1,5 @@
-import { describe } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { parseResources } from "../../src/oci/parse.ts";
 import { testRefusals } from "./refusal.ts";
 
 describe("resources and seccomp of a config.json is refused with the JSON path", () => {
@@ -11,6 +12,11 @@ describe("resources and seccomp of a config.json is refused with the JSON path",
     [
       "linux.resources.devices",
       [{ allow: false, access: "rx" }],
+      'linux.resources.devices[0].access: must be some of "rwm": got "rx"',
+    ],
+    [
+      "linux.resources.devices",
+      [{ allow: false, access: "rax" }],
       'linux.resources.devices[0].access: must be some of "rwm": got "rx"',
     ],
     [
@@ -99,4 +105,9 @@ describe("resources and seccomp of a config.json is refused with the JSON path",
       'linux.seccomp.syscalls[0].args[0].op: unknown seccomp operator: "=="',
     ],
   ]);
+});
+
+test('the access of a device may have the old "a" in it, as runc takes it', () => {
+  const { devices } = parseResources({ devices: [{ allow: false, access: "rwa" }] });
+  expect(devices).toEqual([{ allow: false, access: "rw" }]);
 });

@@ -1,6 +1,7 @@
 // `features`: what this runtime can do, whatever the host is. Specification: features.md.
 import { parseMountOptions } from "../../../fs/mount-options.ts";
 import { readText } from "../../../ffi/files.ts";
+import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "../../oci/parse-linux.ts";
 import { ACTIONS } from "../../seccomp/actions.ts";
 import { OPERATORS } from "../../seccomp/conditions.ts";
 import { FLAGS } from "../../seccomp/flags.ts";
@@ -42,10 +43,12 @@ export function listFeatures(version: string): object {
       capabilities: listCapabilities(),
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp: listSeccomp(),
-      apparmor: { enabled: false },
-      selinux: { enabled: false },
-      intelRdt: { enabled: false },
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
+      intelRdt: { enabled: true, schemata: true, monitoring: false },
+      memoryPolicy: { modes: MEMORY_POLICY_MODES, flags: MEMORY_POLICY_FLAGS },
       mountExtensions: { idmap: { enabled: true } },
+      netDevices: { enabled: true },
     },
     annotations: {
       "io.bunker.version": version,

@@ -22,13 +22,23 @@ export function requireResctrl(): void {
  * @param id the container's: its group's name where the spec names none
  */
 export function joinResctrl(intelRdt: IntelRdt, id: string, pid: number): void {
-  const { closID, l3CacheSchema, memBwSchema, schemata = [] } = intelRdt;
-  const group =
-    closID === undefined ? `${ROOT}/${id}` : closID === "/" ? ROOT : `${ROOT}/${closID}`;
+  const { l3CacheSchema, memBwSchema, schemata = [] } = intelRdt;
+  const group = groupOf(intelRdt, id);
   makeDirectory(group, 0o755);
   const lines = [l3CacheSchema, memBwSchema, ...schemata].filter((line) => line !== undefined);
   if (lines.length > 0) writeFile(`${group}/schemata`, `${lines.join("\n")}\n`);
   writeFile(`${group}/tasks`, String(pid));
+}
+
+/** The folder of a container's group. */
+export function groupOf({ closID }: IntelRdt, id: string): string {
+  if (closID === undefined) return `${ROOT}/${id}`;
+  return closID === "/" ? ROOT : `${ROOT}/${closID}`;
+}
+
+/** Whether this machine can divide a resource: `L3`, `MB`. */
+export function hasResource(name: string): boolean {
+  return fileType(`${ROOT}/info/${name}/num_closids`) !== 0;
 }
 
 function writeFile(path: string, text: string): void {

@@ -104,14 +104,14 @@ interface Schema {
   readonly line: string;
 }
 
-const RESCTRL = "/sys/fs/resctrl";
-
 /** @throws UserError where the host has no resctrl, or the container no group in it */
 async function planSchemata(
   { l3CacheSchema, memoryBandwidthSchema }: UpdateOptions,
   id: string,
   globals: OciGlobals,
 ): Promise<Schema[]> {
+  if (l3CacheSchema === undefined && memoryBandwidthSchema === undefined) return [];
+  const { groupOf, hasResource } = await import("./resctrl.ts");
   const lines: string[] = [];
   if (l3CacheSchema !== undefined) {
     if (!hasResource("L3")) throw new UserError("Intel RDT/CAT: l3 cache schema is not enabled");
@@ -123,15 +123,10 @@ async function planSchemata(
     }
     lines.push(memoryBandwidthSchema);
   }
-  if (lines.length === 0) return [];
   const { linux } = await new OciStore(globals.root).readSpec(id);
   if (linux?.intelRdt === undefined) {
     throw new UserError("updating a non-existent Intel RDT configuration is not supported");
   }
-  const path = `${RESCTRL}/${linux.intelRdt.closID ?? id}/schemata`;
+  const path = `${groupOf(linux.intelRdt, id)}/schemata`;
   return lines.map((line) => ({ path, line }));
-}
-
-function hasResource(name: string): boolean {
-  return readTextIfThere(`${RESCTRL}/info/${name}/num_closids`) !== undefined;
 }
