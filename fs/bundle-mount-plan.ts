@@ -46,7 +46,7 @@ export interface BundleContext extends MountContext {
   readonly findTarget: (root: string, path: string) => string;
   /** Copies what is at a path of the image to a folder on the host. */
   readonly copyUp: (path: string, target: string) => void;
-  /** What is done once all mounts are there. */
+  /** What is done once all mounts are there, and all that is made in them. */
   readonly later: Step[];
 }
 

@@ -35,12 +35,16 @@ const MOUNT_ATTR_BYTES = 32;
 const IDMAP_BIT = 0x00100000;
 const MANY_MOUNTS = 60;
 
-/** @param idMaps gets the id mappings of the mounts, each once */
+/**
+ * @param idMaps gets the id mappings of the mounts, each once
+ * @param later gets what is to be done once the devices are there
+ */
 export function planBundleMounts(
   { spec, isDirectory, cgroupViews, rootSource }: LaunchRequest,
   root: Slot,
   hands: RootfsHands,
   idMaps: IdMap[],
+  later: Step[],
 ): Step[] {
   const mounts = spec.mounts ?? [];
   const user = findOwn(spec, "user") !== undefined;
@@ -51,7 +55,7 @@ export function planBundleMounts(
     keepsLocked: user,
     findTarget: hands.findTarget,
     copyUp: hands.copyUp,
-    later: [],
+    later,
   };
   const steps: Step[] = [];
   const rootfs = rootSource.kind === "directory" ? rootSource.path : "";
@@ -75,7 +79,7 @@ export function planBundleMounts(
     };
     steps.push(...planBundleMount(request, context));
   }
-  return [...steps, ...context.later];
+  return steps;
 }
 
 const isBind = ({ type, options = [] }: Mount): boolean =>

@@ -247,6 +247,7 @@ function planSetup(
       planWorkingDirectory(process.cwd, root),
     ]),
     once(() => [
+      ...(features?.planAfterMounts?.() ?? []),
       ...planSysctls(linux.sysctl ?? {}, root),
       ...planReadonlyPaths(linux.readonlyPaths ?? [], root, request.kindOf),
       ...planMaskedPaths(linux.maskedPaths ?? [], root, request.stateFolder, request.kindOf),

@@ -40,6 +40,8 @@ export interface Features {
   readonly planLabels?: typeof planLabels;
   /** Instead of plan.ts's own; `idMaps` gets what the mounts need. */
   readonly planMounts?: (request: LaunchRequest, root: Slot, idMaps: IdMap[]) => readonly Step[];
+  /** Once everything is in the mounts. */
+  readonly planAfterMounts?: () => readonly Step[];
 }
 
 export interface LaunchRequest {

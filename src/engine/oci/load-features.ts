@@ -1,6 +1,7 @@
 // What a config.json asks for that few do: the planners of it, loaded only for those, and refusals of
 // what this host does not have.
 
+import type { Step } from "../../../ffi/call.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
 import type { LaunchOptions } from "../../container/launch.ts";
 import type { Features, LaunchRequest } from "../../container/request.ts";
@@ -50,8 +51,10 @@ async function loadMounts(rootfs: string): Promise<Features> {
   const { planBundleMounts } = await import("../../container/plan-bundle-mounts.ts");
   const { makeRootfsHands } = await import("../../container/rootfs-hands.ts");
   const hands = makeRootfsHands(rootfs);
+  const later: Step[] = [];
   return {
-    planMounts: (request, root, idMaps) => planBundleMounts(request, root, hands, idMaps),
+    planMounts: (request, root, idMaps) => planBundleMounts(request, root, hands, idMaps, later),
+    planAfterMounts: () => later,
   };
 }
 
