@@ -32,6 +32,7 @@ import {
   exitOnFailure,
   planBecome,
   planBounding,
+  planFilter,
   planProgram,
   planRlimits,
 } from "./plan-process.ts";
@@ -93,17 +94,23 @@ export function planEnter(
   return terminal === undefined ? plan : { ...plan, terminal };
 }
 
-/** The plan of a hook: a program in the container's namespaces, as root, as it stands. */
+/**
+ * The plan of a hook: a program in the container's namespaces, as root, as it stands.
+ * @param seccomp the container's filter, where that holds for the hook
+ */
 export function planHookInside(
   request: EnterRequest,
   program: { readonly path: string } & Required<Pick<Process, "args" | "env" | "cwd">>,
+  seccomp?: SeccompProgram,
 ): EnterPlan {
+  const filter: Step[] = seccomp === undefined ? [] : [planFilter(seccomp)];
   const child = exitOnFailure([
     planChildGuard(),
     {
       why: "no descriptor of the host is inherited",
       calls: [closeRange(3, false), chdir(program.cwd)],
     },
+    ...filter,
     {
       why: "become the hook",
       calls: [

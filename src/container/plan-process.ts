@@ -82,15 +82,7 @@ export function planProgram(process: Process): Step {
  * with it, the filter comes last, so that it has to let through nothing but what it is asked for.
  */
 function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): Step[] {
-  const filter: Step[] =
-    seccomp === undefined
-      ? []
-      : [
-          {
-            why: "the seccomp filter: system calls that a container has no business with",
-            calls: [planFilter(seccomp)],
-          },
-        ];
+  const filter: Step[] = seccomp === undefined ? [] : [planFilter(seccomp)];
   const outlive: Step = {
     why: "outlive the process that made the container",
     calls: [prctl(PR.PR_SET_PDEATHSIG, 0)],
@@ -104,12 +96,13 @@ function planPrivileges(process: Process, seccomp: SeccompProgram | undefined): 
   return [...identity, noNewPrivileges, outlive, ...filter];
 }
 
-function planFilter({ program, flags, listenerSlot }: SeccompProgram): Call {
-  return seccompFilter(
-    program,
-    flags,
-    listenerSlot === undefined ? undefined : { into: listenerSlot },
-  );
+/** The loading of a filter; its listener, if it has one, comes into its slot. */
+export function planFilter({ program, flags, listenerSlot }: SeccompProgram): Step {
+  const options = listenerSlot === undefined ? undefined : { into: listenerSlot };
+  return {
+    why: "the seccomp filter: system calls that a container has no business with",
+    calls: [seccompFilter(program, flags, options)],
+  };
 }
 
 function planIdentity({ user, capabilities, cwd }: Process): Step[] {

@@ -17,6 +17,7 @@ import { waitid } from "../../../ffi/wait.ts";
 import { enterContainer, failedCall, watchProcess } from "../../container/enter.ts";
 import { type ExitStatus, reap } from "../../container/launch.ts";
 import { planHookInside } from "../../container/plan-enter.ts";
+import type { SeccompProgram } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
 import type { Hook, Hooks } from "../../oci/spec.ts";
 import type { State } from "../../oci/state.ts";
@@ -31,6 +32,8 @@ export interface Inside {
   readonly namespaces: number;
   /** Where they start. */
   readonly cwd: string;
+  /** The container's filter, for hooks that it holds for. */
+  readonly seccomp?: SeccompProgram;
 }
 
 /**
@@ -117,6 +120,7 @@ function performInside(
       parentPid: process.pid,
     },
     { path, args, env, cwd: inside?.cwd ?? "/" },
+    inside?.seccomp,
   );
   const [stdin, stdout, stderr] = streams;
   const entered = enterContainer(plan, [stdin.number, stdout.number, stderr.number]);
@@ -152,5 +156,15 @@ const tooLong = ({ timeout }: Hook): string =>
 
 function describe({ kind, value }: ExitStatus): string | undefined {
   if (kind === "exited") return value === 0 ? undefined : `exit status ${value}`;
-  return `signal: ${value}`;
+  return `signal: ${SIGNALS[value] ?? value}`;
 }
+
+/** As Go has them, for those that a hook may end by. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  6: "aborted",
+  9: "killed",
+  11: "segmentation fault",
+  13: "broken pipe",
+  15: "terminated",
+  31: "bad system call",
+};

@@ -57,7 +57,9 @@ async function runInForeground(
 ): Promise<number> {
   const { created, container, record, bundle } = made;
   const { hooks } = bundle.spec;
-  if (hooks !== undefined) (await import("./start-hooks.ts")).runStartHooks(bundle.spec, record);
+  if (hooks !== undefined) {
+    await (await import("./start-hooks.ts")).runStartHooks(bundle.spec, record);
+  }
   if (options.pidFile !== undefined) writePidFile(options.pidFile, created.initPid);
   if (options.pidfdSocket !== undefined) {
     (await import("./console.ts")).sendPidfd(created.initPid, options.pidfdSocket);

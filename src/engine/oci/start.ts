@@ -42,7 +42,7 @@ export async function startWithHooks(
   spec: Spec,
 ): Promise<void> {
   const { runStartHooks } = await import("./start-hooks.ts");
-  runStartHooks(spec, record);
+  await runStartHooks(spec, record);
   pass(container);
   const { runHooks } = await import("./hooks.ts");
   runHooks("poststart", spec.hooks, stateOf(record, "running"));
