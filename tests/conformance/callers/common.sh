@@ -257,7 +257,7 @@ check() {
   else
     ((++failed))
     echo "FAIL  $title"
-    tail -n 12 <<<"${output:-(no output, exit code $code)}" | sed 's/^/      | /'
+    tail -n 12 <<<"${output:-(no output, exit code $code)}" | cut -c 1-400 | sed 's/^/      | /'
   fi
 }
 
