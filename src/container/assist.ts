@@ -14,15 +14,13 @@ import {
   shareStep,
 } from "./plan-assisted.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
-import { planParentGuard } from "./plan.ts";
 import { writeIdMap } from "./write-id-map.ts";
 
 /** After the agent's first batch, where it has not made the init process itself. */
-export function makeInit({ between }: AssistedPlan, performer: Performer): void {
+export function makeInit({ between, guard }: AssistedPlan, performer: Performer): void {
   if (between === undefined) return;
-  const guard = planParentGuard(performer.pid(AGENT_PAGE));
   performer.setPid(HOLDER_PAGE, performer.value(between.pid));
-  performer.perform(HOLDER_PAGE, [guard, ...between.steps]);
+  performer.perform(HOLDER_PAGE, [...guard, ...between.steps]);
   performer.setPid(HOLDER_PAGE, 0);
   performer.perform(AGENT_PAGE, [planEnd(between.pid)]);
 }
@@ -78,8 +76,7 @@ function makeNamespace(idMap: IdMap, plan: AssistedPlan, performer: Performer): 
   }
   performer.perform(AGENT_PAGE, [planHold(plan.holder)]);
   const holderPid = performer.value(plan.holder);
-  // Race: the holder ends with the agent, whenever that is killed.
-  performer.perform(HOLDER_PAGE, [planParentGuard(performer.pid(AGENT_PAGE))]);
+  performer.perform(HOLDER_PAGE, plan.guard);
   writeIdMap(holderPid, "uid", mappings.uids);
   writeIdMap(holderPid, "gid", mappings.gids);
   const path = `/proc/${holderPid}/ns/user`;

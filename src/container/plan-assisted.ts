@@ -28,7 +28,7 @@ import {
 } from "../../ffi/calls.ts";
 import { CLONE, MS, O, P_PID, PR, W } from "../../ffi/constants.ts";
 import { EINVAL, EPERM } from "../../ffi/errno.ts";
-import type { NamespacePlan } from "./plan-namespaces.ts";
+import { type NamespacePlan, planJoins } from "./plan-namespaces.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
 
 const SIGCHLD = 17;
@@ -41,7 +41,9 @@ export interface AssistedPlan {
   readonly user: "none" | "new" | "joined";
   /** What the agent does before anything else. */
   readonly first: readonly Step[];
-  /** What it joins itself: all but a user namespace. */
+  /** What each helper of the agent's does first. */
+  readonly guard: readonly Step[];
+  /** What it joins itself: all, but with a user namespace to join neither that nor a pid namespace. */
   readonly joined: NamespacePlan["joined"];
   /** Makes the init process, or the process between. */
   readonly birth: readonly Step[];
@@ -62,27 +64,38 @@ export interface Between {
 /**
  * Who does what.
  * @param planBirth makes the init process with these flags of clone(2)
+ * @param agentCheck ends a process whose agent is gone
  */
 export function planAssisted(
   namespaces: NamespacePlan,
   idMaps: readonly IdMap[],
   planBirth: (flags: number) => Step,
+  agentCheck: Step,
 ): AssistedPlan {
   const { newUser, cloneFlags, joined } = namespaces;
   const flags = cloneFlags | CLONE.CLONE_FILES;
   const holder = new Slot("holder");
+  const guard = [planHelperGuard(), agentCheck];
   const user = joined.find(({ type }) => type === "user");
   if (user === undefined) {
     const birth = [planBirth(newUser ? flags | CLONE.CLONE_NEWUSER : flags)];
-    return { user: newUser ? "new" : "none", first: [], joined, birth, idMaps, holder };
+    return { user: newUser ? "new" : "none", first: [], guard, joined, birth, idMaps, holder };
   }
-  const others = joined.filter(({ type }) => type !== "user");
-  const parts = planBetween(user.path, planBirth(flags | CLONE.CLONE_PARENT));
-  return { user: "joined", joined: others, idMaps, holder, ...parts };
+  const others = joined.filter(({ type }) => type !== "user" && type !== "pid");
+  const pids = joined.filter(({ type }) => type === "pid");
+  const parts = planBetween(user.path, pids, planBirth(flags | CLONE.CLONE_PARENT));
+  return { user: "joined", joined: others, guard, idMaps, holder, ...parts };
+}
+
+/** Race: whenever the agent is killed, its helpers end; the check that follows looks for one gone. */
+function planHelperGuard(): Step {
+  const calls = [prctl(PR.PR_SET_PDEATHSIG, SIGKILL)];
+  return { why: "end with the agent", calls };
 }
 
 function planBetween(
   path: string,
+  pids: NamespacePlan["joined"],
   birth: Step,
 ): Pick<AssistedPlan, "first" | "birth"> & { between: Between } {
   const pid = new Slot("between");
@@ -96,6 +109,10 @@ function planBetween(
     between: {
       pid,
       steps: [
+        // Order: a pid namespace by this process, which stays out of it, so that it is told the pid
+        // that the host knows the init process by; and before the user namespace, which may not be
+        // the one it belongs to.
+        ...planJoins(pids),
         { why: `join the user namespace of ${path}`, calls: [enter] },
         planBecomeNamespaceRoot(),
         birth,

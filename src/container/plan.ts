@@ -106,7 +106,12 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
   const setup = planSetup(request, namespaces, process, linux, terminal, root, idMaps);
   const shareFiles = request.seccomp?.listenerSlot === undefined ? 0 : CLONE.CLONE_FILES;
   const planBirth = (flags: number): Step => planClone(flags, request, initPid);
-  const assisted = request.features?.planAssisted?.(namespaces, idMaps, planBirth);
+  const assisted = request.features?.planAssisted?.(
+    namespaces,
+    idMaps,
+    planBirth,
+    planAgentCheck(agent),
+  );
   const { mapping } = request;
   const taken = namespaces.newUser ? mapping?.takeHostOpens(setup) : undefined;
   const mapped = taken && mapping?.planMapped(taken.opens, mapping.mapsRoot ? root : undefined);
