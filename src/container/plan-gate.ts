@@ -11,19 +11,11 @@
 // to be opened once the filter is in force, and /proc need not be there.
 
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
-import {
-  closeOnExec,
-  dup3,
-  exitGroup,
-  getpid,
-  mayExecute,
-  read,
-  wakeParent,
-} from "../../ffi/calls.ts";
+import { closeOnExec, dup3, getpid, mayExecute, read, wakeParent } from "../../ffi/calls.ts";
 import { O } from "../../ffi/constants.ts";
 import { EINVAL } from "../../ffi/errno.ts";
 import type { Process } from "../oci/spec.ts";
-import { EXEC_FAILED, executablePaths, planBecome, planProgram } from "./plan-process.ts";
+import { executablePaths, exitOnFailure, planBecome, planProgram } from "./plan-process.ts";
 import type { SeccompProgram } from "./request.ts";
 
 const FIRST_FD = 3;
@@ -47,7 +39,7 @@ export function planGate(
   const turn = new Slot("at the gate");
   const kept = FIRST_FD + preserveFds;
   const steps = (): Step[] =>
-    tellOnFailure(
+    exitOnFailure(
       [
         planKeep(gateFd, kept),
         ...planBecome(process, seccomp, preserveFds + 1),
@@ -56,7 +48,8 @@ export function planGate(
         planWait(kept),
         planProgram(process),
       ],
-      turn,
+      // Its maker waits for a word, whichever way it goes.
+      [planTell(turn, "something failed: tell it")],
     );
   return { turn, steps };
 }
@@ -86,29 +79,4 @@ function planTell(turn: Slot, why: string): Step {
 
 function planWait(fd: number): Step {
   return { why: "wait for the start", calls: [read(fd, new Slot("start"), 1)] };
-}
-
-/**
- * Every failure leads to the end, where the maker is told and the process ends: a batch that stops
- * would wait for a maker who may be gone. (exitOnFailure() of plan-process.ts, with a word for it.)
- */
-function tellOnFailure(steps: readonly Step[], turn: Slot): Step[] {
-  let remaining = 0;
-  for (const step of steps) remaining += step.calls.length;
-  const guarded: Step[] = [];
-  for (const step of steps) {
-    const guardedCalls: Call[] = [];
-    for (const call of step.calls) {
-      remaining -= 1;
-      guardedCalls.push(
-        call.tolerate === undefined
-          ? { ...call, tolerate: "any", skipAfterError: remaining }
-          : call,
-      );
-    }
-    guarded.push({ ...step, calls: guardedCalls });
-  }
-  guarded.push(planTell(turn, "something failed: tell it"));
-  guarded.push({ why: "and end", calls: [exitGroup(EXEC_FAILED)] });
-  return guarded;
 }

@@ -201,8 +201,9 @@ export function executablePaths(name: string, env: readonly string[]): string[] 
 /**
  * Every failure skips to a last call that ends the process; of calls that tolerate, they must
  * tolerate "any": a batch that stops would leave the process waiting for the next one.
+ * @param last what it does before it ends
  */
-export function exitOnFailure(steps: readonly Step[]): Step[] {
+export function exitOnFailure(steps: readonly Step[], last: readonly Step[] = []): Step[] {
   let remaining = 0;
   for (const step of steps) remaining += step.calls.length;
   const guarded: Step[] = [];
@@ -218,6 +219,7 @@ export function exitOnFailure(steps: readonly Step[]): Step[] {
     }
     guarded.push({ ...step, calls: guardedCalls });
   }
+  guarded.push(...last);
   guarded.push({ why: "it could not be executed: end", calls: [exitGroup(EXEC_FAILED)] });
   return guarded;
 }
