@@ -12,7 +12,7 @@ import { summarizeSeccomp } from "./explain/seccomp-summary.ts";
 import { formatText } from "./explain/text.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
-import { runFolder } from "./state-store.ts";
+import { runFolder } from "./run-folder.ts";
 
 /** Stands for what is different each time. */
 const ID = "<id>";

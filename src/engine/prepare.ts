@@ -20,7 +20,8 @@ import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
 import { kernelKinds, withDefaultDevices } from "./launch-facts.ts";
 import { loadSeccomp } from "./load-seccomp.ts";
-import { runFolder, StateStore } from "./state-store.ts";
+import { runFolder } from "./run-folder.ts";
+import { StateStore } from "./state-store.ts";
 
 export interface Prepared {
   readonly spec: Spec;

@@ -25,7 +25,8 @@ import { UserError } from "../errors.ts";
 import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
-import { type Reservation, runFolder, StateStore } from "./state-store.ts";
+import { runFolder } from "./run-folder.ts";
+import { type Reservation, StateStore } from "./state-store.ts";
 import { sweep } from "./sweep.ts";
 import { passSignalsOn, watchContainer } from "./watch.ts";
 

@@ -43,11 +43,6 @@ export interface ContainerRecord {
   readonly initStart: string;
 }
 
-/** Where the state of this user's containers is. */
-export function runFolder(env: Readonly<Record<string, string | undefined>>): string {
-  return env["BUNKER_RUN"] ?? "/run/bunker";
-}
-
 const NAME_ATTEMPTS = 10;
 
 export class StateStore {

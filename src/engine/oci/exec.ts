@@ -107,7 +107,7 @@ async function planExec(
   const seccomp =
     spec.linux?.seccomp === undefined
       ? undefined
-      : (await import("./seccomp.ts")).compileSpecSeccomp(spec, `${globals.root}/../seccomp`);
+      : (await import("./seccomp.ts")).compileSpecSeccomp(spec);
   const request = {
     initPid: record.initPid,
     namespaces,

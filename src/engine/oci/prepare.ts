@@ -50,7 +50,7 @@ export async function prepareBundle(
   const filter =
     spec.linux?.seccomp === undefined
       ? undefined
-      : (await import("./seccomp.ts")).compileSpecSeccomp(spec, `${globals.root}/../seccomp`);
+      : (await import("./seccomp.ts")).compileSpecSeccomp(spec);
   if (filter !== undefined) globals.debug(`seccomp filter flags: ${filter.flags}`);
   const rootSource: RootSource = { kind: "directory", path: rootfs };
   const request: LaunchRequest = {
