@@ -22,13 +22,10 @@ export async function runStartHooks(spec: Spec, record: OciRecord): Promise<void
   runHooks("startContainer", { startContainer }, stateOf(record, "created"), inside);
 }
 
-/** Nobody gets a cache folder: a hook is no reason to make one. */
-const NO_CACHE = "";
-
 /** The container's filter holds for them, but for one that asks somebody: that is the program's. */
 async function findFilter(spec: Spec): Promise<Pick<Inside, "seccomp">> {
   if (spec.linux?.seccomp === undefined) return {};
   const { compileSpecSeccomp } = await import("./seccomp.ts");
-  const seccomp = compileSpecSeccomp(spec, NO_CACHE);
+  const seccomp = compileSpecSeccomp(spec);
   return seccomp === undefined || seccomp.listenerSlot !== undefined ? {} : { seccomp };
 }
