@@ -22,6 +22,7 @@ import {
   getpid,
   getppid,
   joinSessionKeyring,
+  mountSetattr,
   openInRoot,
   pollOnce,
   prctl,
@@ -30,7 +31,7 @@ import {
   watchProcess,
   write,
 } from "../../ffi/calls.ts";
-import { CLONE, MS, O, PR } from "../../ffi/constants.ts";
+import { CLONE, MOUNT_ATTR, MS, O, PR } from "../../ffi/constants.ts";
 import { EAGAIN, ENOENT, ENOSYS, EPERM } from "../../ffi/errno.ts";
 import type { Linux, Mount, Process, Spec } from "../oci/spec.ts";
 import { planLoopback } from "../../network/loopback-plan.ts";
@@ -249,6 +250,7 @@ function planSetup(
     once(() => [
       ...(bindsDev(spec) ? [] : planDevices(devicesOf(linux), root, isMapped)),
       ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
+      ...(request.readonlyDev === true ? [planReadonlyDev(root)] : []),
       planWorkingDirectory(process.cwd, root),
     ]),
     once(() => [
@@ -287,6 +289,16 @@ function bindsDev({ mounts = [] }: Spec): boolean {
     return type === "bind" || options.includes("bind") || options.includes("rbind");
   }
   return false;
+}
+
+/** Order: once everything has been made in it. */
+function planReadonlyDev(root: Slot): Step {
+  const dev = new Slot("/dev");
+  const change = { set: MOUNT_ATTR.MOUNT_ATTR_RDONLY, clear: 0, propagation: 0 };
+  return {
+    why: "/dev is read-only, as asked, now that its devices are there",
+    calls: [openPlace(root, "/dev", dev), mountSetattr(dev, false, change)],
+  };
 }
 
 /** Order: at last, as it is of the new root. */

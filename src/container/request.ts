@@ -67,6 +67,8 @@ export interface LaunchRequest {
   readonly features?: Features;
   /** Any cpu of its cgroup, whatever this process is confined to. */
   readonly anyCpu?: boolean;
+  /** The container's /dev is to be read-only in the end. */
+  readonly readonlyDev?: boolean;
   /** Mounts of the host's that --no-pivot would leave in reach. */
   readonly kernelMounts?: readonly string[];
   /** Where a reaper is pid 1, and the user's program its child: loaded only then. */

@@ -12,13 +12,33 @@ readonly TEST_SECONDS=60
 
 # Prints the names of the tests of a file.
 list_tests() {
-  python3 - "$1" <<'PYTHON'
+  /usr/bin/python3 - "$1" <<'PYTHON'
 import runpy, sys
 sys.path.insert(0, ".")
 import tests_utils
 tests_utils.tests_main = lambda tests: print("\n".join(tests))
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
+PYTHON
+}
+
+# What the tests use of util-linux's Python module, which Debian does not have.
+write_libmount() {
+  cat > "$1/libmount.py" <<'PYTHON'
+class Table:
+    def __init__(self, path):
+        with open(path) as file:
+            self.lines = [line.split() for line in file if " - " in line]
+
+    def find_target(self, target):
+        for fields in reversed(self.lines):
+            if fields[4] == target:
+                return Mount(fields)
+
+class Mount:
+    def __init__(self, fields):
+        self.vfs_options = fields[5]
+        self.fs_options = fields[fields.index("-") + 3]
 PYTHON
 }
 
@@ -49,6 +69,7 @@ run_suite() {
   work=$(mktemp -d)
   chmod 755 "$work"
   cp -r "$tests" "$work/tests"
+  write_libmount "$work/tests"
   [[ $runtime != runc* ]] || path=$(wrap_runc "$path")
   cd "$work"
   export OCI_RUNTIME=$path INIT=$work/tests/init PYTHONPATH=$work/tests PYTHONDONTWRITEBYTECODE=1
@@ -58,7 +79,7 @@ run_suite() {
     for test in $(cd tests && list_tests "$script"); do
       [[ -z $filter || $test =~ $filter ]] || continue
       status=0
-      RUN_TESTS=$test timeout --foreground --kill-after=5 "$TEST_SECONDS" python3 "tests/$script" \
+      RUN_TESTS=$test timeout --foreground --kill-after=5 "$TEST_SECONDS" /usr/bin/python3 "tests/$script" \
         > "$work/out" 2>&1 </dev/null || status=$?
       if grep -qE '^(not )?ok ' "$work/out"; then
         sed -n -E 's/^((not )?ok [0-9]+ - [^ ]+.*)$/\1/p' "$work/out" | tail -n 1

@@ -53,12 +53,18 @@ join_cgroups() {
   for hierarchy in $(hierarchies); do echo $BASHPID > "$hierarchy/$1/cgroup.procs"; done
 }
 
-# What a test has left frozen cannot end, and what has not ended keeps its cgroup.
-remove_cgroups() {
-  local state hierarchy left
-  find "$CGROUPS/freezer/$1" -name freezer.state 2>/dev/null | while read -r state; do
+# What a test has left frozen cannot end.
+thaw() {
+  local state
+  find "$1" -mindepth 2 -name freezer.state 2>/dev/null | while read -r state; do
     echo THAWED > "$state"
   done
+}
+
+# What has not ended keeps its cgroup.
+remove_cgroups() {
+  local hierarchy left
+  thaw "$CGROUPS/freezer/$1"
   for _ in {1..20}; do
     left=
     for hierarchy in $(hierarchies); do
@@ -95,8 +101,14 @@ case ${1:-} in
     shift 2
     # The size is said so that it is shown: runc's tests expect more options than "rw,relatime".
     mount -t tmpfs -o mode=1777,size=50% tmpfs /tmp
+    # crun gives its standard streams to the container's user, so also the host's /dev/null.
+    mknod -m 666 /tmp/.null c 1 3
+    mount --bind /tmp/.null /dev/null
     [[ ! -d $CGROUPS/unified ]] || mount_cgroups "$own"
-    exec "$@"
+    status=0
+    "$@" || status=$?
+    thaw "$CGROUPS/freezer"
+    exit "$status"
     ;;
 esac
 

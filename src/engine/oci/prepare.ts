@@ -9,9 +9,9 @@ import type { RootSource } from "../../../fs/root-plan.ts";
 import { listCgroupViews } from "../../container/cgroup-views.ts";
 import type { LaunchRequest } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
-import type { NamespaceType, Spec } from "../../oci/spec.ts";
+import type { Mount, NamespaceType, Spec } from "../../oci/spec.ts";
 import { kernelKinds, withDefaultDevices } from "../launch-facts.ts";
-import type { Bundle } from "./bundle.ts";
+import { type Bundle, isBind } from "./bundle.ts";
 import { findFeatureNeeds } from "./feature-needs.ts";
 import type { LoadedFeatures } from "./load-features.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
@@ -42,7 +42,9 @@ export async function prepareBundle(
   stateFolder: string,
   gateFd: number | undefined,
 ): Promise<PreparedBundle> {
-  const { spec, rootfs } = bundle;
+  const { rootfs } = bundle;
+  const readonlyDev = isDevReadonly(bundle.spec);
+  const spec = readonlyDev ? withWritableDev(bundle.spec) : bundle.spec;
   refuseSystemd(spec, globals);
   const cgroups = detectCgroups({ withUnified: true });
   const cgroupsPath = spec.linux?.cgroupsPath || options.id;
@@ -67,6 +69,7 @@ export async function prepareBundle(
     noNewKeyring: options.noNewKeyring,
     parentPid: process.pid,
     anyCpu: true,
+    readonlyDev,
     ...(gateFd === undefined
       ? {}
       : {
@@ -100,6 +103,24 @@ function refuseSystemd({ linux }: Spec, { systemdCgroup }: OciGlobals): void {
     "have the caller use cgroupfs: native.cgroupdriver=cgroupfs, --cgroup-manager cgroupfs",
     1,
   );
+}
+
+const isReadonlyDev = (mount: Mount): boolean =>
+  mount.destination === "/dev" && !isBind(mount) && (mount.options ?? []).includes("ro");
+
+function isDevReadonly({ mounts = [] }: Spec): boolean {
+  for (const mount of mounts) if (isReadonlyDev(mount)) return true;
+  return false;
+}
+
+/** It becomes read-only once the devices are in it. */
+function withWritableDev(spec: Spec): Spec {
+  const mounts = (spec.mounts ?? []).map((mount) =>
+    isReadonlyDev(mount)
+      ? { ...mount, options: (mount.options ?? []).filter((word) => word !== "ro") }
+      : mount,
+  );
+  return { ...spec, mounts };
 }
 
 export function hasNamespace({ linux }: Spec, wanted: NamespaceType): boolean {
