@@ -18,6 +18,7 @@ export const GLOBAL_SYNTAX: Syntax = {
     "log-format": "text",
     debug: "bool",
     "systemd-cgroup": "bool",
+    "cgroup-manager": "text",
     rootless: "text",
     criu: "text",
     help: "bool",
@@ -48,7 +49,7 @@ export function readGlobals(argv: readonly string[], name: string): Globals {
   checkRootless(line.text("rootless"));
   const oci: OciGlobals = {
     root: rootGiven ? parseRoot(line.text("root")) : defaultRoot(),
-    systemdCgroup: line.bool("systemd-cgroup"),
+    systemdCgroup: line.bool("systemd-cgroup") || usesSystemd(line.text("cgroup-manager")),
     name,
     warn: (message) => log.write("warning", message),
     debug: (message) => log.write("debug", message),
@@ -66,6 +67,13 @@ function parseRoot(text: string): string {
   const root = absolutePath(text);
   if (root === "/") throw new UserError("Option --root argument should not be set to /");
   return root;
+}
+
+/** As crun has it. */
+function usesSystemd(manager: string): boolean {
+  if (manager === "systemd") return true;
+  if (manager === "" || manager === "cgroupfs") return false;
+  throw new UserError(`--cgroup-manager must be cgroupfs or systemd: got ${manager}`);
 }
 
 /** Whether cgroup errors of a rootless caller matter is found out anew each time. */

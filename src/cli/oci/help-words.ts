@@ -19,6 +19,7 @@ const PID_FILE = "file to write the process id to";
 
 const CREATE_FLAGS: Readonly<Record<string, FlagWords>> = {
   bundle: BUNDLE,
+  config: "another file than the bundle's config.json",
   "console-socket": CONSOLE_SOCKET,
   "pidfd-socket": "unix socket that receives a pidfd of the init process",
   "pid-file": PID_FILE,
@@ -47,6 +48,7 @@ export const GLOBAL_WORDS: Readonly<Record<string, FlagWords>> = {
   "log-format": "format of the messages: text or json (default: text)",
   debug: "log what is done as well",
   "systemd-cgroup": "cgroupsPath is slice:prefix:name, as for systemd",
+  "cgroup-manager": "cgroupfs or systemd: the same in crun's words (default: cgroupfs)",
   rootless: "leave out what cgroups do not permit: true, false or auto (default: auto)",
   help: "show help",
   version: "print the version",
@@ -78,7 +80,10 @@ export const VERB_WORDS: Readonly<Record<string, VerbWords>> = {
   delete: {
     summary: "delete what a container that has stopped still holds",
     usage: "<container-id>",
-    flags: { force: "also where it is still running, or not there at all (uses SIGKILL)" },
+    flags: {
+      force: "also where it is still running, or not there at all (uses SIGKILL)",
+      regex: "every container whose id matches this regular expression",
+    },
   },
   events: {
     summary: "tell when a container lacks memory, and what it uses of cpu, memory and disks",

@@ -23,8 +23,8 @@ export interface Bundle {
 const CONFIG_BYTES_MAX = 16 * 1024 * 1024;
 
 /** @throws UserError for what is wrong in it, with all problems at once */
-export function readBundle(folder: string): Bundle {
-  const text = readConfig(folder);
+export function readBundle(folder: string, config = "config.json"): Bundle {
+  const text = readConfig(folder, absolute(config, folder));
   const spec = parseSpecText(text);
   if (spec.root === undefined) throw new UserError("config.json: root: is missing", undefined, 1);
   if (spec.process === undefined) {
@@ -43,8 +43,7 @@ export function readBundle(folder: string): Bundle {
   };
 }
 
-function readConfig(folder: string): string {
-  const path = `${folder}/config.json`;
+function readConfig(folder: string, path: string): string {
   try {
     using file = open(path, O.O_RDONLY);
     const text = readRest(file.number, path, CONFIG_BYTES_MAX);
@@ -52,10 +51,16 @@ function readConfig(folder: string): string {
   } catch (error) {
     if (!isSyscallError(error, "ENOENT")) throw error;
     const hint = "bunker oci spec makes one";
-    throw new UserError(`JSON specification file config.json not found in ${folder}`, hint, 1);
+    throw new UserError(
+      `JSON specification file ${baseName(path)} not found in ${folder}`,
+      hint,
+      1,
+    );
   }
   throw new UserError(`${path} is too large: more than 16 MiB`, undefined, 1);
 }
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 export const absolute = (path: string, folder: string): string =>
   path.startsWith("/") ? path : `${folder}/${path}`;

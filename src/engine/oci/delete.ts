@@ -97,3 +97,23 @@ function clearCgroup(record: OciRecord): void {
   cgroups.kill(cgroupsPath, SIGKILL);
   cgroups.remove(cgroupsPath);
 }
+
+/**
+ * Deletes every container whose id matches.
+ * @param options its id is a regular expression, as crun has it
+ * @throws UserError for what is none, and for the first that cannot be deleted
+ */
+export async function deleteMatching(
+  { id, force }: DeleteOptions,
+  globals: OciGlobals,
+): Promise<void> {
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(id);
+  } catch (cause) {
+    throw new UserError(`not a regular expression: "${id}"`, undefined, 1, { cause });
+  }
+  for (const found of new OciStore(globals.root).list()) {
+    if (pattern.test(found)) await deleteContainer({ id: found, force }, globals);
+  }
+}

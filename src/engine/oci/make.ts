@@ -47,7 +47,7 @@ export async function makeContainer(
   undo: UndoStack,
 ): Promise<MadeContainer> {
   checkId(options.id);
-  const bundle = readBundle(options.bundle);
+  const bundle = readBundle(options.bundle, options.config);
   checkConsole(bundle, options, waits, globals);
   if (options.preserveFds > 0) passOn(options.preserveFds);
   const container = new OciStore(globals.root).reserve(options.id);

@@ -17,6 +17,8 @@ export interface CreateOptions {
   readonly id: string;
   /** Absolute. */
   readonly bundle: string;
+  /** Another file than config.json, relative to the bundle unless absolute. */
+  readonly config?: string;
   readonly pidFile?: string;
   readonly consoleSocket?: string;
   readonly pidfdSocket?: string;

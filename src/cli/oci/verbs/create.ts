@@ -9,6 +9,7 @@ import type { Verb } from "../verb.ts";
 /** The flags that `create` and `run` share. */
 export const CREATE_FLAGS: Readonly<Record<string, FlagType>> = {
   bundle: "text",
+  config: "text",
   "console-socket": "text",
   "pidfd-socket": "text",
   "pid-file": "text",
@@ -29,7 +30,8 @@ export function createOptions(line: Line): CreateOptions {
     noNewKeyring: line.bool("no-new-keyring"),
   };
   const [consoleSocket, pidfdSocket] = [line.text("console-socket"), line.text("pidfd-socket")];
-  const pidFile = line.text("pid-file");
+  const [pidFile, config] = [line.text("pid-file"), line.text("config")];
+  if (config !== "") options.config = config;
   if (pidFile !== "") options.pidFile = absolutePath(pidFile);
   if (consoleSocket !== "") options.consoleSocket = absolutePath(consoleSocket);
   if (pidfdSocket !== "") options.pidfdSocket = absolutePath(pidfdSocket);
@@ -47,7 +49,7 @@ export function preserveFds(line: Line): number {
 export const createVerb: Verb = {
   name: "create",
   flags: CREATE_FLAGS,
-  aliases: { b: "bundle" },
+  aliases: { b: "bundle", f: "config" },
   operands: [1, 1],
   failure: "create failed",
   run: async (line, { globals }) => {

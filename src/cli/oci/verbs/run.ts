@@ -7,7 +7,7 @@ import { CREATE_FLAGS, createOptions } from "./create.ts";
 export const runVerb: Verb = {
   name: "run",
   flags: { ...CREATE_FLAGS, detach: "bool", keep: "bool", "no-subreaper": "bool" },
-  aliases: { b: "bundle", d: "detach" },
+  aliases: { b: "bundle", d: "detach", f: "config" },
   operands: [1, 1],
   failure: "run failed",
   run: (line, { globals }) => {
