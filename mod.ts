@@ -17,8 +17,13 @@ export type { RunOptions } from "./src/engine/run-options.ts";
 export const run: Engine["runContainer"] = async (options) =>
   (await import("./src/engine/run.ts")).runContainer(options);
 
+/** Only of the executable can it be told whether it is the same that wrote something down. */
+const replayRun: Engine["replayRun"] = async (...args) =>
+  (await import("./src/engine/replay/replay.ts")).replayRun(...args);
+
 const engine: Engine = {
-  runContainer: async (options) => (await import("./src/engine/run.ts")).runContainer(options),
+  runContainer: run,
+  ...(runtime.isCompiled() && { replayRun }),
   explainRun: async (...args) => (await import("./src/engine/explain.ts")).explainRun(...args),
   unshare: async (options) => (await import("./src/engine/unshare.ts")).unshare(options),
   enterNamespaces: async (options) =>

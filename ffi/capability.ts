@@ -2,6 +2,7 @@
 
 import { rawCall } from "./syscall.ts";
 import { check, library, scratch } from "./library.ts";
+import { observed } from "./observe.ts";
 import { CAP_DATA, CAP_HEADER } from "./struct-tables.ts";
 import { structReader, writeStruct } from "./structs.ts";
 
@@ -83,11 +84,9 @@ export function capget(pid: number): CapabilitySets {
   const low = structReader(CAP_DATA, data.bytes);
   const high = structReader(CAP_DATA, data.bytes.subarray(CAP_DATA.byteLength));
   const join = (name: keyof CapabilitySets) => BigInt(low(name)) | (BigInt(high(name)) << 32n);
-  return {
-    effective: join("effective"),
-    permitted: join("permitted"),
-    inheritable: join("inheritable"),
-  };
+  const permitted = join("permitted");
+  observed("capabilities", String(pid), permitted.toString(16));
+  return { effective: join("effective"), permitted, inheritable: join("inheritable") };
 }
 
 /** Sets the sets of this thread. capset(2); EPERM for what is not permitted already. */

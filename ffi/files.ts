@@ -5,6 +5,7 @@
 import { AT, AT_FDCWD, O, S } from "./constants.ts";
 import { EEXIST, EINTR, ENOENT, ENOTDIR } from "./errno.ts";
 import { bytesAddress, cString, errno, scratch } from "./library.ts";
+import { observed } from "./observe.ts";
 import { decodeText, encodeText } from "./text.ts";
 import { rawSyscall } from "./syscall.ts";
 import { SyscallError } from "./syscall-error.ts";
@@ -34,10 +35,15 @@ const READ_BUFFER_BYTES = 16 * 1024;
 /** The whole text of a file, or undefined where there is none. Throws SyscallError. */
 export function readTextIfThere(path: string): string | undefined {
   const fd = attempt("openat", [AT_FDCWD, cString(path), O.O_RDONLY | O.O_CLOEXEC]);
-  if (fd === -ENOENT || fd === -ENOTDIR) return undefined;
+  if (fd === -ENOENT || fd === -ENOTDIR) {
+    observed("text", path, null);
+    return undefined;
+  }
   must(fd, "open", path);
   try {
-    return readRest(fd, path);
+    const text = readRest(fd, path);
+    observed("text", path, text);
+    return text;
   } finally {
     closeQuietly(fd);
   }
@@ -73,6 +79,26 @@ export function readFromStart(fd: number, path: string): string {
   return readRest(fd, path);
 }
 
+const NEWLINE = 10;
+
+/** The first line of an open file without its newline, and how many bytes that is; "" for none. */
+export function readFirstLine(fd: number, path: string): { text: string; byteLength: number } {
+  let buffer = (readBuffer ??= new Uint8Array(READ_BUFFER_BYTES));
+  let length = 0;
+  for (;;) {
+    const room = buffer.length - length;
+    const count = must(attempt("read", [fd, bytesAddress(buffer) + length, room]), "read", path);
+    const end = buffer.subarray(0, length + count).indexOf(NEWLINE, length);
+    if (end >= 0) return { text: decodeText(buffer.subarray(0, end)), byteLength: end };
+    if (count === 0) return { text: "", byteLength: 0 };
+    length += count;
+    if (count < room) continue;
+    const larger = new Uint8Array(buffer.length * 4);
+    larger.set(buffer);
+    buffer = larger;
+  }
+}
+
 export interface WriteOptions {
   /** Permissions of a new file. */
   readonly mode?: number;
@@ -97,9 +123,22 @@ export function writeText(path: string, text: string, options: WriteOptions = {}
   }
 }
 
+/** Makes a file, for its owner only, that must not be there yet. Throws SyscallError. */
+export function writeNewFile(path: string, bytes: Uint8Array): void {
+  const fd = openFile(path, O.O_WRONLY | O.O_CREAT | O.O_EXCL, 0o600);
+  try {
+    writeBytes(fd, bytes, path, "");
+  } finally {
+    closeQuietly(fd);
+  }
+}
+
 /** Writes all of `text` to an open descriptor. Throws SyscallError. */
 export function writeAll(fd: number, text: string, path: string): void {
-  const bytes = encodeText(text);
+  writeBytes(fd, encodeText(text), path, text);
+}
+
+function writeBytes(fd: number, bytes: Uint8Array, path: string, text: string): void {
   let offset = 0;
   do {
     const address = bytesAddress(bytes) + offset;
@@ -166,7 +205,9 @@ export function readLink(path: string): string | undefined {
 export function realPath(path: string): string {
   const fd = openFile(path, O.O_PATH);
   try {
-    return readLink(`/proc/self/fd/${fd}`) ?? path;
+    const real = readLink(`/proc/self/fd/${fd}`) ?? path;
+    observed("real", path, real);
+    return real;
   } finally {
     closeQuietly(fd);
   }
@@ -191,13 +232,45 @@ const STATX_TYPE = 1;
 const STATX_MODE_OFFSET = 28;
 const S_IFMT = 0o170000;
 
+/** Who a file belongs to and may be used by, and what changes with each change of it. */
+export interface FileIdentity {
+  readonly type: number;
+  /** The permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly links: number;
+  /** Inode, size and times: the same text for the same content. */
+  readonly version: string;
+}
+
+const STATX_BASIC = 0x7ff;
+
+/** Of what a path leads to; of an open file where the path is "". statx(2) */
+export function fileIdentity(fd: number, path: string): FileIdentity {
+  const { address, bytes } = scratch(STATX_BYTES);
+  const args = [fd, cString(path), path === "" ? AT.AT_EMPTY_PATH : 0, STATX_BASIC, address];
+  must(attempt("statx", args), "statx", path);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, STATX_BYTES / 4);
+  const mode = (words[7] ?? 0) & 0xffff;
+  return {
+    type: mode & S_IFMT,
+    mode: mode & 0o7777,
+    uid: words[5] ?? 0,
+    links: words[4] ?? 0,
+    // stx_ino, stx_size; stx_ctime, stx_mtime.
+    version: `${words.subarray(8, 12).join()},${words.subarray(24, 32).join()}`,
+  };
+}
+
 /** The S_IF type of what a path leads to, links followed; 0 where there is nothing. statx(2) */
 export function fileType(path: string): number {
   const { address, bytes } = scratch(STATX_BYTES);
   const result = attempt("statx", [AT_FDCWD, cString(path), 0, STATX_TYPE, address]);
-  if (result === -ENOENT || result === -ENOTDIR) return 0;
-  must(result, "statx", path);
-  return ((bytes[STATX_MODE_OFFSET] ?? 0) | ((bytes[STATX_MODE_OFFSET + 1] ?? 0) << 8)) & S_IFMT;
+  if (result !== -ENOENT && result !== -ENOTDIR) must(result, "statx", path);
+  const mode = (bytes[STATX_MODE_OFFSET] ?? 0) | ((bytes[STATX_MODE_OFFSET + 1] ?? 0) << 8);
+  const type = result < 0 ? 0 : mode & S_IFMT;
+  observed("type", path, type);
+  return type;
 }
 
 export const isDirectory = (path: string): boolean => fileType(path) === S.S_IFDIR;

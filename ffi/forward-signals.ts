@@ -3,7 +3,7 @@
 // pid later is ever hit.
 
 import { CODE_ARM64, CODE_X64, PIDFD_OFFSET } from "./forward-signals-code.ts";
-import { type HandlerCode, handleSignals } from "./signal-handler.ts";
+import { type HandlerCode, makeHandler, setHandler } from "./signal-handler.ts";
 
 const FIRST_REALTIME = 35;
 const LAST_REALTIME = 64;
@@ -14,10 +14,16 @@ const FORWARDED = [1, 2, 3, 10, 12, 14, 15, 16, 18, 26, 27, 28, 29];
 
 /** From now on every signal that can be passed on goes to `pidfd`, until the process ends. */
 export function forwardSignals(pidfd: number): void {
+  prepareForwarding(pidfd)();
+}
+
+/** Starts to forward when it is called, with little left to do by then. */
+export function prepareForwarding(pidfd: number): () => void {
   const signals: number[] = [];
   for (const signal of FORWARDED) signals.push(signal);
   for (let signal = FIRST_REALTIME; signal <= LAST_REALTIME; signal++) signals.push(signal);
-  handleSignals(signals, forwarder(), pidfd);
+  const code = makeHandler(forwarder(), pidfd);
+  return () => setHandler(signals, code);
 }
 
 function forwarder(): HandlerCode {

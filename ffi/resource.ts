@@ -2,6 +2,7 @@
 
 import { formatValue, RLIMIT } from "./constants.ts";
 import { scratch } from "./library.ts";
+import { observed } from "./observe.ts";
 import { RLIMIT64 } from "./struct-tables.ts";
 import { structReader, writeStruct } from "./structs.ts";
 import { syscall } from "./syscall.ts";
@@ -32,7 +33,9 @@ export function prlimit(pid: number, resource: number, limit?: ResourceLimit): R
   const args = [pid, resource, limit === undefined ? 0 : after.address, before.address];
   syscall("prlimit64", args, () => ({ detail: describe(resource, limit) }));
   const read = structReader(RLIMIT64, before.bytes);
-  return { soft: fromKernel(read("rlim_cur")), hard: fromKernel(read("rlim_max")) };
+  const found = { soft: fromKernel(read("rlim_cur")), hard: fromKernel(read("rlim_max")) };
+  observed("limit", String(resource), `${found.soft}:${found.hard}`);
+  return found;
 }
 
 function describe(resource: number, limit: ResourceLimit | undefined): string {

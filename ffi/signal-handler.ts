@@ -6,10 +6,10 @@ import { codeBytes, type Listing } from "./agent/elf.ts";
 import { MAP, PROT_READ, PROT_WRITE } from "./constants.ts";
 import { check, library, scratch } from "./library.ts";
 import { mmap, PROT_EXEC } from "./mman.ts";
+import { rawCall } from "./syscall.ts";
 
 const signalH = library({
   sigaction: ["i32", "i32", "pointer", "pointer"],
-  mprotect: ["i32", "pointer", "i64", "i32"],
 });
 
 const PAGE_BYTES = 0x10000;
@@ -27,7 +27,11 @@ export interface HandlerCode {
 
 /** From now on `signals` are handled by the code, until the process ends. */
 export function handleSignals(signals: readonly number[], handler: HandlerCode, fd: number): void {
-  const code = makeCode(handler, fd);
+  setHandler(signals, makeHandler(handler, fd));
+}
+
+/** From now on `signals` are handled by the code at that address. */
+export function setHandler(signals: readonly number[], code: number): void {
   const { address, bytes } = scratch(SIGACTION_BYTES);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, SIGACTION_BYTES / 4);
   words[0] = code >>> 0;
@@ -38,7 +42,7 @@ export function handleSignals(signals: readonly number[], handler: HandlerCode, 
 }
 
 /** Its address. Security: the page is written first and executable afterwards, never both. */
-function makeCode({ code, fdOffset }: HandlerCode, fd: number): number {
+export function makeHandler({ code, fdOffset }: HandlerCode, fd: number): number {
   const { address, bytes } = mmap({
     byteLength: PAGE_BYTES,
     protection: PROT_READ | PROT_WRITE,
@@ -46,6 +50,6 @@ function makeCode({ code, fdOffset }: HandlerCode, fd: number): number {
   });
   bytes.set(codeBytes(code));
   new Int32Array(bytes.buffer)[fdOffset / 4] = fd;
-  check(signalH().mprotect(address, PAGE_BYTES, PROT_READ | PROT_EXEC), "mprotect");
+  check(rawCall("mprotect", address, PAGE_BYTES, PROT_READ | PROT_EXEC), "mprotect");
   return address;
 }

@@ -1,7 +1,7 @@
 // spawn.h: starting a program without copying this process. libc's child borrows our memory until
 // it has called exec, so this is the one safe way to start something from a process with threads.
 
-import { bytesAddress, cString, cStringArray, library, scratch } from "./library.ts";
+import { bytesAddress, cString, cStringArray, library } from "./library.ts";
 import { SyscallError } from "./syscall-error.ts";
 
 const spawnH = library({
@@ -11,9 +11,6 @@ const spawnH = library({
   posix_spawn_file_actions_addclose: ["i32", "pointer", "i32"],
   posix_spawn_file_actions_addchdir_np: ["i32", "pointer", "pointer"],
   posix_spawn_file_actions_addopen: ["i32", "pointer", "i32", "pointer", "i32", "u32"],
-  posix_spawnattr_setflags: ["i32", "pointer", "i32"],
-  posix_spawnattr_setsigdefault: ["i32", "pointer", "pointer"],
-  posix_spawnattr_setsigmask: ["i32", "pointer", "pointer"],
 });
 
 /** What the child does, in this order, before the program begins. */
@@ -79,18 +76,17 @@ function throwUnlessZero(error: number, name: string, path?: string): void {
   if (error !== 0) throw new SyscallError(name, error, path === undefined ? {} : { path });
 }
 
-// The init functions of glibc and musl only zero their struct, and destroying attributes does
-// nothing in either; both are left out, since each look-up in libc is on the way of every `run`.
-function makeAttributes(newSession: boolean): Uint8Array {
+// posix_spawnattr_t begins alike in glibc and musl: the flags, the process group, the signals whose
+// action becomes the default one, the signals that are blocked. Written here, as each look-up in libc
+// is on the way of every `run`; tests/ffi/spawn.pure.test.ts has libc's own functions write the same.
+const SIGNALS_DEFAULT_OFFSET = 8;
+
+/** Every signal as it is by default, and none blocked. */
+export function makeAttributes(newSession: boolean): Uint8Array<ArrayBuffer> {
   const attributes = new Uint8Array(ATTRIBUTES_BYTES);
-  const address = bytesAddress(attributes);
-  const everySignal = scratch(SIGSET_BYTES);
-  everySignal.bytes.fill(0xff);
-  const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-  const h = spawnH();
-  h.posix_spawnattr_setsigdefault(address, everySignal.address);
-  h.posix_spawnattr_setsigmask(address, scratch(SIGSET_BYTES).address);
-  h.posix_spawnattr_setflags(address, flags | (newSession ? POSIX_SPAWN_SETSID : 0));
+  attributes[0] =
+    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (newSession ? POSIX_SPAWN_SETSID : 0);
+  attributes.fill(0xff, SIGNALS_DEFAULT_OFFSET, SIGNALS_DEFAULT_OFFSET + SIGSET_BYTES);
   return attributes;
 }
 

@@ -1,5 +1,6 @@
 // sys/statfs.h: which file system a file is on, and how much room there is.
 
+import { observed } from "./observe.ts";
 import { rawCall } from "./syscall.ts";
 import { check, cString, library, scratch } from "./library.ts";
 import { STATFS } from "./struct-tables.ts";
@@ -48,7 +49,9 @@ export interface FileSystemStatus {
 export function statfs(path: string): FileSystemStatus {
   const answer = scratch(STATFS.byteLength);
   check(rawCall("statfs", cString(path), answer.address), "statfs", { path });
-  return fileSystemStatus(answer.bytes);
+  const status = fileSystemStatus(answer.bytes);
+  observed("filesystem", path, status.magic);
+  return status;
 }
 
 /** The file system that holds an open file. fstatfs(2) */

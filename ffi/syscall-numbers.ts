@@ -11,6 +11,7 @@ const NUMBERS = {
   fstatfs: [138, 44],
   flock: [73, 32],
   read: [0, 63],
+  pread64: [17, 67],
   write: [1, 64],
   close: [3, 57],
   ioctl: [16, 29],

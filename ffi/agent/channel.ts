@@ -68,6 +68,26 @@ export class Channel {
     return page * CONTROL_BYTES;
   }
 
+  /** Where the next batch would begin: everything written lies before it. */
+  get end(): number {
+    return this.#next;
+  }
+
+  /** Makes room for what somebody else writes at the start of the arena. */
+  take(byteLength: number): void {
+    this.#reserve(byteLength);
+  }
+
+  /** Writes `text`, or the beginning of it, to each of the places; the first takes it whole. */
+  insert(text: string, places: readonly (readonly [offset: number, length: number])[]): void {
+    const bytes = this.#bytes;
+    let whole = 0;
+    for (const [offset, length] of places) {
+      if (whole !== 0) bytes.copyWithin(offset, whole, whole + length);
+      else encodeInto(text, bytes.subarray((whole = offset), offset + length));
+    }
+  }
+
   /** Writes `calls` as records in a row. Throws RangeError where the channel is full. */
   write(calls: readonly Call[]): Batch {
     const first = this.#reserve(calls.length * RECORD_BYTES);
@@ -105,7 +125,12 @@ export class Channel {
 
   /** A view of a slot that holds a struct. */
   slotView(slot: Slot): DataView {
-    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + slot.offset, slot.byteLength);
+    return this.view(slot.offset, slot.byteLength);
+  }
+
+  /** A view of what lies at `offset`. */
+  view(offset: number, byteLength: number): DataView {
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + offset, byteLength);
   }
 
   #writeRecord(offset: number, call: Call): void {

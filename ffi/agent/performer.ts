@@ -7,11 +7,13 @@ import type { Call, Performing, Slot, Step } from "../call.ts";
 import { ETIMEDOUT } from "../errno.ts";
 import { callDetail } from "../format-call.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
+import { rawCall } from "../syscall.ts";
 import { SyscallError } from "../syscall-error.ts";
 import type { TraceSink } from "../trace.ts";
 import { isProcessAlive } from "./alive.ts";
 import { type Batch, Channel } from "./channel.ts";
 import {
+  ARENA_OFFSET,
   CHANNEL_ADDRESS,
   CONTROL_DONE,
   CONTROL_END,
@@ -88,6 +90,20 @@ export class Performer {
   /** Starts `steps` without waiting; whatever the page still does is waited for before. */
   post(page: number, steps: readonly Step[]): void {
     this.start(page, this.write(steps));
+  }
+
+  /** Fills the arena from a file: records that were written by an earlier process. */
+  load(fd: number, fileOffset: number, byteLength: number): void {
+    this.channel.take(byteLength);
+    const address = this.#memoryAddress + ARENA_OFFSET;
+    if (rawCall("pread64", fd, address, byteLength, fileOffset) !== byteLength) {
+      throw new Error("the file is shorter than it says");
+    }
+  }
+
+  /** Starts records that `load` has brought. */
+  startLoaded(page: number, first: number, end: number): void {
+    this.start(page, { steps: [], batch: { first, end } });
   }
 
   /** Writes `steps` into the channel for a later `start`: work for while the other side is busy. */

@@ -23,13 +23,10 @@ import { CHANNEL_BYTES } from "./layout.ts";
 import { AGENT_PAGE, INIT_PAGE, Performer } from "./performer.ts";
 import { serveCommand } from "./serve-command.ts";
 
-export interface StartOptions {
+/** The process, whatever it is to do. */
+export interface ProcessOptions {
   /** Which program serves the channel. */
   readonly kind: "agent" | "process";
-  /** What it does first, before this process knows that it runs. */
-  readonly firstSteps: readonly Step[];
-  /** What its first child does at once, whoever is still there to tell it. */
-  readonly childSteps?: readonly Step[];
   /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
   readonly newSession?: boolean;
   /** Its stdin, stdout and stderr, where they are not to be this process's own. */
@@ -39,10 +36,30 @@ export interface StartOptions {
   readonly trace?: TraceSink;
 }
 
+export interface StartOptions extends ProcessOptions {
+  /** What it does first, before this process knows that it runs. */
+  readonly firstSteps: readonly Step[];
+  /** What its first child does at once, whoever is still there to tell it. */
+  readonly childSteps?: readonly Step[];
+}
+
 /** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
 export function startPerformer(options: StartOptions): Performer {
-  const { kind, firstSteps, childSteps, trace } = options;
-  using channelFd = memfd_create("bunker-channel", MFD.MFD_CLOEXEC);
+  const { firstSteps, childSteps } = options;
+  return startWith(options, (performer) => {
+    performer.post(AGENT_PAGE, firstSteps);
+    if (childSteps !== undefined) performer.post(INIT_PAGE, childSteps);
+  });
+}
+
+/** A performer whose process finds what `fill` has posted. */
+export function startWith(
+  options: ProcessOptions,
+  fill: (performer: Performer) => void,
+): Performer {
+  const { kind, trace } = options;
+  // The one descriptor that the process inherits: nothing else is started before it is closed here.
+  using channelFd = memfd_create("bunker-channel", 0);
   ftruncate(channelFd.number, CHANNEL_BYTES);
   const mapping = mmap({
     byteLength: CHANNEL_BYTES,
@@ -52,25 +69,24 @@ export function startPerformer(options: StartOptions): Performer {
   });
   const performer = new Performer(mapping.address, trace);
   // Order: the batch lies there before the process starts, which so loses no time in waiting.
-  performer.post(AGENT_PAGE, firstSteps);
-  if (childSteps !== undefined) performer.post(INIT_PAGE, childSteps);
+  fill(performer);
   const spawn = kind === "agent" ? spawnAgent : spawnServer;
   const pid = spawn(channelFd.number, options);
   performer.setPid(AGENT_PAGE, pid);
   return performer;
 }
 
-function spawnAgent(channelFd: number, options: StartOptions): number {
+function spawnAgent(channelFd: number, options: ProcessOptions): number {
   using executable = sealedExecutable(channelFd);
   // Security: no environment, no arguments: the container's processes may read them.
   return posix_spawn(`/proc/self/fd/${executable.number}`, ["bunker-agent"], [], {
     newSession: options.newSession ?? true,
-    fileActions: listFileActions(channelFd, options),
+    fileActions: listFileActions(options),
   });
 }
 
-function listFileActions(channelFd: number, { streams, inherit }: StartOptions): FileAction[] {
-  const actions: FileAction[] = [{ kind: "dup2", from: channelFd, to: channelFd }];
+function listFileActions({ streams, inherit }: ProcessOptions): FileAction[] {
+  const actions: FileAction[] = [];
   for (const fd of inherit ?? []) actions.push({ kind: "dup2", from: fd, to: fd });
   if (streams === undefined) return actions;
   for (let to = 0; to < streams.length; to++) {
@@ -80,11 +96,11 @@ function listFileActions(channelFd: number, { streams, inherit }: StartOptions):
 }
 
 /** The in-process performer: it maps the channel at the same address and makes the same calls. */
-function spawnServer(channelFd: number, options: StartOptions): number {
+function spawnServer(channelFd: number, options: ProcessOptions): number {
   const argv = serveCommand(channelFd, AGENT_PAGE);
   return posix_spawn(argv[0] ?? "", argv, [], {
     newSession: options.newSession ?? true,
-    fileActions: listFileActions(channelFd, options),
+    fileActions: listFileActions(options),
   });
 }
 

@@ -43,6 +43,8 @@ function openLibrary<D extends Declarations>(
   throw failure;
 }
 
+const isCompiled = (): boolean => Bun.main.startsWith(COMPILED_PREFIX);
+
 export const runtime: Runtime = {
   name: "bun",
   openLibrary,
@@ -52,6 +54,6 @@ export const runtime: Runtime = {
   memoryAt: (address, byteLength) => toArrayBuffer(address as Pointer, 0, byteLength),
   argv: () => process.argv.slice(2),
   argv0: () => process.argv0,
-  selfCommand: () =>
-    Bun.main.startsWith(COMPILED_PREFIX) ? [process.execPath] : [process.execPath, Bun.main],
+  isCompiled,
+  selfCommand: () => (isCompiled() ? [process.execPath] : [process.execPath, Bun.main]),
 };

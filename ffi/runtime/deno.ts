@@ -78,5 +78,6 @@ export const runtime: Runtime = {
     Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(BigInt(address)), byteLength),
   argv: () => Deno.args.slice(),
   argv0: () => "",
+  isCompiled: () => false,
   selfCommand: () => [Deno.execPath(), "run", "-A", Deno.mainModule],
 };

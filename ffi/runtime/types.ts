@@ -25,6 +25,8 @@ export interface Runtime {
   argv(): string[];
   /** What this program was called by, as its caller wrote it; "" where that is not known. */
   argv0(): string;
+  /** Whether this program is an executable of its own, and not run from its source. */
+  isCompiled(): boolean;
   /** How to start this program again: executable and its first arguments. */
   selfCommand(): string[];
 }

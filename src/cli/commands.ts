@@ -1,8 +1,7 @@
 // Every command, by name. A row loads its module only when the command is called, so that the
-// dispatcher costs the same however many there are; but `run`, the one whose time counts, is there
-// already.
-import type { Command } from "./command.ts";
-import { runCommand } from "./run.ts";
+// dispatcher costs the same however many there are.
+import type { Replay } from "../engine/replay/replay.ts";
+import type { Command, CommandContext } from "./command.ts";
 
 /** A row of the registry. */
 export interface CommandEntry {
@@ -12,6 +11,8 @@ export interface CommandEntry {
   /** The heading under which `bunker --help` lists it; none: it is not listed. */
   readonly group?: string;
   load(): Promise<Command>;
+  /** Performs it by what an earlier call has left behind, without loading it. */
+  replay?(argv: readonly string[], context: CommandContext): Promise<Replay> | undefined;
 }
 
 /** The commands in the order of the help page. */
@@ -20,7 +21,12 @@ export const commands: readonly CommandEntry[] = [
     name: "run",
     summary: "Create and run a new container",
     group: "Containers",
-    load: async () => runCommand,
+    load: async () => (await import("./run.ts")).runCommand,
+    replay: (argv, context) =>
+      context.engine.replayRun?.(argv, async () => {
+        const { makeNotingContext } = await import("./noting-context.ts");
+        return (await import("./run.ts")).parseRun(argv, makeNotingContext(context));
+      }),
   },
   {
     name: "explain",

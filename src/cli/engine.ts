@@ -1,5 +1,6 @@
 // What the commands ask of the engine: the seam at which the command line ends. mod.ts hands in the
 // real one, each verb loading its module when it is called; tests hand in a recorder.
+import type { ParseOptions, Replay } from "../engine/replay/replay.ts";
 import type { RunOptions } from "../engine/run-options.ts";
 import type {
   CloneOptions,
@@ -10,6 +11,8 @@ import type {
 
 /** Each verb returns the exit code of the program it ran, or 0. */
 export interface Engine {
+  /** What a `run` of the same words has left behind makes it quick; missing: there is no such thing. */
+  replayRun?(argv: readonly string[], parse: ParseOptions): Promise<Replay>;
   runContainer(options: RunOptions): Promise<number>;
   explainRun(options: RunOptions, format: ExplainFormat): Promise<number>;
   unshare(options: UnshareOptions): Promise<number>;

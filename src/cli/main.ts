@@ -21,8 +21,13 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   if (first.startsWith("-") && first.length > 1) return performGlobalFlag(first, context);
   const entry = findCommand(first);
   if (entry === undefined) throw (await import("./help-command.ts")).unknownCommand(first);
+  const rest = argv.slice(1);
+  const replay = await entry.replay?.(rest, context);
+  if (replay?.exitCode !== undefined) return replay.exitCode;
   const command = await entry.load();
-  return command.execute(argv.slice(1), context);
+  const exitCode = await command.execute(rest, context);
+  await replay?.afterwards?.();
+  return exitCode;
 }
 
 async function performGlobalFlag(flag: string, context: CommandContext): Promise<number> {

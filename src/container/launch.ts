@@ -16,17 +16,18 @@ import { exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { writeText } from "../../ffi/files.ts";
-import { kill, pidfd_getfd, pidfd_open } from "../../ffi/signal.ts";
-import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
+import { pidfd_getfd, pidfd_open } from "../../ffi/signal.ts";
+import { SyscallError } from "../../ffi/syscall-error.ts";
 import type { TraceSink } from "../../ffi/trace.ts";
-import { waitid as waitForChild } from "../../ffi/wait.ts";
 import type { IdMapping, Spec } from "../oci/spec.ts";
 import type { makeInit, performPart, prepareInit } from "./assist.ts";
+import { destroy, type ExitStatus, readStatus, reap, type Results } from "./end.ts";
 import { type ContainerPlan, planParentGuard } from "./plan.ts";
 import type { MappedPlan } from "./plan-mapped.ts";
 import type { ReaperPlan } from "./plan-reaper.ts";
 
-const SIGKILL = 9;
+export { destroy, type ExitStatus, hasEnded, readStatus, reap, type Results } from "./end.ts";
+
 const SIGINFO_BYTES = 128;
 
 /** Performs what an assisted plan needs besides: assist.ts, loaded only for those. */
@@ -223,12 +224,6 @@ export interface ExitWatch {
   status(): ExitStatus;
 }
 
-export interface ExitStatus {
-  readonly kind: "exited" | "killed" | "lost";
-  /** The exit code, or the signal. */
-  readonly value: number;
-}
-
 /**
  * Lets the init process go on to the gate, where it waits without us.
  * @returns what its calls have brought, for who knows what they were to say
@@ -240,9 +235,6 @@ export function leaveAtGate({ performer, exec, plan, onFilter }: Created): Resul
   performer.awaitSlot(INIT_PAGE, plan.turn);
   return performer.results(INIT_PAGE);
 }
-
-/** The results of the last batch's calls, in order; undefined where one has not returned. */
-export type Results = readonly (number | undefined)[];
 
 /** Ends the agent: the init process is left to whoever takes care of orphans. */
 export function dismissAgent({ performer }: Created): void {
@@ -265,53 +257,4 @@ export function startContainer({ performer, plan, exec, onFilter }: Created): Ex
   };
   performer.post(AGENT_PAGE, [watch]);
   return { status: () => readStatus(performer.channel.slotView(info)) };
-}
-
-const SIGINFO_CODE_OFFSET = 8;
-const SIGINFO_STATUS_OFFSET = 24;
-const CLD_EXITED = 1;
-
-export function readStatus(info: DataView): ExitStatus {
-  const code = info.getInt32(SIGINFO_CODE_OFFSET, true);
-  const value = info.getInt32(SIGINFO_STATUS_OFFSET, true);
-  // The agent itself was killed before it could wait.
-  if (code === 0) return { kind: "lost", value: SIGKILL };
-  return { kind: code === CLD_EXITED ? "exited" : "killed", value };
-}
-
-/** Ends both processes of a failed or unwanted launch, and waits until they are gone. */
-export function destroy(performer: Performer): void {
-  for (const page of [INIT_PAGE, AGENT_PAGE]) {
-    const pid = performer.pid(page);
-    if (pid !== 0) killQuietly(pid);
-  }
-  reap(performer.pid(AGENT_PAGE));
-}
-
-function killQuietly(pid: number): void {
-  try {
-    kill(pid, SIGKILL);
-  } catch (error) {
-    if (!isSyscallError(error, "ESRCH")) throw error;
-  }
-}
-
-/** Waits for a child of this process; one that is no child (any more) is no concern. */
-export function reap(pid: number): void {
-  if (pid === 0) return;
-  try {
-    waitForChild(P_PID, pid, W.WEXITED);
-  } catch (error) {
-    if (!isSyscallError(error, "ECHILD")) throw error;
-  }
-}
-
-/** Whether a child has ended, without waiting. */
-export function hasEnded(pid: number): boolean {
-  try {
-    return waitForChild(P_PID, pid, W.WEXITED | W.WNOHANG | W.WNOWAIT) !== undefined;
-  } catch (error) {
-    if (isSyscallError(error, "ECHILD")) return true;
-    throw error;
-  }
 }

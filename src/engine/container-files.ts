@@ -3,6 +3,7 @@
 
 import { O, RESOLVE } from "../../ffi/constants.ts";
 import { open, openat2 } from "../../ffi/fcntl.ts";
+import { observed } from "../../ffi/observe.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { read } from "../../ffi/unistd.ts";
 
@@ -14,6 +15,12 @@ const FILE_LIMIT_BYTES = 1024 * 1024;
  * only; a device or fifo in its place is not waited for.
  */
 export function readContainerFile(rootfs: string, path: string): string {
+  const text = readInside(rootfs, path);
+  observed("inside", `${rootfs}\0${path}`, text);
+  return text;
+}
+
+function readInside(rootfs: string, path: string): string {
   using root = open(rootfs, O.O_PATH | O.O_DIRECTORY);
   try {
     const flags = O.O_RDONLY | O.O_NONBLOCK | O.O_NOCTTY;

@@ -1,7 +1,6 @@
 // `run`: options in, the container's exit status out. The rooms of DESIGN.md in a row.
 
 import { applySteps } from "../../cgroups/steps.ts";
-import { processStart } from "../../ffi/agent/alive.ts";
 import {
   fileType,
   makeDirectory,
@@ -26,7 +25,7 @@ import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
 import { runFolder } from "./run-folder.ts";
-import { type Reservation, StateStore } from "./state-store.ts";
+import { formatRecord, type Reservation, StateStore } from "./state-store.ts";
 import { sweep } from "./sweep.ts";
 import { passSignalsOn, watchContainer } from "./watch.ts";
 
@@ -63,7 +62,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const watch = startContainer(created);
   // Order: written while the program starts. Until then the record says "creating", and whoever
   // finds this process killed ends the container.
-  place.record(recordOf(prepared, place, created));
+  place.record(formatRecord(place, prepared.cgroupsPath, created));
   place.writeSpec(JSON.stringify(prepared.spec));
   const status = watchContainer(created, watch, prepared, {
     onIdle: () => sweep(store, () => prepared.cgroups),
@@ -90,7 +89,7 @@ function create(
   trace: TraceSink | undefined,
 ): Created {
   const { cgroups, cgroupsPath, spec, request } = prepared;
-  place.record(recordOf(prepared, place));
+  place.record(formatRecord(place, cgroupsPath));
   makeMissingSources(options);
   const plan = planContainer(request);
   undo.push(() => clearCgroup(prepared));
@@ -140,20 +139,6 @@ function writeFiles(prepared: Prepared, place: Reservation): void {
   for (const { name, text } of prepared.etcFiles) {
     writeText(`${place.folder}/${name}`, text);
   }
-}
-
-function recordOf(prepared: Prepared, place: Reservation, created?: Created): string {
-  return JSON.stringify({
-    id: place.id,
-    name: place.name,
-    status: created === undefined ? "creating" : "running",
-    createdMs: Date.now(),
-    cgroupsPath: prepared.cgroupsPath,
-    agentPid: created?.agentPid ?? 0,
-    initPid: created?.initPid ?? 0,
-    agentStart: created === undefined ? "" : processStart(created.agentPid),
-    initStart: created === undefined ? "" : processStart(created.initPid),
-  });
 }
 
 /** Bind sources that -v asked to make. A folder, as docker does; it stays. */

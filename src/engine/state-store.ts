@@ -8,6 +8,7 @@
 //                            scratch/       a mount point for the container's set-up
 //   /run/bunker/names/NAME                  a symlink to the id; made exclusively
 
+import { processStart } from "../../ffi/agent/alive.ts";
 import { O } from "../../ffi/constants.ts";
 import { Fd } from "../../ffi/fd.ts";
 import {
@@ -181,6 +182,26 @@ export class StateStore {
   removeFolder(id: string): void {
     removeTree(this.containerFolder(id));
   }
+}
+
+/** The record of a container: "running" once there are its processes. */
+export function formatRecord(
+  { id, name }: Reservation,
+  cgroupsPath: string,
+  processes?: { readonly agentPid: number; readonly initPid: number },
+): string {
+  const record: ContainerRecord = {
+    id,
+    name,
+    status: processes === undefined ? "creating" : "running",
+    createdMs: Date.now(),
+    cgroupsPath,
+    agentPid: processes?.agentPid ?? 0,
+    initPid: processes?.initPid ?? 0,
+    agentStart: processes === undefined ? "" : processStart(processes.agentPid),
+    initStart: processes === undefined ? "" : processStart(processes.initPid),
+  };
+  return JSON.stringify(record);
 }
 
 /** Longer than any record: a name has 255 characters at most, a cgroup path a few hundred. */

@@ -16,7 +16,13 @@ import {
 import { forwardSignals } from "../../ffi/forward-signals.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
 import { SyscallError } from "../../ffi/syscall-error.ts";
-import { type Created, type ExitStatus, type ExitWatch, reap } from "../container/launch.ts";
+import {
+  type Created,
+  type ExitStatus,
+  type ExitWatch,
+  reap,
+  type Results,
+} from "../container/launch.ts";
 import { EXEC_FAILED } from "../container/plan-process.ts";
 import { UserError } from "../errors.ts";
 import type { JoinedTerminal } from "./terminal.ts";
@@ -70,9 +76,8 @@ function refuseIfNotExecuted(status: ExitStatus, created: Created, { spec }: Pre
   }
 }
 
-type Results = readonly (number | undefined)[];
-
-function refuseFailed(steps: readonly Step[], results: Results, command: string): void {
+/** @throws UserError, SyscallError for the call of `steps` that kept the program from running */
+export function refuseFailed(steps: readonly Step[], results: Results, command: string): void {
   const errnos: number[] = [];
   let index = 0;
   for (const { calls } of steps) {

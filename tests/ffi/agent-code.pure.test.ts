@@ -54,7 +54,11 @@ const even = (text: string): string =>
     .replace(/\s+/g, " ")
     .trim();
 
-const listed = (code: Listing): [string, string][] => code.map(([hex, text]) => [hex, even(text)]);
+const listed = (code: Listing): [string, string][] =>
+  code.split("\n").flatMap((line): [string, string][] => {
+    const [, hex, text] = /^ *([0-9a-f]+) (.*)$/.exec(line) ?? [];
+    return hex === undefined || text === undefined ? [] : [[hex, even(text)]];
+  });
 
 function skipWithout(command: string): boolean {
   if (haveCommand(command)) return false;

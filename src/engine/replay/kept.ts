@@ -1,0 +1,106 @@
+// The scores that are kept in /run/bunker, one file each: a line of JSON, and the arena.
+//
+// A few dozen places, each for whatever falls on it last: what is run again and again stays, what is
+// run once goes. Power loss: /run is memory.
+
+import { O, S } from "../../../ffi/constants.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import {
+  fileIdentity,
+  makeDirectoryTree,
+  openFile,
+  readFirstLine,
+  removeFile,
+  renameFile,
+  writeNewFile,
+} from "../../../ffi/files.ts";
+import { geteuid } from "../../../ffi/identity.ts";
+import type { Observation } from "../../../ffi/observe.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { encodeText } from "../../../ffi/text.ts";
+import type { Score } from "../../container/score.ts";
+
+/** What a request has left behind. */
+export interface Kept {
+  /** All that was asked for: the same request has the same key, whole. */
+  readonly key: string;
+  /** undefined: it was seen once, or cannot be replayed. */
+  readonly launch?: KeptLaunch;
+  /** It was tried, and is not to be tried again. */
+  readonly refused?: true;
+}
+
+export interface KeptLaunch {
+  readonly score: Score;
+  /** What the host answered when it was made: it holds as long as that is so. */
+  readonly observations: readonly Observation[];
+  readonly name?: string;
+  /** With STAND_IN_ID for the id, as in the score. */
+  readonly cgroupsPath: string;
+  readonly cgroupDirectories: readonly string[];
+  readonly oomScoreAdj?: number;
+}
+
+/** An open file with what is in it. */
+export interface KeptFile extends Disposable {
+  readonly kept: Kept;
+  readonly fd: number;
+  readonly arenaOffset: number;
+}
+
+const PLACES = 64;
+const OTHERS_BITS = 0o077;
+
+/** The file that `key` falls on. */
+export function keptPath(runFolder: string, key: string): string {
+  // Start-up time: a few characters are enough to tell most requests apart.
+  let sum = key.length;
+  for (let i = 0; i < key.length; i += 7) sum = (sum * 31 + key.charCodeAt(i)) % 0x1000000;
+  return `${runFolder}/scores/${sum % PLACES}`;
+}
+
+/** What is kept for `key`, if anything. */
+export function openKept(path: string, key: string): KeptFile | undefined {
+  let fd: Fd;
+  try {
+    fd = new Fd(openFile(path, O.O_RDONLY | O.O_NOFOLLOW | O.O_NONBLOCK));
+  } catch (error) {
+    if (isSyscallError(error)) return undefined;
+    throw error;
+  }
+  const file = isOurs(fd.number) ? readKept(fd.number, path) : undefined;
+  if (file?.kept.key === key) return { ...file, [Symbol.dispose]: () => fd[Symbol.dispose]() };
+  fd[Symbol.dispose]();
+  return undefined;
+}
+
+/** Security: what is in it is performed as root, so nobody else may have had a hand in it. */
+function isOurs(fd: number): boolean {
+  const { type, mode, uid, links } = fileIdentity(fd, "");
+  return type === S.S_IFREG && links === 1 && uid === geteuid() && (mode & OTHERS_BITS) === 0;
+}
+
+function readKept(fd: number, path: string): Omit<KeptFile, typeof Symbol.dispose> | undefined {
+  const { text, byteLength } = readFirstLine(fd, path);
+  if (text === "") return undefined;
+  // It was written by ourselves, whole, under another name.
+  return { kept: JSON.parse(text) as Kept, fd, arenaOffset: byteLength + 1 };
+}
+
+/** Keeps `kept` in place of what is there. What cannot be kept is no failure of a run. */
+export function keep(path: string, kept: Kept, arena: Uint8Array = new Uint8Array(0)): void {
+  const line = encodeText(`${JSON.stringify(kept)}\n`);
+  const bytes = new Uint8Array(line.length + arena.length);
+  bytes.set(line);
+  bytes.set(arena, line.length);
+  // Race: whoever reads meanwhile finds the old file or the new one.
+  const temporary = `${path}.${process.pid}`;
+  try {
+    makeDirectoryTree(path.slice(0, path.lastIndexOf("/")), 0o700);
+    removeFile(temporary);
+    writeNewFile(temporary, bytes);
+    renameFile(temporary, path);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+  }
+}

@@ -1,0 +1,109 @@
+// What is kept of a run is what would be planned for the next one, whatever its id and its maker's pid.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { Channel } from "../../ffi/agent/channel.ts";
+import { ARENA_OFFSET } from "../../ffi/agent/layout.ts";
+import { detectCgroups } from "../../cgroups/detect.ts";
+import { observe } from "../../ffi/observe.ts";
+import { stillHolds } from "../../src/engine/replay/holds.ts";
+import { keep, keptPath, openKept } from "../../src/engine/replay/kept.ts";
+import { makeLaunch } from "../../src/engine/replay/rehearse.ts";
+import type { RunOptions } from "../../src/engine/run-options.ts";
+import { baseOptions } from "./base-options.ts";
+
+const folder = mkdtempSync(`${tmpdir()}/bunker-replay-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const rootfs = `${folder}/rootfs`;
+mkdirSync(`${rootfs}/etc`, { recursive: true });
+writeFileSync(`${rootfs}/etc/passwd`, "web:x:1000:1000:web:/home/web:/bin/sh\n");
+
+const plain: Partial<RunOptions> = {
+  root: { kind: "rootfs", path: rootfs },
+  command: ["/bin/true"],
+};
+
+const launchOf = (options: Partial<RunOptions>, id?: string, pid?: number) =>
+  makeLaunch(`${folder}/run`, async () => ({ ...baseOptions, ...plain, ...options }), id, pid);
+
+// cgroup v2 wants device filters, which no batch can load yet.
+const isReplayed = detectCgroups().join("/x").how === "self";
+if (!isReplayed) console.warn("skipped: a kept launch: runs are replayed on cgroup v1 only");
+
+const CASES: readonly (readonly [string, Partial<RunOptions>])[] = [
+  ["a plain run", {}],
+  ["limits", { resources: { memoryBytes: 64 * 1024 * 1024, pidsLimit: 100, cpuShares: 512 } }],
+  ["another user, in another folder", { user: "web", workdir: "/tmp" }],
+  ["the host's own root", { root: { kind: "host" } }],
+  ["no filter, no capabilities", { security: { ...baseOptions.security, seccomp: "unconfined" } }],
+  ["variables that are no ASCII", { env: ["NAME=süß", "OTHER=日本"] }],
+];
+
+describe.skipIf(!isReplayed)("a kept launch", () => {
+  test.each(CASES)("is the plan of the next run: %s", async (_, options) => {
+    const id = "9".repeat(64);
+    const [kept, next] = [await launchOf(options), await launchOf(options, id, 4711)];
+    if (kept === undefined || next === undefined) throw new Error("not kept");
+    const { score } = kept.launch;
+    const memory = new ArrayBuffer(128 * 1024);
+    new Uint8Array(memory).set(kept.written.arena, ARENA_OFFSET);
+    const channel = new Channel(() => memory);
+    channel.insert(id, score.ids);
+    for (const offset of score.pids) channel.words[offset >> 2] = 4711;
+    const arena = new Uint8Array(memory, ARENA_OFFSET, score.arenaBytes);
+    expect(score.ids.length).toBeGreaterThan(5);
+    expect(score.pids).toHaveLength(1);
+    expect(Buffer.compare(arena, next.written.arena)).toBe(0);
+    expect({ ...next.launch.score, ids: [], pids: [] }).toEqual({ ...score, ids: [], pids: [] });
+  });
+
+  test.each<[string, Partial<RunOptions>]>([
+    ["a terminal", { tty: true, interactive: true }],
+    ["--init", { init: true }],
+    ["a user namespace", { userns: { kind: "auto" } }],
+    ["another container's namespaces", { network: { kind: "container", name: "x" } as never }],
+    ["the host's pids", { pid: { kind: "host" } }],
+    ["the other performer", { performer: "process" }],
+    ["a pid file", { pidfile: "/tmp/x" }],
+  ])("is not made for %s", async (_, options) => {
+    const made = await launchOf(options).catch(() => undefined);
+    expect(made).toBeUndefined();
+  });
+});
+
+describe("a kept file", () => {
+  const path = keptPath(`${folder}/run`, "key");
+
+  test("is found by the whole of its key", () => {
+    keep(path, { key: "key", refused: true });
+    using found = openKept(path, "key");
+    expect(found?.kept.refused).toBe(true);
+    expect(openKept(path, "kez")).toBeUndefined();
+  });
+
+  test("is none of ours where others may write to it, or it has another name", async () => {
+    keep(path, { key: "key" });
+    const { chmodSync, linkSync } = await import("node:fs");
+    chmodSync(path, 0o620);
+    expect(openKept(path, "key")).toBeUndefined();
+    keep(path, { key: "key" });
+    linkSync(path, `${path}.link`);
+    expect(openKept(path, "key")).toBeUndefined();
+  });
+});
+
+describe("what was observed", () => {
+  test("holds until an answer is another one", async () => {
+    const look = async (): Promise<string> => {
+      const { readContainerFile } = await import("../../src/engine/container-files.ts");
+      return readContainerFile(rootfs, "etc/passwd");
+    };
+    const { observations } = await observe(look);
+    expect(observations).toHaveLength(1);
+    expect(stillHolds(observations)).toBe(true);
+    writeFileSync(`${rootfs}/etc/passwd`, "web:x:1001:1001:web:/home/web:/bin/sh\n");
+    expect(stillHolds(observations)).toBe(false);
+  });
+});
