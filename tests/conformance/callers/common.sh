@@ -74,6 +74,29 @@ cgroup_mount() {
   fi
 }
 
+# Mounts, in a folder, the v1 hierarchies that callers would miss: those that exist but that nobody
+# mounted here, as containerd looks for each one; and for crun all that v2 still has, as it refuses
+# such a hybrid host.
+mount_missing_cgroups() {
+  local controllers unified=
+  grep -q '^[0-9]*:[^:]' /proc/self/cgroup || return 0
+  if [[ $2 == crun ]] && unified=$(cgroup_mount ''); then
+    unified=$(< "$unified/cgroup.controllers")
+  fi
+  for controllers in $(cut -d: -f2 /proc/self/cgroup) $unified; do
+    [[ $controllers != name=* ]] && ! cgroup_mount "$controllers" >/dev/null || continue
+    mkdir -p "$1/$controllers"
+    mount -t cgroup -o "$controllers" cgroup "$1/$controllers" || return
+  done
+}
+
+unmount_cgroups() {
+  local folder
+  for folder in "$1"/*/; do
+    [[ ! -d $folder ]] || umount "$folder" || return
+  done
+}
+
 make_cgroups() {
   local controllers folder
   while read -r controllers folder; do
@@ -115,12 +138,13 @@ enter_sandbox() {
   runtime=$(parse_runtime "$@") || exit
   install_packages "${packages[@]}" busybox-static bsdutils iproute2 iptables jq procps tini
   work=$(mktemp -d "${TMPDIR:-/tmp}/callers.XXXXXX") || exit
+  mount_missing_cgroups "$work/cgroup" "${runtime##*/}"
   mapfile -t cgroups < <(make_cgroups "${work##*/}")
   echo "# ${0##*/} on $runtime ($("$runtime" --version 2>&1 | head -1))"
   (
     join_cgroups "${cgroups[@]}" || exit
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
-      TERM=xterm CALLERS_WORK="$work" RUNTIME="$runtime" \
+      TERM=xterm CALLERS_WORK="$work" RUNTIME="$runtime" CALLERS_CONTROLLERS="$(own_cgroups | cut -d' ' -f1)" \
       unshare --mount --net --pid --ipc --uts --cgroup --fork --kill-child --propagation private \
       tini -s -- bash "$0"
   ) </dev/null &
@@ -131,6 +155,7 @@ enter_sandbox() {
   # Race: a wait that a signal ended comes before the end of the sandbox.
   wait "$sandbox" 2>/dev/null
   remove_cgroups "${cgroups[@]}" || code=1
+  unmount_cgroups "$work/cgroup" || code=1
   rm -rf --one-file-system "$work" || code=1
   exit "$code"
 }
@@ -169,9 +194,11 @@ hide_other_runtimes() {
   done
 }
 
+# Only those in which the sandbox has a cgroup of its own: a hierarchy that the host has not mounted
+# would be shared with the whole machine.
 mount_cgroups() {
   local controllers folder name
-  if ! grep -q '^[0-9]*:[^:]' /proc/self/cgroup; then
+  if [[ $CALLERS_CONTROLLERS == - ]]; then
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
     # Kernel: a cgroup that gives controllers to its children may hold no process itself.
     mkdir /sys/fs/cgroup/init
@@ -180,22 +207,15 @@ mount_cgroups() {
     return
   fi
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
-  while IFS=: read -r _ controllers _; do
+  for controllers in $CALLERS_CONTROLLERS; do
     folder=/sys/fs/cgroup/${controllers#name=}
     case $controllers in
-      '') mkdir "${folder}unified" && mount -t cgroup2 cgroup2 "${folder}unified" ;;
-      name=*) mkdir "$folder" && mount -t cgroup -o "none,$controllers" cgroup "$folder" ;;
-      *)
-        mkdir "$folder" && mount -t cgroup -o "$controllers" cgroup "$folder"
-        [[ $controllers == *,* ]] || continue
-        for name in ${controllers//,/ }; do ln -s "$controllers" "/sys/fs/cgroup/$name"; done
-        ;;
+      -) folder=/sys/fs/cgroup/unified; mkdir "$folder"; mount -t cgroup2 cgroup2 "$folder" ;;
+      name=*) mkdir "$folder"; mount -t cgroup -o "none,$controllers" cgroup "$folder" ;;
+      *) mkdir "$folder"; mount -t cgroup -o "$controllers" cgroup "$folder" ;;
     esac
-  done < /proc/self/cgroup
-  # crun refuses a hybrid host whose v2 hierarchy still has a controller.
-  [[ ${RUNTIME##*/} == crun && -d /sys/fs/cgroup/unified ]] || return 0
-  for name in $(< /sys/fs/cgroup/unified/cgroup.controllers); do
-    mkdir "/sys/fs/cgroup/$name" && mount -t cgroup -o "$name" cgroup "/sys/fs/cgroup/$name"
+    [[ $controllers == *,* ]] || continue
+    for name in ${controllers//,/ }; do ln -s "$controllers" "/sys/fs/cgroup/$name"; done
   done
 }
 
