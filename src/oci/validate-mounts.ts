@@ -1,6 +1,7 @@
 // The rules of `root` and `mounts` that hold between fields: id-mapped mounts above all.
 // config.md, "Mounts": uidMappings, gidMappings, idmap, ridmap. man 2 mount_setattr.
 
+import { quote } from "./quote.ts";
 import type { Mount, Spec } from "./spec.ts";
 import { hasNamespace, validateIdMappings } from "./validate-namespaces.ts";
 
@@ -20,8 +21,38 @@ function validateMount(mount: Mount, index: number, spec: Spec, problems: string
   if (bind && (mount.source === undefined || mount.source === "")) {
     problems.push(`${at}.source: must be given for a bind mount`);
   }
+  if (mount.destination.includes("proc")) validateProc(mount, at, bind, problems);
   if (!isIdMapped(mount)) return;
   validateIdMapped(mount, at, bind, hasNamespace(spec.linux?.namespaces, "user"), problems);
+}
+
+/** What lxcfs and its like stand in for. */
+const IN_PROC =
+  " cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo sys/kernel/ns_last_pid sys/crypto/fips_enabled ";
+
+/**
+ * Security: what a runtime writes to in /proc must be the kernel's (CVE-2019-16884, CVE-2019-19921).
+ * Links of the rootfs that lead there are seen when the mount is made.
+ */
+function validateProc(mount: Mount, at: string, bind: boolean, problems: string[]): void {
+  const path = cleanPath(mount.destination);
+  const shown = quote(mount.destination);
+  if (path === "proc") {
+    if (bind || mount.type === "proc") return;
+    problems.push(`${at}: ${shown} cannot be mounted because it is not of type proc`);
+  } else if (path.startsWith("proc/") && !IN_PROC.includes(` ${path.slice("proc/".length)} `)) {
+    problems.push(`${at}: ${shown} cannot be mounted because it is inside /proc`);
+  }
+}
+
+/** Without the slash at its beginning, and without `.`, `..` and doubled slashes. */
+function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts.join("/");
 }
 
 function validateIdMapped(

@@ -19,6 +19,18 @@ describe("root, mounts and hooks of a config.json is refused with the JSON path"
     ["mounts", [{ destination: "/a\0" }], "mounts[0].destination: must not contain a NUL byte"],
     [
       "mounts",
+      [{ destination: "/proc/sys/../self//attr", type: "tmpfs", source: "tmpfs" }],
+      'mounts[0]: "/proc/sys/../self//attr" cannot be mounted because it is inside /proc',
+    ],
+    [
+      "mounts",
+      [{ destination: "/proc", type: "tmpfs", source: "tmpfs" }],
+      'mounts[0]: "/proc" cannot be mounted because it is not of type proc',
+    ],
+    ["mounts", [{ destination: "/proc/meminfo", type: "bind", source: "/x" }], "accepted"],
+    ["mounts", [{ destination: "/procedures", type: "tmpfs", source: "tmpfs" }], "accepted"],
+    [
+      "mounts",
       [{ destination: "/a", options: ["rbind"] }],
       "mounts[0].source: must be given for a bind mount",
     ],

@@ -3,9 +3,11 @@
 
 import type { Step } from "../../../ffi/call.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
+import { FILE_SYSTEM_MAGIC, statfs } from "../../../ffi/statfs.ts";
 import type { LaunchOptions } from "../../container/launch.ts";
 import type { Features, LaunchRequest } from "../../container/request.ts";
-import type { Spec } from "../../oci/spec.ts";
+import { UserError } from "../../errors.ts";
+import type { Mount, Spec } from "../../oci/spec.ts";
 import { type FeatureNeeds, findNamespace } from "./feature-needs.ts";
 
 export interface LoadedFeatures {
@@ -30,7 +32,7 @@ export async function loadFeatures(
   needs: FeatureNeeds,
 ): Promise<LoadedFeatures> {
   const features: Features = {
-    ...(needs.mounts ? await loadMounts(rootfs) : {}),
+    ...(needs.mounts ? await loadMounts(spec, rootfs) : {}),
     ...(needs.assistance ? await loadAssisted() : {}),
     ...(needs.attributes ? await loadAttributesOf(spec) : {}),
   };
@@ -47,7 +49,8 @@ export async function loadFeatures(
   };
 }
 
-async function loadMounts(rootfs: string): Promise<Features> {
+async function loadMounts(spec: Spec, rootfs: string): Promise<Features> {
+  for (const mount of spec.mounts ?? []) if (mount.destination === "/proc") requireProc(mount);
   const { planBundleMounts } = await import("../../container/plan-bundle-mounts.ts");
   const { makeRootfsHands } = await import("../../container/rootfs-hands.ts");
   const hands = makeRootfsHands(rootfs);
@@ -56,6 +59,13 @@ async function loadMounts(rootfs: string): Promise<Features> {
     planMounts: (request, root, idMaps) => planBundleMounts(request, root, hands, idMaps, later),
     planAfterMounts: () => later,
   };
+}
+
+/** Security: as in validate-mounts.ts, for a /proc that is bound. */
+function requireProc({ type, source = "" }: Mount): void {
+  if (type === "proc" || statfs(source).magic === FILE_SYSTEM_MAGIC.proc) return;
+  const message = `"/proc" cannot be mounted because it is not of type proc: got "${source}"`;
+  throw new UserError(message, undefined, 1);
 }
 
 async function loadAssisted(): Promise<Features> {
