@@ -176,7 +176,7 @@ export class Performer {
   /** A call failed: runs the step's fallback and the step again, where it has one for this errno. */
   #recover(page: number, posted: Posted, stop: number): number {
     const { steps, batch } = posted;
-    const recordBytes = RECORD_BYTES * (this.trace === undefined ? 1 : TRACE_STRIDE);
+    const recordBytes = this.#recordBytes();
     const index = Math.floor((stop - batch.first) / recordBytes);
     const { step, call, firstCall } = findCall(steps, index);
     const errno = -(this.#result(batch, index) ?? 0);
@@ -191,12 +191,26 @@ export class Performer {
     this.trace?.started(page, instead.batch);
     this.#go(page, instead.batch);
     this.#await(page);
+    const failedAt = this.#stopOffset(page);
     this.trace?.report(instead.batch);
     this.#go(page, { first: batch.first + firstCall * recordBytes, end: batch.end });
     this.#await(page);
     const again = this.#stopOffset(page);
-    if (again === stop) this.#fail(page, step, call, -(this.#result(batch, index) ?? 0));
-    return again;
+    if (again !== stop) return again;
+    // What was done instead has failed itself: that is the reason.
+    if (failedAt !== instead.batch.end) this.#failIn(page, instead, failedAt, step.failure);
+    return this.#fail(page, step, call, -(this.#result(batch, index) ?? 0));
+  }
+
+  #failIn(page: number, { steps, batch }: Posted, stop: number, failure: Step["failure"]): never {
+    const index = Math.floor((stop - batch.first) / this.#recordBytes());
+    const { step, call } = findCall(steps, index);
+    const errno = -(this.#result(batch, index) ?? 0);
+    return this.#fail(page, failure === undefined ? step : { ...step, failure }, call, errno);
+  }
+
+  #recordBytes(): number {
+    return RECORD_BYTES * (this.trace === undefined ? 1 : TRACE_STRIDE);
   }
 
   #fail(page: number, step: Step, call: Call, errno: number): never {

@@ -227,7 +227,9 @@ function planSetup(
     : request.noPivot
       ? { how: "move", kernelMounts }
       : { how: "pivot" };
-  const rootPropagation = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
+  const asked = parsePropagation(linux.rootfsPropagation ?? "rslave") ?? MS.MS_SLAVE;
+  // Kernel: of an unbindable tree there are no copies, and the rootfs is one. open_tree(2)
+  const rootPropagation = (asked & MS.MS_UNBINDABLE) === 0 ? asked : MS.MS_PRIVATE | MS.MS_REC;
   const plan = {
     source: request.rootSource,
     propagation: rootPropagation,
