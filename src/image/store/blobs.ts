@@ -1,0 +1,159 @@
+// Content-addressed blobs: hashed while they are written, in their place only once they are right.
+
+import { fstatSync, openSync, readSync, closeSync } from "node:fs";
+import { O } from "../../../ffi/constants.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import { fileType, listDirectory, openFile, removeFile, renameFile } from "../../../ffi/files.ts";
+import { fsync, write } from "../../../ffi/unistd.ts";
+import { UserError } from "../../errors.ts";
+import { type Digest, DigestHasher, digestOf } from "../digest.ts";
+import type { StorePaths } from "./paths.ts";
+
+/** What a blob must turn out to be, as far as that is known beforehand. */
+export interface ExpectedBlob {
+  readonly digest?: Digest;
+  /** In bytes: more are refused as they come. */
+  readonly size?: number;
+}
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** A blob on its way into the store. Disposed without commit(), it leaves nothing behind. */
+export class BlobWriter implements Disposable {
+  readonly #hasher = new DigestHasher();
+  readonly #fd: Fd;
+  readonly #path: string;
+  #size = 0;
+  #isOpen = true;
+
+  constructor(
+    private readonly paths: StorePaths,
+    private readonly expected: ExpectedBlob,
+  ) {
+    this.#path = paths.unfinished();
+    this.#fd = new Fd(openFile(this.#path, O.O_WRONLY | O.O_CREAT | O.O_EXCL, 0o644));
+  }
+
+  /** How many bytes were written. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds all of `chunk`. Throws UserError where that is more than was expected, SyscallError. */
+  write(chunk: Uint8Array): void {
+    const { size = Infinity } = this.expected;
+    if (this.#size + chunk.length > size) {
+      throw new UserError(`${this.#name()} is longer than the ${size} bytes that it should have`);
+    }
+    this.#hasher.update(chunk);
+    let rest = chunk;
+    while (rest.length > 0) rest = rest.subarray(write(this.#fd.number, rest, this.#path));
+    this.#size += chunk.length;
+  }
+
+  /** Verifies the blob and puts it in its place. Throws UserError where it is not what it should be. */
+  commit(): StoredBlob {
+    try {
+      const digest = this.#hasher.digest();
+      this.#verify(digest);
+      // Order: whole on the disk before it has its name, as a crash must not leave a hollow blob.
+      fsync(this.#fd.number);
+      renameFile(this.#path, this.paths.blob(digest));
+      this.#isOpen = false;
+      return { digest, size: this.#size };
+    } finally {
+      this.abort();
+    }
+  }
+
+  /** Keeps nothing. Harmless after commit(). */
+  abort(): void {
+    if (this.#isOpen) removeFile(this.#path);
+    this.#isOpen = false;
+    this.#fd[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.abort();
+  }
+
+  #verify(digest: Digest): void {
+    const { size, digest: wanted } = this.expected;
+    if (size !== undefined && this.#size !== size) {
+      throw new UserError(`${this.#name()} has ${this.#size} bytes: it should have ${size}`);
+    }
+    if (wanted !== undefined && wanted !== digest) {
+      throw new UserError(`${this.#name()} is not what its digest says: its content has ${digest}`);
+    }
+  }
+
+  #name(): string {
+    return this.expected.digest === undefined ? "the blob" : `blob ${this.expected.digest}`;
+  }
+}
+
+const DAMAGE_HINT = 'run "bunker system check --repair", then pull or load the image again';
+
+/** The blobs of a store. */
+export class Blobs {
+  constructor(private readonly paths: StorePaths) {}
+
+  has(digest: Digest): boolean {
+    return fileType(this.paths.blob(digest)) !== 0;
+  }
+
+  /** The size in bytes; undefined where there is no such blob. */
+  size(digest: Digest): number | undefined {
+    if (!this.has(digest)) return undefined;
+    const fd = openSync(this.paths.blob(digest), "r");
+    try {
+      return fstatSync(fd).size;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** The whole blob, verified. Throws UserError: missing, larger than `maxBytes`, damaged. */
+  read(digest: Digest, maxBytes: number): Uint8Array {
+    const size = this.size(digest);
+    if (size === undefined) {
+      throw new UserError(`blob ${digest} is missing in the store`, DAMAGE_HINT);
+    }
+    if (size > maxBytes) {
+      throw new UserError(`blob ${digest} has ${size} bytes: at most ${maxBytes} are read here`);
+    }
+    const bytes = readWhole(this.paths.blob(digest), size);
+    if (digestOf(bytes) !== digest) {
+      throw new UserError(`blob ${digest} is damaged in the store`, DAMAGE_HINT);
+    }
+    return bytes;
+  }
+
+  list(): Digest[] {
+    const found = listDirectory(this.paths.blobs) ?? [];
+    return found.map(({ name }): Digest => `sha256:${name}`);
+  }
+
+  remove(digest: Digest): void {
+    removeFile(this.paths.blob(digest));
+  }
+}
+
+function readWhole(path: string, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const fd = openSync(path, "r");
+  try {
+    let length = 0;
+    while (length < size) {
+      const count = readSync(fd, bytes, length, size - length, length);
+      if (count === 0) break;
+      length += count;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,235 @@
+// The image store: what the engine's verbs see of it. See paths.ts for what is where on the disk.
+
+import {
+  fileType,
+  listDirectory,
+  makeDirectoryTree,
+  removeFile,
+  removeTree,
+  writeText,
+} from "../../../ffi/files.ts";
+import { UserError } from "../../errors.ts";
+import { type Digest, isDigest } from "../digest.ts";
+import { parseImageConfig, parseManifest } from "../parse-manifest.ts";
+import {
+  type Descriptor,
+  type ImageConfig,
+  type Index,
+  isIndex,
+  isIndexType,
+  type Manifest,
+} from "../types.ts";
+import { type BlobWriter as Writer, BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
+import { StoreLock } from "./locks.ts";
+import { StorePaths } from "./paths.ts";
+import { nameOf, References } from "./references.ts";
+import { matchesPlatform, thisPlatform } from "../platform.ts";
+
+/** The most that a manifest, an index or a configuration may have: what registries accept. */
+export const DOCUMENT_BYTES = 4 * 1024 * 1024;
+
+/** An image as the store knows it. */
+export interface StoredImage {
+  /** The digest of its configuration, which docker calls the image's id. */
+  readonly id: Digest;
+  /** Its manifest; of an index, that for this machine. */
+  readonly manifest: Descriptor;
+  /** What its names stand for: the manifest, or an index with manifests for several platforms. */
+  readonly top: Descriptor;
+  /** Canonical: `docker.io/library/alpine:latest`. */
+  readonly names: readonly string[];
+}
+
+/** An unpacked layer. */
+export interface LayerPath {
+  readonly chainId: Digest;
+  /** Its folder. */
+  readonly path: string;
+  /** A name of three letters or so for it, relative to StorePaths.links. */
+  readonly link: string;
+}
+
+export class ImageStore implements Disposable {
+  readonly blobs: Blobs;
+  readonly #references: References;
+  readonly #lock: StoreLock;
+
+  private constructor(readonly paths: StorePaths) {
+    this.blobs = new Blobs(paths);
+    this.#references = new References(paths);
+    this.#lock = new StoreLock(paths, () => this.#removeUnfinished());
+  }
+
+  /** The store below `root`, made where there is none: /var/lib/bunker, or $BUNKER_DATA. */
+  static open(root: string): ImageStore {
+    const paths = new StorePaths(root);
+    if (fileType(`${paths.images}/oci-layout`) === 0) makeLayout(paths);
+    return new ImageStore(paths);
+  }
+
+  /**
+   * Keeps others from taking away what is not referenced yet, until release(), dispose or the end
+   * of the process. ingest() does so by itself.
+   */
+  hold(): void {
+    this.#lock.share();
+  }
+
+  release(): void {
+    this.#lock.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock.release();
+  }
+
+  blobPath(digest: Digest): string {
+    return this.paths.blob(digest);
+  }
+
+  /** Whether the blob is there. Race: hold() the store, or it may be gone when you come back. */
+  hasBlob(digest: Digest): boolean {
+    return this.blobs.has(digest);
+  }
+
+  /** A new blob to be written: `write(chunk)…`, then `commit()`; `abort()` or dispose for nothing. */
+  ingest(expected: ExpectedBlob = {}): Writer {
+    this.hold();
+    return new BlobWriter(this.paths, expected);
+  }
+
+  /** Stores a whole document. */
+  ingestBytes(bytes: Uint8Array, expected: ExpectedBlob = {}): Digest {
+    using writer = this.ingest(expected);
+    writer.write(bytes);
+    return writer.commit().digest;
+  }
+
+  /** The whole blob, verified. Throws UserError where it is missing, too large or damaged. */
+  readBlob(digest: Digest, maxBytes: number): Uint8Array {
+    return this.blobs.read(digest, maxBytes);
+  }
+
+  readManifest({ digest, mediaType }: Descriptor): Manifest | Index {
+    return parseManifest(this.readBlob(digest, DOCUMENT_BYTES), mediaType);
+  }
+
+  readConfig({ digest }: Descriptor): ImageConfig {
+    return parseImageConfig(this.readBlob(digest, DOCUMENT_BYTES));
+  }
+
+  /** What each canonical name stands for. */
+  references(): Map<string, Descriptor> {
+    return this.#references.all();
+  }
+
+  /** Gives an image a name; the image that had it stays, nameless if it has no other. */
+  setReference(name: string, descriptor: Descriptor): void {
+    this.hold();
+    this.#references.set(name, descriptor);
+  }
+
+  /** Keeps an image that has no name. */
+  keepNameless(descriptor: Descriptor): void {
+    this.hold();
+    this.#references.keep(descriptor);
+  }
+
+  /** Takes a name away; its image stays. False where there is no such name. */
+  removeReference(name: string): boolean {
+    return this.#references.remove(name);
+  }
+
+  /** Every image whose manifest can be read, in the order of their first name. */
+  list(): StoredImage[] {
+    const images = new Map<Digest, StoredImage>();
+    for (const entry of this.#references.entries()) {
+      const image = this.#readEntry(entry);
+      if (image === undefined) continue;
+      const name = nameOf(entry);
+      const names = [...(images.get(image.id)?.names ?? []), ...(name === undefined ? [] : [name])];
+      images.set(image.id, { ...image, names });
+    }
+    return [...images.values()];
+  }
+
+  /**
+   * The image that `text` means.
+   * @param text a canonical name, a digest (of a configuration, manifest or index), or the start
+   *   of an image's id in hexadecimal
+   * @throws UserError where there is none, or several
+   */
+  resolve(text: string): StoredImage {
+    const image = this.find(text);
+    if (image !== undefined) return image;
+    throw new UserError(`no such image: ${text}`, undefined, 125);
+  }
+
+  /** As resolve(); undefined where there is none. */
+  find(text: string): StoredImage | undefined {
+    const images = this.list();
+    const named = images.find(({ names }) => names.includes(text));
+    if (named !== undefined) return named;
+    if (isDigest(text)) {
+      const isMeant = ({ id, manifest, top }: StoredImage) =>
+        id === text || manifest.digest === text || top.digest === text;
+      return images.find(isMeant);
+    }
+    if (!/^[0-9a-f]{1,64}$/.test(text)) return undefined;
+    const matching = images.filter(({ id }) => id.startsWith(`sha256:${text}`));
+    if (matching.length <= 1) return matching[0];
+    throw new UserError(`image id "${text}" is ambiguous: ${matching.length} images start with it`);
+  }
+
+  /** The manifest for a platform (this machine's unless said) behind a descriptor. */
+  platformManifest(descriptor: Descriptor, platform = thisPlatform()): Descriptor | undefined {
+    if (!isIndexType(descriptor.mediaType)) return descriptor;
+    const index = this.readManifest(descriptor);
+    if (!isIndex(index)) return descriptor;
+    return index.manifests.find(
+      (each) => this.hasBlob(each.digest) && matchesPlatform(each.platform, platform),
+    );
+  }
+
+  /**
+   * The unpacked layers of an image, the topmost first, as overlay's `lowerdir` wants them. Unpacks
+   * what is missing. Throws UserError for a layer that cannot be, SyscallError.
+   */
+  async ensureLayers(_image: { readonly manifest: Descriptor }): Promise<LayerPath[]> {
+    await Promise.resolve();
+    throw new UserError("layers cannot be unpacked yet");
+  }
+
+  #readEntry(entry: Descriptor): StoredImage | undefined {
+    try {
+      const found = this.platformManifest(entry);
+      if (found === undefined) return undefined;
+      const manifest = this.readManifest(found);
+      if (isIndex(manifest)) return undefined;
+      return { id: manifest.config.digest, manifest: found, top: entry, names: [] };
+    } catch (error) {
+      // A damaged image must not hide the others; `system check` tells of it.
+      if (error instanceof UserError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Only while nobody else uses the store: what is there belongs to the dead. */
+  #removeUnfinished(): void {
+    for (const { name, isDirectory } of listDirectory(this.paths.ingest) ?? []) {
+      if (isDirectory) removeTree(`${this.paths.ingest}/${name}`);
+      else removeFile(`${this.paths.ingest}/${name}`);
+    }
+  }
+}
+
+/** Security: unpacked layers hold set-user-id programs of strangers, for root's eyes only. */
+function makeLayout(paths: StorePaths): void {
+  makeDirectoryTree(paths.root, 0o711);
+  makeDirectoryTree(paths.images, 0o755);
+  makeDirectoryTree(paths.blobs, 0o755);
+  makeDirectoryTree(paths.layers, 0o700);
+  makeDirectoryTree(paths.links, 0o700);
+  makeDirectoryTree(paths.ingest, 0o700);
+  writeText(`${paths.images}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}\n');
+}
