@@ -106,9 +106,9 @@ export const execve = (
   options?: CallOptions,
 ): Call => call("execve", [path, argv, envp], { path, ...options });
 
-/** close_range(2): closes, or marks close-on-exec, every descriptor from `first` on. */
-export const closeRange = (first: number, closeOnExec: boolean): Call =>
-  call("close_range", [first, -1, closeOnExec ? CLOSE_RANGE_CLOEXEC : 0]);
+/** close_range(2): closes, or marks close-on-exec, every descriptor from `first` to `last`. */
+export const closeRange = (first: number, closeOnExec: boolean, last = -1): Call =>
+  call("close_range", [first, last, closeOnExec ? CLOSE_RANGE_CLOEXEC : 0]);
 
 /** waitid(2); the kernel fills `info` (128 bytes). */
 export const waitid = (idType: number, id: number | Slot, info: Slot, options: number): Call =>

@@ -70,7 +70,7 @@ export function planEnter(
   request: EnterRequest,
   process: Process,
   seccomp: SeccompProgram | undefined,
-  preserveFds: number,
+  preserveFds: readonly number[],
 ): EnterPlan {
   const terminal =
     process.terminal === true

@@ -33,16 +33,16 @@ export interface GatePlan {
 export function planGate(
   process: Process,
   seccomp: SeccompProgram | undefined,
-  preserveFds: number,
+  preserveFds: readonly number[],
   gateFd: number,
 ): GatePlan {
   const turn = new Slot("at the gate");
-  const kept = FIRST_FD + preserveFds;
+  const kept = (preserveFds.at(-1) ?? FIRST_FD - 1) + 1;
   const steps = (): Step[] =>
     exitOnFailure(
       [
         planKeep(gateFd, kept),
-        ...planBecome(process, seccomp, preserveFds + 1),
+        ...planBecome(process, seccomp, [...preserveFds, kept]),
         planLook(process),
         planTell(turn, "at the gate: whoever made this container need not stay"),
         planWait(kept),

@@ -49,7 +49,7 @@ const limitValue = (limit: number): number => (limit >= RLIM_INFINITY ? Infinity
 export function planExec(
   process: Process,
   seccomp: SeccompProgram | undefined,
-  preserveFds: number,
+  preserveFds: readonly number[],
 ): Step[] {
   return exitOnFailure([...planBecome(process, seccomp, preserveFds), planProgram(process)]);
 }
@@ -58,18 +58,29 @@ export function planExec(
 export function planBecome(
   process: Process,
   seccomp: SeccompProgram | undefined,
-  preserveFds: number,
+  preserveFds: readonly number[],
 ): Step[] {
   return [
     {
       // Security: nothing of the host stays open, and before the working directory is entered: a
       // path such as /proc/self/fd/7 must not lead out (CVE-2024-21626).
       why: "no descriptor of the host is inherited",
-      calls: [closeRange(FIRST_FD + preserveFds, false)],
+      calls: planClose(preserveFds),
     },
     { why: "a new file's permissions", calls: [umask(process.user.umask ?? 0o022)] },
     ...planPrivileges(process, seccomp),
   ];
+}
+
+/** @param kept ascending: everything between them is closed as well */
+function planClose(kept: readonly number[]): Call[] {
+  const calls: Call[] = [];
+  let first = FIRST_FD;
+  for (const fd of kept) {
+    if (fd > first) calls.push(closeRange(first, false, fd - 1));
+    first = fd + 1;
+  }
+  return [...calls, closeRange(first, false)];
 }
 
 /** The execve(2) that ends it. */

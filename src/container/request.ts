@@ -60,8 +60,8 @@ export interface LaunchRequest {
   readonly noPivot: boolean;
   /** The program reads nothing: its stdin is /dev/null. Of no meaning with a terminal. */
   readonly nullStdin?: boolean;
-  /** How many descriptors from 3 on the user's program keeps. */
-  readonly preserveFds: number;
+  /** The descriptors besides the standard streams that the user's program keeps, ascending. */
+  readonly preserveFds: readonly number[];
   /** Where the container is started later: the plan, and the fifo that is inherited. Loaded only then. */
   readonly gate?: { readonly planGate: typeof planGate; readonly fd: number };
   readonly features?: Features;

@@ -247,7 +247,7 @@ function makeRequest(
     kindOf: kernelKinds(made.spec),
     noPivot: options.noPivot,
     nullStdin: !options.interactive,
-    preserveFds: 0,
+    preserveFds: [],
     noNewKeyring: false,
     parentPid: process.pid,
   };

@@ -86,6 +86,8 @@ case ${1:-} in
     shift 2
     # The terminal is only there to be one: what is said goes to the caller's own output.
     exec >&3 2>&4 3>&- 4>&-
+    # What others have mounted below /tmp would be hidden, and yet be found.
+    awk '$5 ~ "^/tmp/" { print $5 }' /proc/self/mountinfo | tac | xargs -r umount --lazy
     [[ ! -d $CGROUPS/unified ]] || { mount_cgroups . && make_cgroups "$own"; }
     status=0
     (

@@ -38,7 +38,11 @@ export interface Globals {
 }
 
 /** @throws UserError, and SyscallError where the log's file cannot be opened */
-export function readGlobals(argv: readonly string[], name: string): Globals {
+export function readGlobals(
+  argv: readonly string[],
+  name: string,
+  inheritedFds: readonly number[] = [],
+): Globals {
   const line = parseLine(argv, GLOBAL_SYNTAX);
   const rootGiven = line.has("root");
   const log = new Log({
@@ -51,6 +55,7 @@ export function readGlobals(argv: readonly string[], name: string): Globals {
     root: rootGiven ? parseRoot(line.text("root")) : defaultRoot(),
     systemdCgroup: line.bool("systemd-cgroup") || usesSystemd(line.text("cgroup-manager")),
     name,
+    inheritedFds,
     warn: (message) => log.write("warning", message),
     debug: (message) => log.write("debug", message),
   };

@@ -17,8 +17,10 @@ import { findVerb } from "./verbs.ts";
 export async function runOci(argv: readonly string[], name: string): Promise<number> {
   prepareErrno();
   let globals: Globals;
+  // Order: before the log is opened.
+  const inheritedFds = await findInherited(argv);
   try {
-    globals = readGlobals(argv, name);
+    globals = readGlobals(argv, name, inheritedFds);
   } catch (error) {
     return (await import("./report.ts")).reportGlobals(error, name);
   }
@@ -30,6 +32,13 @@ export async function runOci(argv: readonly string[], name: string): Promise<num
   const verb = await findVerb(word);
   if (verb === undefined) return (await import("./help.ts")).helpOrUnknown(word, rest, name, log);
   return perform(verb, rest, globals);
+}
+
+/** Empty where none are to be passed on. */
+async function findInherited(argv: readonly string[]): Promise<readonly number[]> {
+  const wanted = argv.some((word) => word.includes("-preserve-fds"));
+  if (!wanted && process.env["LISTEN_FDS"] === undefined) return [];
+  return (await import("../../engine/oci/inherited-fds.ts")).listInherited();
 }
 
 async function perform(

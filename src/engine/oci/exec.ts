@@ -22,7 +22,7 @@ import { completeEnvironment } from "./environment.ts";
 import { hasAttributes } from "./feature-needs.ts";
 import { joinOf } from "./exec-cgroup.ts";
 import { makeProcess } from "./exec-process.ts";
-import { passOn } from "./make.ts";
+import { passOn } from "./inherited-fds.ts";
 import { entryFlags } from "./namespaces.ts";
 import type { ExecOptions, OciGlobals } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
@@ -42,8 +42,6 @@ export async function execInContainer(options: ExecOptions, globals: OciGlobals)
   const spec = await store.readSpec(options.id);
   const process = completeEnvironment(makeProcess(options, spec), `/proc/${record.initPid}/root`);
   checkConsole(options, process, globals);
-  const preserveFds = options.preserveFds;
-  if (preserveFds > 0) passOn(preserveFds);
   const { plan, listener } = await planExec(record, spec, process, options, globals);
   // In runc's words, which its tests look for.
   globals.debug("nsexec container setup: the agent enters the namespaces");
@@ -116,7 +114,12 @@ async function planExec(
     before: await planBefore(process, globals),
     attributes: await planExecAttributes(process, spec),
   };
-  const plan = planEnter(request, process, seccomp, options.preserveFds);
+  const plan = planEnter(
+    request,
+    process,
+    seccomp,
+    passOn(options.preserveFds, globals.inheritedFds ?? []),
+  );
   const listener = seccomp?.listenerSlot;
   return listener === undefined ? { plan } : { plan, listener };
 }

@@ -88,8 +88,13 @@ function readOutput(file: Fd): string {
 
 type Streams = readonly [Fd, Fd, Fd];
 
+/** What a hook has that says nothing of its environment, as with runc and crun. */
+function ownEnvironment(): string[] {
+  return Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`);
+}
+
 function performOnHost(hook: Hook, state: State, streams: Streams): string | undefined {
-  const { path, args = [path], env = [] } = hook;
+  const { path, args = [path], env = ownEnvironment() } = hook;
   const pid = posix_spawn(path, args, env, {
     fileActions: [
       ...streams.map((fd, to) => ({ kind: "dup2", from: fd.number, to }) as const),
@@ -111,7 +116,7 @@ function performInside(
   streams: Streams,
   inside: Inside | undefined,
 ): string | undefined {
-  const { path, args = [path], env = [] } = hook;
+  const { path, args = [path], env = ownEnvironment() } = hook;
   const plan = planHookInside(
     {
       initPid: inside?.initPid ?? 0,

@@ -4,7 +4,6 @@
 import type { CgroupJoin } from "../../../cgroups/manager.ts";
 import { applySteps } from "../../../cgroups/steps.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
-import { setCloseOnExec } from "../../../ffi/fcntl.ts";
 import { makeDirectoryTree, writeText } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -49,7 +48,6 @@ export async function makeContainer(
   checkId(options.id);
   const bundle = readBundle(options.bundle, options.config);
   checkConsole(bundle, options, waits, globals);
-  if (options.preserveFds > 0) passOn(options.preserveFds);
   const container = new OciStore(globals.root).reserve(options.id);
   undo.push(() => container[Symbol.dispose]());
   undo.push(() => container.remove());
@@ -110,21 +108,6 @@ function checkConsole(
   if (socket !== "" && !(terminal && waits)) {
     const message = `cannot use console socket if ${name} will not detach or allocate tty`;
     throw new UserError(message, undefined, 1);
-  }
-}
-
-const FIRST_FD = 3;
-
-/** The caller's descriptors from 3 on go to the program. */
-export function passOn(count: number): void {
-  for (let fd = FIRST_FD; fd < FIRST_FD + count; fd++) {
-    try {
-      setCloseOnExec(fd, false);
-    } catch (error) {
-      if (!isSyscallError(error, "EBADF")) throw error;
-      const message = `unable to stat preserved-fd ${fd} (of ${count}): no such file or directory`;
-      throw new UserError(message, undefined, 1);
-    }
   }
 }
 

@@ -9,6 +9,8 @@ export interface OciGlobals {
   readonly name: string;
   /** For what is worth telling without being an error: goes to the log. */
   readonly warn: (message: string) => void;
+  /** Descriptors from 3 on that the caller has opened, where any are to be passed on. */
+  readonly inheritedFds?: readonly number[];
   /** For --debug. */
   readonly debug: (message: string) => void;
 }

@@ -9,11 +9,12 @@ import type { RootSource } from "../../../fs/root-plan.ts";
 import { listCgroupViews } from "../../container/cgroup-views.ts";
 import type { LaunchRequest } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
-import type { Mount, NamespaceType, Spec } from "../../oci/spec.ts";
+import type { Mount, NamespaceType, Process, Spec } from "../../oci/spec.ts";
 import { kernelKinds, withDefaultDevices } from "../launch-facts.ts";
 import { type Bundle, isBind } from "./bundle.ts";
 import { findFeatureNeeds } from "./feature-needs.ts";
 import type { LoadedFeatures } from "./load-features.ts";
+import { countActivated, passOn, withActivated } from "./inherited-fds.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 
 export interface PreparedBundle {
@@ -44,7 +45,8 @@ export async function prepareBundle(
 ): Promise<PreparedBundle> {
   const { rootfs } = bundle;
   const readonlyDev = isDevReadonly(bundle.spec);
-  const spec = readonlyDev ? withWritableDev(bundle.spec) : bundle.spec;
+  const activated = countActivated();
+  const spec = adapt(bundle.spec, readonlyDev, activated);
   refuseSystemd(spec, globals);
   const cgroups = detectCgroups({ withUnified: true });
   const cgroupsPath = spec.linux?.cgroupsPath || options.id;
@@ -65,7 +67,7 @@ export async function prepareBundle(
     isDirectory,
     kindOf: kernelKinds(spec),
     noPivot: options.noPivot,
-    preserveFds: options.preserveFds,
+    preserveFds: passOn(activated + options.preserveFds, globals.inheritedFds ?? []),
     noNewKeyring: options.noNewKeyring,
     parentPid: process.pid,
     anyCpu: true,
@@ -103,6 +105,22 @@ function refuseSystemd({ linux }: Spec, { systemdCgroup }: OciGlobals): void {
     "have the caller use cgroupfs: native.cgroupdriver=cgroupfs, --cgroup-manager cgroupfs",
     1,
   );
+}
+
+/** What the spec becomes on its way to the plan. */
+function adapt(spec: Spec, readonlyDev: boolean, activated: number): Spec {
+  const adapted = readonlyDev ? withWritableDev(spec) : spec;
+  const { process, annotations } = adapted;
+  const keepsGroups = annotations?.["run.oci.keep_original_groups"] === "1";
+  if (process === undefined || (activated === 0 && !keepsGroups)) return adapted;
+  const listening = withActivated(process, activated);
+  return { ...adapted, process: keepsGroups ? withOurGroups(listening) : listening };
+}
+
+/** As crun has it. */
+function withOurGroups(process: Process): Process {
+  const additionalGids = globalThis.process.getgroups?.() ?? [];
+  return { ...process, user: { ...process.user, additionalGids } };
 }
 
 const isReadonlyDev = (mount: Mount): boolean =>

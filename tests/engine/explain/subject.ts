@@ -100,7 +100,7 @@ export function explainCase({ cgroups, options: own, facts }: Case): Explanation
     isDirectory: () => false,
     kindOf: () => "unknown" as const,
     noPivot: false,
-    preserveFds: 0,
+    preserveFds: [],
     noNewKeyring: false,
     ...(made.init ? { planReaper } : {}),
     ...(facts.idMappings === undefined
