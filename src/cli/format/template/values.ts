@@ -1,0 +1,91 @@
+// The values that a template works on, and how Go prints them: fmt's %v and encoding/json.
+
+/** What a template's data is made of: JSON, and functions that a field of a row may be. */
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly Value[]
+  | { readonly [key: string]: Value }
+  | Method;
+
+/** A field that takes arguments, as `.Label "key"` does. */
+export type Method = (...args: readonly Value[]) => Value;
+
+/** A number with a fraction even where it is whole (Go's float64); all others are integers. */
+export type Fields = { readonly [key: string]: Value };
+
+/** Whether a value is a map or struct. */
+export function isFields(value: Value): value is Fields {
+  return typeof value === "object" && value !== null && !isList(value);
+}
+
+/** Whether a value is a list. */
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** Returns the value as fmt's %v has it: lists as `[a b]`, maps as `map[k:v]` with sorted keys. */
+export function printValue(value: Value): string {
+  if (value === undefined) return "<no value>";
+  if (value === null) return "<nil>";
+  if (typeof value === "number") return printNumber(value);
+  if (typeof value === "function") return printValue(value());
+  if (isList(value)) return `[${value.map((each) => printNested(each)).join(" ")}]`;
+  if (!isFields(value)) return String(value);
+  const pairs = Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${printNested(value[key])}`);
+  return `map[${pairs.join(" ")}]`;
+}
+
+/** An empty struct in a map prints as `{}`. */
+function printNested(value: Value): string {
+  return isFields(value) && Object.keys(value).length === 0 ? "{}" : printValue(value);
+}
+
+/** An integer whole, a float as %v: the shortest form, an exponent from 21 digits on. */
+export function printNumber(value: number): string {
+  if (Number.isInteger(value)) return BigInt(value).toString();
+  return String(value).replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+/** Whether Go's `if` takes the value for true: what is not zero or empty. */
+export function isTrue(value: Value): boolean {
+  if (isList(value)) return value.length > 0;
+  if (isFields(value)) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** Returns the JSON that docker's `json` function prints: compact, `<>&` as they are. */
+export function toJson(value: Value): string {
+  return escapeSeparators(JSON.stringify(settle(value) ?? null));
+}
+
+/** Returns docker's JSON of one row of a list: the keys sorted, `<>&` escaped. */
+export function rowToJson(row: Fields): string {
+  const pairs = Object.keys(row)
+    .filter((key) => typeof row[key] !== "function" || row[key].length === 0)
+    .sort()
+    .map((key) => [key, settle(row[key])] as const);
+  return escapeSeparators(escapeHtml(JSON.stringify(Object.fromEntries(pairs))));
+}
+
+/** Go escapes these, so that JSON can stand in a page. */
+export function escapeHtml(json: string): string {
+  return json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+}
+
+/** Returns the value without functions: those of no argument called, the others left out. */
+function settle(value: Value): Value {
+  if (typeof value === "function") return value.length === 0 ? settle(value()) : undefined;
+  if (isList(value)) return value.map((each) => settle(each) ?? null);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, settle(each)]));
+}
+
+function escapeSeparators(json: string): string {
+  return json.replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
+}
