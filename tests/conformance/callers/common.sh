@@ -206,6 +206,9 @@ mount_cgroups() {
     echo $$ > /sys/fs/cgroup/init/cgroup.procs
     return
   fi
+  # The host's are still to be seen in this mount namespace, and runc takes the first of two.
+  unmount_cgroups "$WORK/cgroup"
+  umount -R /sys/fs/cgroup 2>/dev/null
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
   for controllers in $CALLERS_CONTROLLERS; do
     folder=/sys/fs/cgroup/${controllers#name=}
