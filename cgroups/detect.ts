@@ -1,7 +1,7 @@
 // Which cgroups this host has. Cheap, as every run asks: one statfs where the host is all v2, else
 // one reading of the mount table.
 
-import { readText } from "../ffi/files.ts";
+import { fileType, readText } from "../ffi/files.ts";
 import { readControlFile } from "./control-file.ts";
 import type { CgroupManager } from "./manager.ts";
 import { isUnified, USUAL_MOUNT } from "./may-be-frozen.ts";
@@ -22,7 +22,13 @@ export interface CgroupChoice {
 /** The manager that fits this host. Both versions are linked in: their modules do no work. */
 export function detectCgroups(choice: CgroupChoice = {}): CgroupManager {
   if (isUnified()) return makeV2(unifiedHierarchy(USUAL_MOUNT, choice.own));
-  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo")), choice);
+  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo"), isInReach), choice);
+}
+
+/** A mount elsewhere may be covered by another one, or be on its way out. */
+function isInReach(directory: string): boolean {
+  if (directory.startsWith(USUAL_MOUNT)) return true;
+  return fileType(`${directory}/cgroup.procs`) !== 0;
 }
 
 /**

@@ -18,8 +18,14 @@ const SEPARATOR = " - cgroup";
 /** Mount options that are no controllers. */
 const OPTIONS = ",rw,ro,xattr,noprefix,clone_children,cpuset_v2_mode,favordynmods,nofavordynmods,";
 
-/** The cgroup mounts in the text of mountinfo: each hierarchy once, at its first mount point. */
-export function parseCgroupMounts(mountinfo: string): CgroupMount[] {
+/**
+ * The cgroup mounts in the text of mountinfo: each hierarchy once, at its first mount point.
+ * @param isInReach whether a mount point is not covered by another mount
+ */
+export function parseCgroupMounts(
+  mountinfo: string,
+  isInReach: (directory: string) => boolean = () => true,
+): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   const seen: string[] = [];
   let at = mountinfo.indexOf(SEPARATOR);
@@ -30,6 +36,7 @@ export function parseCgroupMounts(mountinfo: string): CgroupMount[] {
     const source = mountinfo.slice(at + 3, end === -1 ? undefined : end).split(" ");
     const mount = makeMount(place, source);
     if (mount === undefined || seen.includes(mount.controllers.join())) continue;
+    if (!isInReach(mount.directory)) continue;
     seen.push(mount.controllers.join());
     mounts.push(mount);
   }

@@ -67,6 +67,8 @@ export interface Call {
   readonly childPage?: number;
   /** The path as the user knows it, for error messages. */
   readonly path?: string;
+  /** For a process in a user namespace: somebody else's call, who is root of the host. */
+  readonly outside?: boolean;
 }
 
 /** Calls that belong together, and why they are there. */

@@ -116,7 +116,8 @@ function planDeviceElsewhere(request: DeviceRequest, root: Slot, bindInstead: bo
   };
 }
 
-const NODE_TYPE = { b: S.S_IFBLK, c: S.S_IFCHR, u: S.S_IFCHR, p: S.S_IFIFO } as const;
+/** The type bits of mknod(2). */
+export const NODE_TYPE = { b: S.S_IFBLK, c: S.S_IFCHR, u: S.S_IFCHR, p: S.S_IFIFO } as const;
 
 function makeNode(request: DeviceRequest, parent: Slot, name: string): Call[] {
   const { path, fileMode, uid, gid } = request;

@@ -3,7 +3,8 @@
 
 import { AGENT_PAGE, HOLDER_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
 import type { Step } from "../../ffi/call.ts";
-import type { Linux, Spec } from "../oci/spec.ts";
+import { getegid, geteuid } from "../../ffi/identity.ts";
+import type { IdMapping, Linux, Spec } from "../oci/spec.ts";
 import {
   type AssistedPlan,
   planBecomeNamespaceRoot,
@@ -35,9 +36,11 @@ export function prepareInit(plan: AssistedPlan, { linux = {} }: Spec, performer:
   }
 }
 
+/** Without mappings the caller's own user and group are root inside, and there is nobody else. */
 function writeMaps(pid: number, { uidMappings = [], gidMappings = [] }: Linux): void {
-  writeIdMap(pid, "uid", uidMappings);
-  writeIdMap(pid, "gid", gidMappings);
+  const only = (hostID: number): IdMapping[] => [{ containerID: 0, hostID, size: 1 }];
+  writeIdMap(pid, "uid", uidMappings.length > 0 ? uidMappings : only(geteuid()));
+  writeIdMap(pid, "gid", gidMappings.length > 0 ? gidMappings : only(getegid()));
 }
 
 /** Performs the parts of the set-up, step by step where the agent has to help. */

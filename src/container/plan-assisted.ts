@@ -183,8 +183,8 @@ export interface SharedStep {
 /**
  * Parts a step of an init process in a user namespace.
  *
- * The calls that open or reach a path of the host, and those that id-map, are the agent's. Order: they
- * come first, which within a step makes no difference: nothing in it reaches what they open.
+ * The calls that open or reach a path of the host, those that id-map, and those that say so are the
+ * agent's. Order: they come first, which within a step makes no difference: nothing in it reaches what they open.
  */
 export function shareStep(step: Step): SharedStep {
   const isAgents = findAgentsCalls(step.calls);
@@ -209,7 +209,8 @@ export function shareStep(step: Step): SharedStep {
 
 function findAgentsCalls(calls: readonly Call[]): boolean[] {
   const opened = new Set<Argument | undefined>();
-  return calls.map(({ name, args, into }) => {
+  return calls.map(({ name, args, into, outside }) => {
+    if (outside === true) return true;
     if (name === "open_tree" && args[0] === AT_FDCWD) {
       opened.add(into);
       return true;

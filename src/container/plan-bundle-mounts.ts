@@ -2,11 +2,14 @@
 // but for what it is given to look at the rootfs with.
 
 import { Slot, type Step } from "../../ffi/call.ts";
+import { symlinkat } from "../../ffi/calls.ts";
+import { EEXIST } from "../../ffi/errno.ts";
 import {
   type BundleContext,
   type BundleMount,
   planBundleMount,
 } from "../../fs/bundle-mount-plan.ts";
+import { makeDirectories, openPlace, pathBelowRoot } from "../../fs/safe-path.ts";
 import type { IdMapping, Mount, Namespace, NamespaceType, Spec } from "../oci/spec.ts";
 import { planCgroupMount } from "./plan-cgroup.ts";
 import type { LaunchRequest } from "./request.ts";
@@ -18,6 +21,8 @@ export interface RootfsHands {
   readonly copyUp: BundleContext["copyUp"];
   /** The permissions of a folder of the image; undefined where there is none. */
   readonly folderMode: (path: string) => number | undefined;
+  /** Where a link of the host's points; undefined for what is none. */
+  readonly linkTarget: (path: string) => string | undefined;
 }
 
 /** The ids that the files of some mounts are to show; undefined: those of the container's own. */
@@ -67,6 +72,11 @@ export function planBundleMounts(
       steps.push(...planCgroupMount(mount, cgroupViews, root));
       continue;
     }
+    const link = options.includes("copy-symlink") ? hands.linkTarget(source) : undefined;
+    if (link !== undefined) {
+      steps.push(planLink(destination, link, root));
+      continue;
+    }
     const idMap = findIdMap(mount, idMaps);
     const request: BundleMount = {
       destination,
@@ -84,6 +94,22 @@ export function planBundleMounts(
 
 const isBind = ({ type, options = [] }: Mount): boolean =>
   type === "bind" || type === "rbind" || options.includes("bind") || options.includes("rbind");
+
+/** crun's option: a source that is a link becomes one in the container, and is not followed. */
+function planLink(destination: string, target: string, root: Slot): Step {
+  const below = pathBelowRoot(destination);
+  const slash = below.lastIndexOf("/");
+  const folder = slash < 0 ? "." : below.slice(0, slash);
+  const parent = new Slot(`/${folder}`);
+  return {
+    why: `a copy of the link that is to be at ${destination}`,
+    calls: [
+      ...makeDirectories(root, folder),
+      openPlace(root, folder, parent),
+      symlinkat(target, parent, below.slice(slash + 1), { path: destination, tolerate: [EEXIST] }),
+    ],
+  };
+}
 
 /** Some callers name a place in the rootfs by its path on the host, which runc takes as such. */
 function stripRoot(destination: string, rootfs: string): string {

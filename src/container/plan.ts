@@ -52,7 +52,7 @@ import { planBounding, planExec, planRlimits } from "./plan-process.ts";
 import type { MappedPlan } from "./plan-mapped.ts";
 import type { ReaperPlan } from "./plan-reaper.ts";
 import { planNullStdin, planSession, planTerminal, type TerminalSlots } from "./plan-terminal.ts";
-import type { LaunchRequest } from "./request.ts";
+import type { Features, LaunchRequest } from "./request.ts";
 
 export interface ContainerPlan {
   readonly namespaces: NamespacePlan;
@@ -250,7 +250,7 @@ function planSetup(
     ]),
     once(() => features?.planMounts?.(request, root, idMaps) ?? planMounts(request, root)),
     once(() => [
-      ...(bindsDev(spec) ? [] : planDevices(devicesOf(linux), root, isMapped)),
+      ...(bindsDev(spec) ? [] : planOwnDevices(linux, root, isMapped, features)),
       ...(terminal === undefined ? [] : planTerminal(root, terminal, process.user)),
       ...(request.readonlyDev === true ? [planReadonlyDev(root)] : []),
       planWorkingDirectory(process.cwd, root),
@@ -282,6 +282,18 @@ function hasMounts({ namespaces = [] }: Linux): boolean {
 function joinsUser({ joined }: NamespacePlan): boolean {
   for (const { type } of joined) if (type === "user") return true;
   return false;
+}
+
+function planOwnDevices(
+  linux: Linux,
+  root: Slot,
+  isMapped: boolean,
+  features: Features | undefined,
+): readonly Step[] {
+  const make = features?.planDevices;
+  if (make === undefined) return planDevices(devicesOf(linux), root, isMapped);
+  const usual = planDevices(devicesOf({}), root, isMapped);
+  return [...usual, ...make(ownDevicesOf(linux), root)];
 }
 
 /** With a /dev of the host's there is nothing to be made in it, as with runc. */
@@ -379,6 +391,12 @@ function devicesOf(linux: Linux): DeviceRequest[] {
     for (const { path } of own) if (path === device.path) isReplaced = true;
     if (!isReplaced) devices.push(device);
   }
+  for (const device of ownDevicesOf(linux)) devices.push(device);
+  return devices;
+}
+
+function ownDevicesOf({ devices: own = [] }: Linux): DeviceRequest[] {
+  const devices: DeviceRequest[] = [];
   for (const { path, type, major, minor, fileMode = 0o666, uid = 0, gid = 0 } of own) {
     // That is a link into the container's own /dev/pts.
     if (path !== "/dev/ptmx") devices.push({ path, type, major, minor, fileMode, uid, gid });

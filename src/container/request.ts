@@ -3,6 +3,7 @@
 
 import type { CgroupJoin } from "../../cgroups/manager.ts";
 import type { Slot, Step } from "../../ffi/call.ts";
+import type { DeviceRequest } from "../../fs/device-plan.ts";
 import type { KindOf } from "../../fs/mask-plan.ts";
 import type { RootSource } from "../../fs/root-plan.ts";
 import type { Spec } from "../oci/spec.ts";
@@ -40,6 +41,8 @@ export interface Features {
   readonly planLabels?: typeof planLabels;
   /** Instead of plan.ts's own; `idMaps` gets what the mounts need. */
   readonly planMounts?: (request: LaunchRequest, root: Slot, idMaps: IdMap[]) => readonly Step[];
+  /** Instead of fs/device-plan.ts, for the spec's own devices. */
+  readonly planDevices?: (devices: readonly DeviceRequest[], root: Slot) => readonly Step[];
   /** Once everything is in the mounts. */
   readonly planAfterMounts?: () => readonly Step[];
 }

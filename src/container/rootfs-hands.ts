@@ -47,6 +47,7 @@ export function makeRootfsHands(rootfs: string): RootfsHands {
     findTarget,
     copyUp: (path, target) => copyTree(`${rootfs}${findTarget(rootfs, path)}`, target),
     folderMode: (path) => folderMode(rootfs, path),
+    linkTarget: readLink,
   };
 }
 

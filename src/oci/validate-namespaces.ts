@@ -62,10 +62,12 @@ function validateUser(linux: Linux, problems: string[]): void {
   if (user === undefined) {
     if (uids > 0) problems.push("linux.uidMappings: needs a user namespace");
     if (gids > 0) problems.push("linux.gidMappings: needs a user namespace");
-  } else if (!user.path && (uids === 0 || gids === 0)) {
-    // With a path, mappings may be there: containerd and CRI-O write those of the namespace they made.
-    const missing = uids === 0 ? "uidMappings" : "gidMappings";
-    problems.push(`linux.${missing}: must not be empty with a new user namespace`);
+  } else if (!user.path && (uids === 0) !== (gids === 0)) {
+    // Without any, the caller's own ids are mapped. With a path, mappings may be there: containerd and
+    // CRI-O write those of the namespace they made.
+    const [missing, given] =
+      uids === 0 ? ["uidMappings", "gidMappings"] : ["gidMappings", "uidMappings"];
+    problems.push(`linux.${missing}: must not be empty where ${given} is not`);
   }
   if (uids > 0) validateIdMappings(linux.uidMappings, "linux.uidMappings", problems);
   if (gids > 0) validateIdMappings(linux.gidMappings, "linux.gidMappings", problems);

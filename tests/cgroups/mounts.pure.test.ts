@@ -33,6 +33,11 @@ describe("the mount table", () => {
     ]);
   });
 
+  test("passes over mount points that are covered, for one that is in reach", () => {
+    const mounts = parseCgroupMounts(HYBRID, (directory) => !directory.startsWith("/mnt"));
+    expect(mounts.at(-1)).toMatchObject({ directory: "/elsewhere/memory", root: "/" });
+  });
+
   test.each([
     ["nothing", "", "none"],
     ["a unified hierarchy alone", "1 0 0:1 / /cg rw - cgroup2 c rw", "v2"],

@@ -9,6 +9,7 @@ import { formatCall } from "../../ffi/format-call.ts";
 import { planAssisted, shareStep } from "../../src/container/plan-assisted.ts";
 import { planAttributes, planLabels } from "../../src/container/plan-attributes.ts";
 import { planBundleMounts } from "../../src/container/plan-bundle-mounts.ts";
+import { planMappedDevices } from "../../src/container/plan-mapped-devices.ts";
 import { planContainer } from "../../src/container/plan.ts";
 import type { LaunchRequest } from "../../src/container/request.ts";
 import { parseSpec } from "../../src/oci/parse.ts";
@@ -38,6 +39,7 @@ function requestOf(name: string): LaunchRequest {
   const hands = {
     findTarget: (_: string, path: string) => path,
     copyUp: () => {},
+    linkTarget: (path: string) => (path === "/srv/link" ? "to/somewhere" : undefined),
     folderMode: (path: string) => (path === "/kept" ? 0o1710 : undefined),
   };
   const later: Step[] = [];
@@ -50,11 +52,17 @@ function requestOf(name: string): LaunchRequest {
     isDirectory: (source) => source.endsWith("/"),
     kindOf: () => "unknown",
     noPivot: false,
-    preserveFds: 0,
+    preserveFds: [],
     noNewKeyring: true,
     parentPid: 4711,
     features: {
       planAssisted,
+      ...(spec.linux?.uidMappings === undefined || spec.linux.devices === undefined
+        ? {}
+        : {
+            planDevices: (devices, root) =>
+              planMappedDevices(devices, root, spec.linux ?? {}, "/scratch"),
+          }),
       planAttributes,
       planLabels,
       planMounts: (request, root, idMaps) => planBundleMounts(request, root, hands, idMaps, later),

@@ -89,6 +89,36 @@ needsRoot("oci: a user namespace", () => {
     expect(await run("cat /third/file", inUserNamespace, mounts)).toBe("text");
   });
 
+  test("has devices of its own, with the owners and permissions that are asked for", async () => {
+    const devices = (spec: Spec): Spec => ({
+      ...spec,
+      linux: {
+        ...spec.linux,
+        devices: [
+          { path: "/dev/own", type: "c", major: 1, minor: 3, fileMode: 0o642, uid: 10, gid: 11 },
+        ],
+      },
+    });
+    const script = "stat -c '%F %a %u:%g' /dev/own; echo x > /dev/own; stat -c %F /dev/null";
+    expect((await run(script, inUserNamespace, devices)).split("\n")).toEqual([
+      "character special file 642 10:11",
+      "character special file",
+    ]);
+  });
+
+  test("without mappings its root is who made it, and there is nobody else", async () => {
+    const plain = (spec: Spec): Spec => ({
+      ...spec,
+      mounts: (spec.mounts ?? []).filter(({ type }) => type !== "devpts"),
+      linux: {
+        ...spec.linux,
+        namespaces: [...(spec.linux?.namespaces ?? []), { type: "user" }],
+      },
+    });
+    const text = await run("cat /proc/self/uid_map; stat -c %u /home/web", plain);
+    expect(text.split(/\s+/).filter((word) => word !== "")).toEqual(["0", "0", "1", "65534"]);
+  });
+
   test("has offsets of its clocks", async () => {
     const times = (spec: Spec): Spec => ({
       ...spec,

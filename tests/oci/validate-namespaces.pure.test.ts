@@ -22,7 +22,7 @@ describe("rules between namespaces and the rest", () => {
     ],
     [
       { namespaces: [{ type: "user" }], uidMappings: ids },
-      "linux.gidMappings: must not be empty with a new user namespace",
+      "linux.gidMappings: must not be empty where uidMappings is not",
     ],
     [
       { namespaces: [{ type: "user" }], uidMappings: [{ size: 0 }], gidMappings: ids },

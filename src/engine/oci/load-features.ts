@@ -33,7 +33,7 @@ export async function loadFeatures(
 ): Promise<LoadedFeatures> {
   const features: Features = {
     ...(needs.mounts ? await loadMounts(spec, rootfs) : {}),
-    ...(needs.assistance ? await loadAssisted() : {}),
+    ...(needs.assistance ? await loadAssisted(spec) : {}),
     ...(needs.attributes ? await loadAttributesOf(spec) : {}),
   };
   const host = needs.host ? await (await import("./host-features.ts")).prepareHost(spec, id) : {};
@@ -68,9 +68,22 @@ function requireProc({ type, source = "" }: Mount): void {
   throw new UserError(message, undefined, 1);
 }
 
-async function loadAssisted(): Promise<Features> {
+/** Where an empty folder can be attached in a tree that is left; open to all, and always there. */
+const SCRATCH = "/proc";
+
+async function loadAssisted(spec: Spec): Promise<Features> {
   const { planAssisted } = await import("../../container/plan-assisted.ts");
-  return { planAssisted };
+  const { linux = {} } = spec;
+  const isNew = findNamespace(spec, "user")?.path === undefined;
+  // Of a namespace that is joined the mappings are not known: then the host's own nodes are bound.
+  if ((linux.devices ?? []).length === 0 || !isNew || linux.uidMappings === undefined) {
+    return { planAssisted };
+  }
+  const { planMappedDevices } = await import("../../container/plan-mapped-devices.ts");
+  return {
+    planAssisted,
+    planDevices: (devices, root) => planMappedDevices(devices, root, linux, SCRATCH),
+  };
 }
 
 async function loadAttributesOf({ process }: Spec): Promise<Features> {
@@ -82,8 +95,7 @@ function adaptToUser(spec: Spec, { cgroupJoin }: LaunchRequest): Partial<LaunchR
   const isBornThere =
     cgroupJoin.how === "clone-into" && findNamespace(spec, "user")?.path === undefined;
   return {
-    // Always there and open to all: an empty folder is attached to it, in a tree that is left.
-    stateFolder: "/proc",
+    stateFolder: SCRATCH,
     ...(isBornThere ? {} : { cgroupJoin: { how: "none" } }),
   };
 }
