@@ -61,6 +61,15 @@ thaw() {
   done
 }
 
+# Kernel: the first process of a PID namespace waits for all the others, and a frozen one does not end.
+thaw_at_end() {
+  local outer first
+  while sleep 2; do
+    outer=$(pgrep -P $$ -x unshare) && first=$(pgrep -P "$outer") || continue
+    [[ -s /proc/$first/cmdline ]] || thaw "$CGROUPS/freezer/$1"
+  done
+}
+
 # What has not ended keeps its cgroup.
 remove_cgroups() {
   local hierarchy left
@@ -90,11 +99,13 @@ case ${1:-} in
     awk '$5 ~ "^/tmp/" { print $5 }' /proc/self/mountinfo | tac | xargs -r umount --lazy
     [[ ! -d $CGROUPS/unified ]] || { mount_cgroups . && make_cgroups "$own"; }
     status=0
+    thaw_at_end "$own" &
     (
       [[ ! -d $CGROUPS/unified ]] || join_cgroups "$own"
       exec unshare --mount --pid --cgroup --fork --kill-child --mount-proc --propagation private \
         tini -g -- "$self" --inside "$own" "$@"
     ) || status=$?
+    kill %1
     [[ ! -d $CGROUPS/unified ]] || remove_cgroups "$own"
     exit "$status"
     ;;
