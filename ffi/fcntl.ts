@@ -14,6 +14,7 @@ import { check, cString, library, scratch } from "./library.ts";
 import { OPEN_HOW } from "./struct-tables.ts";
 import { writeStruct } from "./structs.ts";
 import { rawCall, syscall } from "./syscall.ts";
+import { isSyscallError } from "./syscall-error.ts";
 
 const fcntlH = library({
   fcntl: ["i32", "i32", "i32", "i64"],
@@ -68,8 +69,17 @@ export function openat2(
     path,
     detail: `${formatFlags(O, flags)}, ${formatFlags(RESOLVE, resolve)}`,
   });
-  return new Fd(syscall("openat2", args, context));
+  for (let retries = RETRIES; ; retries -= 1) {
+    try {
+      return new Fd(syscall("openat2", args, context));
+    } catch (error) {
+      if (!isSyscallError(error, "EAGAIN") || resolve === 0 || retries === 0) throw error;
+    }
+  }
 }
+
+/** Kernel: EAGAIN for a way with ".." while anything is mounted or renamed, to be tried again. */
+const RETRIES = 100;
 
 /** What the command answers. fcntl(2) */
 export function fcntl(fd: number, command: number, argument = 0): number {

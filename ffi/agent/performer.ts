@@ -4,7 +4,7 @@
 
 import { runtime } from "#runtime";
 import type { Call, Performing, Slot, Step } from "../call.ts";
-import { ETIMEDOUT } from "../errno.ts";
+import { EAGAIN, ETIMEDOUT } from "../errno.ts";
 import { callDetail } from "../format-call.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
 import { rawCall } from "../syscall.ts";
@@ -53,6 +53,8 @@ export class Performer {
   readonly #memoryAddress: number;
   readonly #posted: (Posted | undefined)[] = [];
   readonly #pids: number[] = [];
+  /** Kernel: EAGAIN for a way with ".." while anything is mounted or renamed, to be tried again. */
+  #retries = 1000;
 
   /**
    * @param memoryAddress where this process has mapped the channel
@@ -180,6 +182,12 @@ export class Performer {
     const index = Math.floor((stop - batch.first) / recordBytes);
     const { step, call, firstCall } = findCall(steps, index);
     const errno = -(this.#result(batch, index) ?? 0);
+    if (errno === EAGAIN && call.name === "openat2" && this.#retries > 0) {
+      this.#retries -= 1;
+      this.#go(page, { first: batch.first + index * recordBytes, end: batch.end });
+      this.#await(page);
+      return this.#stopOffset(page);
+    }
     const { fallback } = step;
     if (fallback === undefined || !fallback.on.includes(errno)) {
       this.trace?.report(batch, index + 1);

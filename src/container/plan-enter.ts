@@ -36,7 +36,7 @@ import {
   planProgram,
   planRlimits,
 } from "./plan-process.ts";
-import { openTerminal, planSession, type TerminalSlots } from "./plan-terminal.ts";
+import { openTerminal, planSession, resizeTerminal, type TerminalSlots } from "./plan-terminal.ts";
 import type { SeccompProgram } from "./request.ts";
 import { planParentGuard } from "./plan.ts";
 
@@ -200,7 +200,7 @@ function planChildGuard(): Step {
 }
 
 /** The agent stands in the container's root by now. */
-function planTerminalInside(slots: TerminalSlots, { user }: Process): Step[] {
+function planTerminalInside(slots: TerminalSlots, { user, consoleSize }: Process): Step[] {
   const root = new Slot("/");
   return [
     {
@@ -208,6 +208,8 @@ function planTerminalInside(slots: TerminalSlots, { user }: Process): Step[] {
       calls: [
         openat(AT_FDCWD, "/", O.O_PATH | O.O_DIRECTORY, { into: root }),
         ...openTerminal(root, slots, user),
+        // Order: before there is a program that could ask for it.
+        ...(consoleSize === undefined ? [] : [resizeTerminal(slots, consoleSize)]),
       ],
     },
   ];

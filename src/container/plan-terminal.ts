@@ -2,10 +2,10 @@
 
 import { type Call, Slot, type Step, Struct } from "../../ffi/call.ts";
 import { dup3, fchownat, ioctl, moveMount, openInRoot, openTree, setsid } from "../../ffi/calls.ts";
-import { AT, O, TIOCGPTPEER, TIOCSCTTY, TIOCSPTLCK } from "../../ffi/constants.ts";
+import { AT, O, TIOCGPTPEER, TIOCSCTTY, TIOCSPTLCK, TIOCSWINSZ } from "../../ffi/constants.ts";
 import { EPERM } from "../../ffi/errno.ts";
 import { makeFile, openPlace } from "../../fs/safe-path.ts";
-import type { User } from "../oci/spec.ts";
+import type { ConsoleSize, User } from "../oci/spec.ts";
 
 export interface TerminalSlots {
   /** The pty master in the init process, for the parent to fetch with pidfd_getfd(2). */
@@ -39,6 +39,15 @@ export function openTerminal(root: Slot, slots: TerminalSlots, user: User): Call
     ioctl(slots.master, TIOCGPTPEER, O.O_RDWR | O.O_NOCTTY | O.O_CLOEXEC, { into: slots.slave }),
     fchownat(slots.slave, "", user.uid, -1, AT.AT_EMPTY_PATH, { tolerate: [EPERM] }),
   ];
+}
+
+/** struct winsize: rows, columns, and the same in pixels, which nobody knows. */
+export function resizeTerminal({ master }: TerminalSlots, { height, width }: ConsoleSize): Call {
+  const size = new Struct(
+    new Uint8Array(new Uint16Array([height, width, 0, 0]).buffer),
+    () => `${width}x${height}`,
+  );
+  return ioctl(master, TIOCSWINSZ, size);
 }
 
 /** Without -i: what the caller's stdin has to say is not for the container. */

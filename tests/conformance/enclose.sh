@@ -45,6 +45,9 @@ make_cgroups() {
     for file in cpuset.cpus cpuset.mems; do
       [[ ! -e $hierarchy/$file ]] || cat "$hierarchy/$file" > "$hierarchy/$1/$file"
     done
+    # There is only so much real time: one of these at a time can have it.
+    file=cpu.rt_runtime_us
+    [[ ! -e $hierarchy/$file ]] || cat "$hierarchy/$file" > "$hierarchy/$1/$file" 2>/dev/null || true
   done
 }
 

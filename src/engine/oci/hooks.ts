@@ -51,7 +51,9 @@ export function runHooks(
   for (const hook of hooks?.[kind] ?? []) {
     const failure = runHook(hook, state, inside);
     if (failure !== undefined) {
-      throw new UserError(`error running ${kind} hook #${index}: ${failure}`, undefined, 1);
+      // In the words of runc 1.1 and of 1.2: callers look for either.
+      const message = `error running hook: error running ${kind} hook #${index}: ${failure}`;
+      throw new UserError(message, undefined, 1);
     }
     index += 1;
   }
