@@ -28,6 +28,7 @@ import {
   prctl,
   setdomainname,
   sethostname,
+  umask,
   watchProcess,
   write,
 } from "../../ffi/calls.ts";
@@ -340,6 +341,7 @@ function planInitGuard(): Step[] {
       why: "end with the agent, and be closed to others until the program runs",
       calls: [prctl(PR.PR_SET_PDEATHSIG, SIGKILL), prctl(PR.PR_SET_DUMPABLE, 0)],
     },
+    { why: "what is made in the rootfs has the usual permissions", calls: [umask(0o022)] },
   ];
 }
 
