@@ -154,7 +154,7 @@ needsRoot("oci: the process of a config.json", () => {
     [
       withProcess({ apparmorProfile: "x" }),
       "apparmor: config provided but apparmor not supported",
-      "/sys/kernel/security/apparmor",
+      "/sys/module/apparmor/parameters/enabled",
     ],
     [
       withProcess({ selinuxLabel: "x" }),
@@ -165,6 +165,15 @@ needsRoot("oci: the process of a config.json", () => {
   ])("what this kernel lacks is refused (%#)", async (change, message, there) => {
     if (await Bun.file(there).exists()) return;
     expect(await refusal(change)).toContain(message);
+  });
+
+  test("an AppArmor profile is the program's, where the kernel has any", async () => {
+    if (!(await Bun.file("/sys/module/apparmor/parameters/enabled").exists())) return;
+    const unconfined = withProcess({ apparmorProfile: "unconfined" });
+    expect(await run("cat /proc/self/attr/current", unconfined)).toBe("unconfined");
+    expect(await refusal(withProcess({ apparmorProfile: "no-such-profile" }))).toContain(
+      "unable to apply apparmor profile: apparmor failed to apply profile: write ",
+    );
   });
 
   test("sysctls of the host's own network namespace are the host's", async () => {
