@@ -99,4 +99,8 @@ export const CODE_ARM64: Listing = `
   480c8052 mov w8, #0x62
   010000d4 svc #0x0
   bbffff17 b 0x24
+  // die: the handler of signals that are to end the process: exit_group(128 + the signal)
+  00001932 orr w0, w0, #0x80
+  c80b8052 mov w8, #0x5e
+  010000d4 svc #0x0
 `;

@@ -101,4 +101,8 @@ export const CODE_X64: Listing = `
   b8ca000000 mov eax,0xca
   0f05 syscall
   e953ffffff jmp 0x25
+  // die: the handler of signals that are to end the process: exit_group(128 + the signal)
+  81cf80000000 or edi,0x80
+  b8e7000000 mov eax,0xe7
+  0f05 syscall
 `;

@@ -5,7 +5,7 @@
 //   0x40  PT_LOAD, read and execute       56
 //   0x78  PT_GNU_STACK, not executable    56
 //   0xb0  channel: descriptor, byte size   8
-//   0xb8  code                            210 (x86-64), 316 (arm64)
+//   0xb8  code                            223 (x86-64), 328 (arm64)
 
 /**
  * One instruction a line: its bytes in hexadecimal, a space, and the listing's text; and comments.
@@ -29,6 +29,14 @@ const PF_X = 1;
 const PF_W = 2;
 const PF_R = 4;
 const PAGE_BYTES = 0x10000; // the largest page of either architecture
+
+/** How long the last part of the code is, "die". */
+const DIE_BYTES = { x64: 13, arm64: 12 } as const;
+
+/** Where "die" is in the agent: the handler of a signal that is to end it. */
+export function dieAddress(arch: ElfOptions["arch"], code: Listing): number {
+  return LOAD_ADDRESS + CODE_OFFSET + codeBytes(code).length - DIE_BYTES[arch];
+}
 
 export interface ElfOptions {
   readonly arch: "x64" | "arm64";

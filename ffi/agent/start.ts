@@ -18,7 +18,7 @@ import type { TraceSink } from "../trace.ts";
 import { ftruncate, write } from "../unistd.ts";
 import { CODE_ARM64 } from "./code-arm64.ts";
 import { CODE_X64 } from "./code-x64.ts";
-import { makeElf } from "./elf.ts";
+import { type ElfOptions, makeElf } from "./elf.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
 import { AGENT_PAGE, INIT_PAGE, Performer } from "./performer.ts";
 import { serveCommand } from "./serve-command.ts";
@@ -104,13 +104,19 @@ function spawnServer(channelFd: number, options: ProcessOptions): number {
   });
 }
 
+/** This machine's. */
+export function agentCode(): Pick<ElfOptions, "arch" | "code"> {
+  return process.arch === "arm64"
+    ? { arch: "arm64", code: CODE_ARM64 }
+    : { arch: "x64", code: CODE_X64 };
+}
+
 /**
  * Security: sealed, so that nobody can write to what the container sees as its /proc/self/exe
  * until the user's program runs (CVE-2019-5736).
  */
 function sealedExecutable(channelFd: number): Fd {
-  const arch = process.arch === "arm64" ? "arm64" : "x64";
-  const code = arch === "arm64" ? CODE_ARM64 : CODE_X64;
+  const { arch, code } = agentCode();
   const fd = memfd_create("bunker-agent", MFD.MFD_CLOEXEC | MFD.MFD_ALLOW_SEALING);
   write(fd.number, makeElf({ arch, code, channelFd, channelBytes: CHANNEL_BYTES }));
   addSeals(

@@ -110,6 +110,18 @@ export const execve = (
 export const closeRange = (first: number, closeOnExec: boolean, last = -1): Call =>
   call("close_range", [first, last, closeOnExec ? CLOSE_RANGE_CLOEXEC : 0]);
 
+const SA_RESTORER = 0x0400_0000;
+
+/**
+ * rt_sigaction(2): `signal` runs the native function at `handler`, which must not return: it is its
+ * own restorer.
+ */
+export const handleSignal = (signal: number, handler: number, text: string): Call => {
+  const words = new BigUint64Array([BigInt(handler), BigInt(SA_RESTORER), BigInt(handler), 0n]);
+  const action = new Struct(new Uint8Array(words.buffer), () => `{${text}}`);
+  return call("rt_sigaction", [signal, action, null, 8]);
+};
+
 /** waitid(2); the kernel fills `info` (128 bytes). */
 export const waitid = (idType: number, id: number | Slot, info: Slot, options: number): Call =>
   call("waitid", [idType, id, new AddressOf(info), options, null]);

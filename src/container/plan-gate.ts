@@ -11,7 +11,17 @@
 // to be opened once the filter is in force, and /proc need not be there.
 
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
-import { closeOnExec, dup3, getpid, mayExecute, read, wakeParent } from "../../ffi/calls.ts";
+import {
+  closeOnExec,
+  dup3,
+  getpid,
+  mayExecute,
+  read,
+  wakeParent,
+  handleSignal,
+} from "../../ffi/calls.ts";
+import { dieAddress } from "../../ffi/agent/elf.ts";
+import { agentCode } from "../../ffi/agent/start.ts";
 import { O } from "../../ffi/constants.ts";
 import { EINVAL } from "../../ffi/errno.ts";
 import type { Process } from "../oci/spec.ts";
@@ -42,6 +52,7 @@ export function planGate(
     exitOnFailure(
       [
         planKeep(gateFd, kept),
+        planSignals(),
         ...planBecome(process, seccomp, [...preserveFds, kept]),
         planLook(process),
         planTell(turn, "at the gate: whoever made this container need not stay"),
@@ -52,6 +63,22 @@ export function planGate(
       [planTell(turn, "something failed: tell it")],
     );
   return { turn, steps };
+}
+
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+
+/**
+ * Kernel: the first process of a pid namespace gets no signal that it has no handler for. Whoever
+ * stops a container before its start expects it to be gone, as runc's init is; execve(2) takes the
+ * handlers away again.
+ */
+function planSignals(): Step {
+  const { arch, code } = agentCode();
+  const die = dieAddress(arch, code);
+  return {
+    why: "as long as there is no program, the signals that end one end this process",
+    calls: Object.values(SIGNALS).map((signal) => handleSignal(signal, die, "end")),
+  };
 }
 
 /** Right behind the descriptors that the program keeps; exec closes it. */
