@@ -159,16 +159,22 @@ function planTmpfs(mount: BundleMount, options: MountOptions, context: BundleCon
   const target = new Slot(destination);
   const readonly = options.set & MOUNT_ATTR.MOUNT_ATTR_RDONLY;
   const data = options.data.filter(isKnownHere);
-  const calls: Call[] = [
-    ...makeInFresh(destination, true, context),
-    openPlace(context.root, destination, target),
-    ...planOutsideProc(destination, target),
+  const made: Call[] = [
     fsopen("tmpfs", fs),
     ...(source === "" ? [] : [fsconfigSet(fs, "source", source)]),
     ...(mode === undefined ? [] : [fsconfigSet(fs, "mode", mode.toString(8))]),
     ...data.map((word) => planFsOption(fs, word)),
     fsconfigCreate(fs, { path: destination }),
     fsmount(fs, (options.set & ~readonly) | options.recursiveSet, folder, { path: destination }),
+  ];
+  // Kernel: in a file system of a user namespace's own, only its ids can own anything; the image's
+  // files may be anybody's.
+  const isOutside = options.tmpCopyUp && context.keepsLocked;
+  const calls: Call[] = [
+    ...makeInFresh(destination, true, context),
+    openPlace(context.root, destination, target),
+    ...planOutsideProc(destination, target),
+    ...(isOutside ? made.map((call) => ({ ...call, outside: true })) : made),
     ...planPropagation(folder, options),
     moveMount(folder, target, { path: destination }),
   ];

@@ -20,7 +20,8 @@ export function copyTree(from: string, to: string): void {
   const status = statSync(from, { throwIfNoEntry: false });
   if (status === undefined || !status.isDirectory()) return;
   for (const name of readdirSync(from)) copyEntry(`${from}/${name}`, `${to}/${name}`);
-  keepOwner(to, status);
+  // The folder itself, also where `to` is a link to it, as in /proc/PID/fd.
+  keepOwner(`${to}/.`, status);
 }
 
 function copyEntry(from: string, to: string): void {

@@ -5,7 +5,7 @@ import { openat2, openat } from "../../ffi/fcntl.ts";
 import { readLink } from "../../ffi/files.ts";
 import { statx } from "../../ffi/stat.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
-import { copyTree } from "./copy-tree.ts";
+import type { copyTree } from "./copy-tree.ts";
 import type { RootfsHands } from "./plan-bundle-mounts.ts";
 
 /** As path_resolution(7) has it. */
@@ -41,11 +41,14 @@ export function findTarget(root: string, path: string): string {
   }
 }
 
-/** @param rootfs the folder on the host */
-export function makeRootfsHands(rootfs: string): RootfsHands {
+/**
+ * @param rootfs the folder on the host
+ * @param copy loaded only where something is to be copied
+ */
+export function makeRootfsHands(rootfs: string, copy?: typeof copyTree): RootfsHands {
   return {
     findTarget,
-    copyUp: (path, target) => copyTree(`${rootfs}${findTarget(rootfs, path)}`, target),
+    copyUp: (path, target) => copy?.(`${rootfs}${findTarget(rootfs, path)}`, target),
     folderMode: (path) => folderMode(rootfs, path),
     linkTarget: readLink,
   };

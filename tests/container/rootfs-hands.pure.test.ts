@@ -71,7 +71,7 @@ describe("the hands of a rootfs", () => {
   });
 
   test("copy nothing where there is no folder", () => {
-    const { copyUp } = makeRootfsHands(root);
+    const { copyUp } = makeRootfsHands(root, copyTree);
     const empty = `${root}/empty`;
     mkdirSync(empty);
     copyUp("/missing", empty);

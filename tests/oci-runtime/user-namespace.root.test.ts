@@ -106,6 +106,21 @@ needsRoot("oci: a user namespace", () => {
     ]);
   });
 
+  test("has a tmpfs with what the image has, whosever that is", async () => {
+    const seed = `${box.box.rootfs}/seed`;
+    mkdirSync(seed);
+    writeFileSync(`${seed}/mine`, "mine");
+    writeFileSync(`${seed}/theirs`, "theirs");
+    for (const path of [seed, `${seed}/mine`]) chownSync(path, 100007, 100008);
+    const copied = { destination: "/seed", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] };
+    const text = await run(
+      "stat -c %u:%g /seed /seed/mine /seed/theirs; cat /seed/mine /seed/theirs",
+      inUserNamespace,
+      withMounts(copied),
+    );
+    expect(text).toBe("7:8\n7:8\n65534:65534\nminetheirs");
+  });
+
   test("without mappings its root is who made it, and there is nobody else", async () => {
     const plain = (spec: Spec): Spec => ({
       ...spec,

@@ -53,12 +53,18 @@ async function loadMounts(spec: Spec, rootfs: string): Promise<Features> {
   for (const mount of spec.mounts ?? []) if (mount.destination === "/proc") requireProc(mount);
   const { planBundleMounts } = await import("../../container/plan-bundle-mounts.ts");
   const { makeRootfsHands } = await import("../../container/rootfs-hands.ts");
-  const hands = makeRootfsHands(rootfs);
+  const copy = copiesUp(spec) ? (await import("../../container/copy-tree.ts")).copyTree : undefined;
+  const hands = makeRootfsHands(rootfs, copy);
   const later: Step[] = [];
   return {
     planMounts: (request, root, idMaps) => planBundleMounts(request, root, hands, idMaps, later),
     planAfterMounts: () => later,
   };
+}
+
+function copiesUp({ mounts = [] }: Spec): boolean {
+  for (const { options = [] } of mounts) if (options.includes("tmpcopyup")) return true;
+  return false;
 }
 
 /** Security: as in validate-mounts.ts, for a /proc that is bound. */
