@@ -63,9 +63,11 @@ export function planBundleMounts(
     later,
   };
   const steps: Step[] = [];
+  const { mountLabel } = spec.linux ?? {};
   const rootfs = rootSource.kind === "directory" ? rootSource.path : "";
   for (const given of mounts) {
-    const mount = user ? withoutOwnNamespace(given, spec) : given;
+    const own = user ? withoutOwnNamespace(given, spec) : given;
+    const mount = mountLabel === undefined ? own : withLabel(own, mountLabel);
     const { type, source = "", options = [] } = mount;
     const destination = stripRoot(mount.destination, rootfs);
     if (type === "cgroup" || (type === "cgroup2" && cgroupViews.length === 1)) {
@@ -94,6 +96,15 @@ export function planBundleMounts(
 
 const isBind = ({ type, options = [] }: Mount): boolean =>
   type === "bind" || type === "rbind" || options.includes("bind") || options.includes("rbind");
+
+/** SELinux: what is made in a new file system has this label. mount(8), "context" */
+function withLabel(mount: Mount, label: string): Mount {
+  const { type, options = [] } = mount;
+  if (isBind(mount) || type === undefined || !["tmpfs", "devpts", "ramfs"].includes(type)) {
+    return mount;
+  }
+  return { ...mount, options: [...options, `context=${label}`] };
+}
 
 /** crun's option: a source that is a link becomes one in the container, and is not followed. */
 function planLink(destination: string, target: string, root: Slot): Step {

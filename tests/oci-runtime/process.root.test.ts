@@ -161,6 +161,11 @@ needsRoot("oci: the process of a config.json", () => {
       "selinux is disabled or not supported",
       "/sys/fs/selinux/enforce",
     ],
+    [
+      withLinux({ mountLabel: "x" }),
+      "selinux is disabled or not supported",
+      "/sys/fs/selinux/enforce",
+    ],
     [withLinux({ intelRdt: {} }), "Intel RDT is not enabled", "/sys/fs/resctrl/schemata"],
   ])("what this kernel lacks is refused (%#)", async (change, message, there) => {
     if (await Bun.file(there).exists()) return;

@@ -2,6 +2,7 @@
 // started), its cgroup, its folder; then its poststop hooks are run.
 
 import { prepareErrno } from "../../../ffi/library.ts";
+import { tryRemoveDirectory } from "../../../ffi/files.ts";
 import { poll, POLL } from "../../../ffi/poll.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -52,6 +53,7 @@ async function clear(
   const hooks = record.hasHooks === true ? (await store.readSpec(record.id)).hooks : undefined;
   endProcesses(record);
   clearCgroup(record);
+  if (record.resctrlGroup !== undefined) tryRemoveDirectory(record.resctrlGroup);
   container.remove();
   if (hooks?.poststop === undefined) return;
   const { runHooks } = await import("./hooks.ts");

@@ -27,7 +27,7 @@ export interface FeatureNeeds {
 export function findFeatureNeeds(spec: Spec, noPivot: boolean): FeatureNeeds | undefined {
   const { process, mounts = [], linux = {} } = spec;
   const user = findNamespace(spec, "user") !== undefined;
-  let isPlain = !user;
+  let isPlain = !user && linux.mountLabel === undefined;
   let assistance = user;
   for (const mount of mounts) {
     if (!isPlainMount(mount)) isPlain = false;
@@ -52,7 +52,8 @@ export function hasAttributes(process: Process | undefined, linux: Linux): boole
     process?.apparmorProfile !== undefined ||
     process?.selinuxLabel !== undefined ||
     linux.personality !== undefined ||
-    linux.memoryPolicy !== undefined
+    linux.memoryPolicy !== undefined ||
+    linux.mountLabel !== undefined
   );
 }
 

@@ -7,7 +7,10 @@ import type { Spec } from "../../oci/spec.ts";
 import type { LoadedFeatures } from "./load-features.ts";
 
 /** @throws UserError for what cannot be had */
-export async function prepareHost(spec: Spec, id: string): Promise<Pick<LoadedFeatures, "onInit">> {
+export async function prepareHost(
+  spec: Spec,
+  id: string,
+): Promise<Pick<LoadedFeatures, "onInit" | "resctrlGroup">> {
   const { netDevices, intelRdt, sysctl = {} } = spec.linux ?? {};
   refuseHostSysctls(spec, Object.keys(sysctl));
   const actions: ((initPid: number) => void)[] = [];
@@ -15,13 +18,17 @@ export async function prepareHost(spec: Spec, id: string): Promise<Pick<LoadedFe
     const { moveNetDevices } = await import("./net-devices.ts");
     actions.push((initPid) => moveNetDevices(netDevices, initPid));
   }
+  let resctrlGroup: string | undefined;
   if (intelRdt !== undefined) {
-    const { joinResctrl, requireResctrl } = await import("./resctrl.ts");
+    const { groupOf, joinResctrl, requireResctrl } = await import("./resctrl.ts");
+    // One that has a name of its own is others' as well.
+    if (intelRdt.closID === undefined) resctrlGroup = groupOf(intelRdt, id);
     requireResctrl();
     actions.push((initPid) => joinResctrl(intelRdt, id, initPid));
   }
   if (actions.length === 0) return {};
   return {
+    ...(resctrlGroup === undefined ? {} : { resctrlGroup }),
     onInit: (initPid) => {
       for (const act of actions) act(initPid);
     },

@@ -7,9 +7,9 @@ import { UserError } from "../../errors.ts";
 import type { Process } from "../../oci/spec.ts";
 
 /** @throws UserError for a label that no module of this kernel knows, in runc's words */
-export function loadAttributes(process: Process | undefined) {
+export function loadAttributes(process: Process | undefined, mountLabel?: string) {
   if (process?.apparmorProfile !== undefined) requireAppArmor();
-  if (process?.selinuxLabel !== undefined) requireSelinux();
+  if (process?.selinuxLabel !== undefined || mountLabel !== undefined) requireSelinux();
   return { planAttributes, planLabels };
 }
 
@@ -27,7 +27,7 @@ function requireSelinux(): void {
   if (fileType("/sys/fs/selinux/enforce") !== 0) return;
   throw new UserError(
     "selinux label is specified in config, but selinux is disabled or not supported",
-    "leave process.selinuxLabel out: this kernel has no SELinux",
+    "leave process.selinuxLabel and linux.mountLabel out: this kernel has no SELinux",
     1,
   );
 }

@@ -15,6 +15,8 @@ export interface LoadedFeatures {
   readonly launch: Partial<LaunchOptions>;
   /** Once there is an init process, in its namespaces, and nothing is set up yet. */
   readonly onInit?: (initPid: number) => void;
+  /** A folder that goes with the container. */
+  readonly resctrlGroup?: string;
   readonly warnings: readonly string[];
 }
 
@@ -92,8 +94,8 @@ async function loadAssisted(spec: Spec): Promise<Features> {
   };
 }
 
-async function loadAttributesOf({ process }: Spec): Promise<Features> {
-  return (await import("./load-attributes.ts")).loadAttributes(process);
+async function loadAttributesOf({ process, linux }: Spec): Promise<Features> {
+  return (await import("./load-attributes.ts")).loadAttributes(process, linux?.mountLabel);
 }
 
 /** The root of a user namespace reaches few of the host's folders, and none of its cgroup files. */

@@ -4,7 +4,7 @@
 import type { CgroupJoin } from "../../../cgroups/manager.ts";
 import { applySteps } from "../../../cgroups/steps.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
-import { makeDirectoryTree, writeText } from "../../../ffi/files.ts";
+import { makeDirectoryTree, tryRemoveDirectory, writeText } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import {
@@ -114,7 +114,7 @@ function checkConsole(
 function recordOf(
   { id }: CreateOptions,
   { folder, rootfs, spec }: Bundle,
-  { cgroupsPath, ownCgroups }: PreparedBundle,
+  { cgroupsPath, ownCgroups, features }: PreparedBundle,
 ): OciRecord {
   const sharesPids = !hasOwnPids(spec);
   return {
@@ -132,6 +132,7 @@ function recordOf(
     ...(ownCgroups === undefined ? {} : { ownCgroups }),
     ...(sharesPids ? { sharesPids } : {}),
     ...(spec.hooks === undefined ? {} : { hasHooks: true }),
+    ...(features?.resctrlGroup === undefined ? {} : { resctrlGroup: features.resctrlGroup }),
   };
 }
 
@@ -160,6 +161,7 @@ async function launch(
   undo.push(() => {
     cgroups.kill(cgroupsPath, SIGKILL);
     cgroups.remove(cgroupsPath);
+    if (features?.resctrlGroup !== undefined) tryRemoveDirectory(features.resctrlGroup);
   });
   const agent = prepared.listens ? await findSeccompAgent(spec) : undefined;
   const listener = request.seccomp?.listenerSlot;

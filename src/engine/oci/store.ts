@@ -51,6 +51,8 @@ export interface OciRecord {
   readonly sharesPids?: true;
   /** Set where the spec has hooks: only then is it read again. */
   readonly hasHooks?: true;
+  /** A group of resctrl(5) that is the container's alone, and goes with it. */
+  readonly resctrlGroup?: string;
 }
 
 export const NO_CONTAINER = "container does not exist";
