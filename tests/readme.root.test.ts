@@ -6,7 +6,7 @@ import { Terminal } from "./harness/terminal.ts";
 import { needsRoot, skipUnless } from "./harness/tier.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
-const DEBIAN = `${PROJECT}dist/debian`;
+const MADE = [`${PROJECT}dist/debian`, `${PROJECT}dist/bundle`];
 setDefaultTimeout(300_000);
 
 const text = readFileSync(`${PROJECT}README.md`, "utf8");
@@ -27,6 +27,8 @@ const PRINTED: readonly (readonly [part: string, printed: RegExp])[] = [
   ["--trace", /pivot_root\(|umount2\(/],
   ["/bin/ps", /\n +1 \S+ +00:00:00 ps\n$/],
   ["--hostname elsewhere", /^elsewhere\n$/],
+  ["run --bundle dist/bundle", /^uid=0\(root\) gid=0\(root\)/],
+  ["bunker-oci features", /"ociVersionMax": "1\.2/],
 ];
 
 function runLine(line: string) {
@@ -36,9 +38,9 @@ function runLine(line: string) {
   return { exitCode, stdout: stdout.toString(), said: stdout.toString() + stderr.toString() };
 }
 
-function removeDebian(): void {
+function removeMade(): void {
   // Security: should something be mounted there, its files are not removed.
-  Bun.spawnSync(["rm", "--recursive", "--force", "--one-file-system", DEBIAN]);
+  Bun.spawnSync(["rm", "--recursive", "--force", "--one-file-system", ...MADE]);
 }
 
 // In a virtual machine there is no network to install from; from source there is nothing new.
@@ -49,8 +51,8 @@ const describeReadme = onHost
   : skipUnless(false, "README: once, on the host, is enough");
 
 describeReadme("the README", () => {
-  removeDebian();
-  afterAll(removeDebian);
+  removeMade();
+  afterAll(removeMade);
 
   test("has its commands, those that are tested apart among them", () => {
     expect(lines.length).toBeGreaterThan(10);
