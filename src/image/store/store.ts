@@ -1,15 +1,9 @@
 // The image store: what the engine's verbs see of it. See paths.ts for what is where on the disk.
 
-import {
-  fileType,
-  listDirectory,
-  makeDirectoryTree,
-  removeFile,
-  removeTree,
-  writeText,
-} from "../../../ffi/files.ts";
+import { fileType, listDirectory, makeDirectoryTree, writeText } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, isDigest } from "../digest.ts";
+import { removeTreeDeep } from "../layer/remove-tree.ts";
 import { parseImageConfig, parseManifest } from "../parse-manifest.ts";
 import {
   type Descriptor,
@@ -20,9 +14,11 @@ import {
   type Manifest,
 } from "../types.ts";
 import { type BlobWriter as Writer, BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
+import { type LayerPath, Layers } from "./layers.ts";
 import { StoreLock } from "./locks.ts";
 import { StorePaths } from "./paths.ts";
 import { nameOf, References } from "./references.ts";
+import { Unpacking } from "./unpacking.ts";
 import { matchesPlatform, thisPlatform } from "../platform.ts";
 
 /** The most that a manifest, an index or a configuration may have: what registries accept. */
@@ -40,22 +36,15 @@ export interface StoredImage {
   readonly names: readonly string[];
 }
 
-/** An unpacked layer. */
-export interface LayerPath {
-  readonly chainId: Digest;
-  /** Its folder. */
-  readonly path: string;
-  /** A name of three letters or so for it, relative to StorePaths.links. */
-  readonly link: string;
-}
-
 export class ImageStore implements Disposable {
   readonly blobs: Blobs;
+  readonly layers: Layers;
   readonly #references: References;
   readonly #lock: StoreLock;
 
   private constructor(readonly paths: StorePaths) {
     this.blobs = new Blobs(paths);
+    this.layers = new Layers(paths);
     this.#references = new References(paths);
     this.#lock = new StoreLock(paths, () => this.#removeUnfinished());
   }
@@ -195,9 +184,17 @@ export class ImageStore implements Disposable {
    * The unpacked layers of an image, the topmost first, as overlay's `lowerdir` wants them. Unpacks
    * what is missing. Throws UserError for a layer that cannot be, SyscallError.
    */
-  async ensureLayers(_image: { readonly manifest: Descriptor }): Promise<LayerPath[]> {
-    await Promise.resolve();
-    throw new UserError("layers cannot be unpacked yet");
+  async ensureLayers(image: { readonly manifest: Descriptor }): Promise<LayerPath[]> {
+    const manifest = this.readManifest(image.manifest);
+    if (isIndex(manifest)) throw new UserError("an index has no layers of its own");
+    const unpacking = this.beginLayers(manifest, this.readConfig(manifest.config));
+    for (const { digest } of manifest.layers) unpacking.ready(digest);
+    return await unpacking.finish();
+  }
+
+  /** Unpacks an image's layers while its blobs come in: tell it of each that is complete. */
+  beginLayers(manifest: Manifest, config: ImageConfig): Unpacking {
+    return new Unpacking(this.layers, manifest.layers, config.rootfs.diff_ids, () => this.hold());
   }
 
   #readEntry(entry: Descriptor): StoredImage | undefined {
@@ -216,9 +213,8 @@ export class ImageStore implements Disposable {
 
   /** Only while nobody else uses the store: what is there belongs to the dead. */
   #removeUnfinished(): void {
-    for (const { name, isDirectory } of listDirectory(this.paths.ingest) ?? []) {
-      if (isDirectory) removeTree(`${this.paths.ingest}/${name}`);
-      else removeFile(`${this.paths.ingest}/${name}`);
+    for (const { name } of listDirectory(this.paths.ingest) ?? []) {
+      removeTreeDeep(`${this.paths.ingest}/${name}`);
     }
   }
 }

@@ -1,0 +1,360 @@
+// Unpacks a layer's archive into a folder in the form that overlay takes for a lower one.
+//
+// Security: what an archive says is a stranger's. Its paths are resolved by the kernel inside the
+// layer's folder (openat2, RESOLVE_IN_ROOT), names are made and opened in an open folder without
+// following a link, and nothing is opened that this archive has not made.
+
+import { makeDevice } from "../../../ffi/calls/files.ts";
+import { O, S } from "../../../ffi/constants.ts";
+import { EACCES, EEXIST, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM } from "../../../ffi/errno.ts";
+import { geteuid } from "../../../ffi/identity.ts";
+import { umask } from "../../../ffi/stat.ts";
+import { SyscallError } from "../../../ffi/syscall-error.ts";
+import {
+  closeFd,
+  linkAt,
+  makeLinkAt,
+  makeNodeAt,
+  openAt,
+  openFolder,
+  openInsideNoLinks,
+  setAttribute,
+  setAttributeAt,
+  setMode,
+  setModeAt,
+  setOwner,
+  setOwnerAt,
+  setSize,
+  setTime,
+  showByteString,
+  statusAt,
+  writeAt,
+} from "../../../ffi/tree.ts";
+import { baseOf, cleanEntryPath, parentOf } from "./entry-path.ts";
+import { invalidArchive, type TarEntry, type TarSink } from "./tar-entry.ts";
+import { TreePlaces } from "./tree-places.ts";
+
+export interface UnpackOptions {
+  /** An existing empty folder: the layer's. */
+  readonly folder: string;
+  /** An existing folder on the same file system, for what is replaced. */
+  readonly trash: string;
+  /** Overlay's attributes as a user may set them (mount option `userxattr`). */
+  readonly userAttributes?: boolean;
+}
+
+/** Folders that no entry told of: they are to look as they do in the layers below. */
+export type ImpliedFolders = readonly string[];
+
+const WHITEOUT_PREFIX = ".wh.";
+const OPAQUE_NAME = ".wh..wh..opq";
+/** aufs kept its own things under such names. */
+const RESERVED_PREFIX = ".wh..wh.";
+
+const SPECIAL_BITS = 0o7000;
+const MAJOR_MAX = 0xfff;
+const MINOR_MAX = 0xfffff;
+
+const NODE_TYPES = { char: S.S_IFCHR, block: S.S_IFBLK, fifo: S.S_IFIFO } as const;
+
+/** The file that is being written. */
+interface OpenFile {
+  readonly fd: number;
+  readonly entry: TarEntry;
+  written: number;
+}
+
+export class LayerUnpacker implements TarSink, Disposable {
+  readonly #root: number;
+  readonly #trash: number;
+  readonly #places: TreePlaces;
+  /** What the folders are to have once nothing changes in them any more. */
+  readonly #folders = new Map<string, TarEntry>();
+  readonly #implied = new Set<string>([""]);
+  readonly #isRoot = geteuid() === 0;
+  readonly #umask: number;
+  readonly #opaqueAttribute: string;
+  #file: OpenFile | undefined;
+
+  constructor(options: UnpackOptions) {
+    this.#root = mustOpen(options.folder);
+    this.#trash = mustOpen(options.trash);
+    this.#umask = currentUmask();
+    this.#opaqueAttribute = `${options.userAttributes === true ? "user" : "trusted"}.overlay.opaque`;
+    const implied = (path: string) => this.#implied.add(path);
+    const opaque = (folder: number, name: string) => this.#makeOpaque(folder, name);
+    this.#places = new TreePlaces(this.#root, this.#trash, implied, opaque);
+  }
+
+  entry(entry: TarEntry): void {
+    const path = cleanEntryPath(entry.name);
+    if (path === "") {
+      // The root is there already; other types have nothing to say about it.
+      if (entry.type === "folder") this.#remember("", entry);
+      return;
+    }
+    const parent = this.#places.folder(parentOf(path));
+    const name = baseOf(path);
+    if (name.startsWith(WHITEOUT_PREFIX)) this.#whiteOut(parent, name, path);
+    else if (entry.type === "file") this.#openFile(parent, name, path, entry);
+    else this.#make(parent, name, path, entry);
+  }
+
+  #make(parent: number, name: string, path: string, entry: TarEntry): void {
+    switch (entry.type) {
+      case "folder":
+        this.#places.makeFolder(parent, name, path);
+        this.#remember(path, entry);
+        return;
+      case "symlink":
+        this.#replacing(parent, name, path, "symlink", () =>
+          makeLinkAt(entry.linkName, parent, name),
+        );
+        break;
+      case "link":
+        this.#hardLink(parent, name, path, entry);
+        return;
+      case "char":
+      case "block":
+      case "fifo":
+        if (!this.#makeNode(parent, name, path, entry, entry.type)) return;
+        break;
+      case "file":
+        return;
+    }
+    this.#finishNamed(parent, name, path, entry);
+  }
+
+  #remember(path: string, entry: TarEntry): void {
+    this.#folders.set(path, entry);
+    this.#implied.delete(path);
+  }
+
+  /** Makes something in a place; what is there already gives way, as the last entry counts. */
+  #replacing(
+    parent: number,
+    name: string,
+    path: string,
+    syscall: string,
+    make: () => number,
+  ): number {
+    let result = make();
+    if (result === -EEXIST) {
+      this.#places.clear(parent, name);
+      result = make();
+    }
+    return must(result, syscall, path);
+  }
+
+  // ------------------------------------------------------------- files
+
+  #openFile(parent: number, name: string, path: string, entry: TarEntry): void {
+    const flags = O.O_WRONLY | O.O_CREAT | O.O_EXCL | O.O_NOFOLLOW;
+    const mode = entry.mode & ~SPECIAL_BITS;
+    const open = () => openAt(parent, name, flags, mode);
+    this.#file = { fd: this.#replacing(parent, name, path, "open", open), entry, written: 0 };
+  }
+
+  data(bytes: Uint8Array, offset: number): void {
+    const file = this.#file;
+    // A whiteout with contents, or what took another place: nobody wants it.
+    if (file === undefined) return;
+    let done = 0;
+    while (done < bytes.length) {
+      const rest = done === 0 ? bytes : bytes.subarray(done);
+      done += must(writeAt(file.fd, rest, offset + done), "write", file.entry.name);
+    }
+    file.written = offset + bytes.length;
+  }
+
+  end(): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#file = undefined;
+    const { fd, entry } = file;
+    try {
+      if (file.written < entry.size) must(setSize(fd, entry.size), "ftruncate", entry.name);
+      this.#finishOpen(fd, entry, (entry.mode & this.#umask) !== 0);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  /** Order: a change of the owner takes special bits and capabilities away, a write those, too. */
+  #finishOpen(fd: number, entry: TarEntry, hasOtherMode: boolean): void {
+    const { uid, gid, mode, name } = entry;
+    const isOwned = this.#isRoot && (uid !== 0 || gid !== 0 || entry.type === "folder");
+    if (isOwned) must(setOwner(fd, uid, gid), "chown", name, `${uid}:${gid}`);
+    if (hasOtherMode || (mode & SPECIAL_BITS) !== 0) must(setMode(fd, mode), "chmod", name);
+    if (entry.attributes !== undefined) {
+      this.#setAttributes(entry, (key, value) => setAttribute(fd, key, value));
+    }
+    must(setTime(fd, entry.seconds, entry.nanoseconds), "utimensat", name);
+  }
+
+  #setAttributes(entry: TarEntry, set: (key: string, value: Uint8Array) => number): void {
+    for (const [key, value] of entry.attributes ?? []) {
+      // Security: overlay would obey these: a layer could show files of its own choice elsewhere.
+      if (key.startsWith("trusted.overlay.") || key.startsWith("user.overlay.")) continue;
+      const result = set(key, value);
+      // As docker and GNU tar: what this file system or this user cannot have is left out.
+      if (result < 0 && ![-EOPNOTSUPP, -EPERM, -EACCES].includes(result)) {
+        throw new SyscallError("setxattr", -result, {
+          path: showByteString(entry.name),
+          detail: showByteString(key),
+        });
+      }
+    }
+  }
+
+  // ------------------------------------------------------------- what has no contents
+
+  /** Links, devices, fifos: by name, in a folder where nobody else is. */
+  #finishNamed(parent: number, name: string, path: string, entry: TarEntry): void {
+    const { uid, gid, mode } = entry;
+    if (this.#isRoot && (uid !== 0 || gid !== 0)) {
+      must(setOwnerAt(parent, name, uid, gid), "chown", path, `${uid}:${gid}`);
+    }
+    if (entry.type !== "symlink" && (mode & (this.#umask | SPECIAL_BITS)) !== 0) {
+      must(setModeAt(parent, name, mode), "chmod", path);
+    }
+    if (entry.attributes !== undefined) {
+      this.#setAttributes(entry, (key, value) => setAttributeAt(parent, name, key, value));
+    }
+    must(setTime(parent, entry.seconds, entry.nanoseconds, name), "utimensat", path);
+  }
+
+  /** False where this user may make no devices: without root's rights they could not be used. */
+  #makeNode(
+    parent: number,
+    name: string,
+    path: string,
+    { mode, major, minor }: TarEntry,
+    type: keyof typeof NODE_TYPES,
+  ): boolean {
+    if (major > MAJOR_MAX || minor > MINOR_MAX || major < 0 || minor < 0) {
+      invalidArchive(`the device number of "${showByteString(path)}" is out of range`);
+    }
+    const device = makeDevice(major, minor) >>> 0;
+    const bits = NODE_TYPES[type] | (mode & ~SPECIAL_BITS);
+    if (this.#isRoot || type === "fifo") {
+      this.#replacing(parent, name, path, "mknod", () => makeNodeAt(parent, name, bits, device));
+      return true;
+    }
+    return false;
+  }
+
+  #hardLink(parent: number, name: string, path: string, { linkName }: TarEntry): void {
+    const target = cleanEntryPath(linkName);
+    if (target === path) return;
+    const link = () => {
+      const folder = this.#places.find(parentOf(target));
+      return folder < 0 ? folder : linkAt(folder, baseOf(target), parent, name);
+    };
+    let result = link();
+    if (result === -EEXIST) {
+      this.#places.clear(parent, name);
+      result = link();
+    }
+    if (result === -ENOENT || result === -ENOTDIR || result === -ELOOP || target === "") {
+      const shown = [path, target].map((each) => `"${showByteString(each)}"`);
+      invalidArchive(`${shown[0]} is a hard link to ${shown[1]}, which is not there`);
+    }
+    must(result, "link", path);
+  }
+
+  // ------------------------------------------------------------- whiteouts
+
+  #whiteOut(parent: number, name: string, path: string): void {
+    if (name === OPAQUE_NAME) {
+      this.#makeOpaque(parent, "");
+      return;
+    }
+    if (name.startsWith(RESERVED_PREFIX)) return;
+    const hidden = name.slice(WHITEOUT_PREFIX.length);
+    if (hidden === "" || hidden === "." || hidden === "..") {
+      invalidArchive(`"${showByteString(path)}" is a whiteout of nothing`);
+    }
+    const result = makeNodeAt(parent, hidden, S.S_IFCHR, 0);
+    if (result === -EEXIST) this.#hideBelow(parent, hidden);
+    else must(result, "mknod", path);
+  }
+
+  /** A whiteout beside an entry of its name speaks of the layers below only. */
+  #hideBelow(parent: number, name: string): void {
+    const status = statusAt(parent, name);
+    const isFolder = typeof status !== "number" && (status.mode & 0o170000) === S.S_IFDIR;
+    if (isFolder) this.#makeOpaque(parent, name);
+  }
+
+  /** @param name "" for the open folder itself */
+  #makeOpaque(folder: number, name: string): void {
+    const result = setAttributeAt(folder, name, this.#opaqueAttribute, YES);
+    must(result, "setxattr", name, this.#opaqueAttribute);
+  }
+
+  // ------------------------------------------------------------- the end
+
+  /** Gives the folders what they are to have. To be called once, after the last entry. */
+  finish(): ImpliedFolders {
+    this.#places.forget();
+    const deepestFirst = [...this.#folders.keys()].sort().reverse();
+    for (const path of deepestFirst) {
+      const entry = this.#folders.get(path);
+      if (entry !== undefined) this.#finishFolder(path, entry);
+    }
+    for (const path of this.#implied) this.#finishImplied(path);
+    return [...this.#implied];
+  }
+
+  #finishFolder(path: string, entry: TarEntry): void {
+    const fd = openInsideNoLinks(this.#root, path, O.O_RDONLY | O.O_DIRECTORY);
+    // A later entry took its place.
+    if (fd === -ENOENT || fd === -ENOTDIR || fd === -ELOOP) return;
+    must(fd, "open", path);
+    try {
+      this.#finishOpen(fd, entry, true);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  #finishImplied(path: string): void {
+    const fd = openInsideNoLinks(this.#root, path, O.O_RDONLY | O.O_DIRECTORY);
+    if (fd < 0) return;
+    setMode(fd, 0o755);
+    closeFd(fd);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeFd(this.#file.fd);
+    this.#file = undefined;
+    this.#places[Symbol.dispose]();
+    closeFd(this.#root);
+    closeFd(this.#trash);
+  }
+}
+
+const YES = new Uint8Array([0x79]);
+
+function currentUmask(): number {
+  const mask = umask(0o022);
+  umask(mask);
+  return mask;
+}
+
+function mustOpen(path: string): number {
+  const fd = openFolder(path);
+  if (fd < 0) throw new SyscallError("open", -fd, { path });
+  return fd;
+}
+
+function must(result: number, syscall: string, path: string, detail?: string): number {
+  if (result >= 0) return result;
+  const shown = showByteString(path);
+  throw new SyscallError(
+    syscall,
+    -result,
+    detail === undefined ? { path: shown } : { path: shown, detail },
+  );
+}

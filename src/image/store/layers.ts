@@ -1,0 +1,234 @@
+// Unpacked layers by their chain id: each is unpacked once, whoever uses it, and moves to its place
+// when it is whole.
+//
+// A layer that was unpacked since the last boot may be hollow after a power cut, as nobody waited
+// for the disk. So it says in which boot it was made; one of another boot is unpacked again, unless
+// it was seen to be there long enough for the kernel to have written it.
+
+import { createReadStream, openSync, readSync, closeSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { O } from "../../../ffi/constants.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import {
+  fileType,
+  listDirectory,
+  makeDirectory,
+  makeSymlink,
+  openFile,
+  readLink,
+  readText,
+  readTextIfThere,
+  removeFile,
+  renameFile,
+  writeText,
+} from "../../../ffi/files.ts";
+import { LOCK, tryFlock } from "../../../ffi/flock.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import { type Digest, digestHex, digestOf } from "../digest.ts";
+import { CHUNK_BYTES, detectCompression } from "../layer/decompress.ts";
+import { adoptImplied } from "../layer/implied-folders.ts";
+import { removeTreeDeep } from "../layer/remove-tree.ts";
+import { type Unpacked, unpackStream } from "../layer/unpack-stream.ts";
+import type { Descriptor } from "../types.ts";
+import type { StorePaths } from "./paths.ts";
+
+/** An unpacked layer. */
+export interface LayerPath {
+  readonly chainId: Digest;
+  /** Its folder. */
+  readonly path: string;
+  /** A name of a few letters for it, relative to StorePaths.links. */
+  readonly link: string;
+}
+
+/** The ids of the stacks that end with each layer, the lowest first. */
+export function chainIds(diffIds: readonly Digest[]): Digest[] {
+  const chain: Digest[] = [];
+  for (const diffId of diffIds) {
+    const below = chain.at(-1);
+    chain.push(below === undefined ? diffId : digestOf(`${below} ${diffId}`));
+  }
+  return chain;
+}
+
+/** A layer that is unpacked, but in no stack yet. */
+interface Unplaced {
+  /** Its folder in ingest/, with `diff` in it. */
+  readonly folder: string;
+  readonly unpacked: Unpacked;
+}
+
+/** What a layer needs of the image that it is unpacked for. */
+export interface Surroundings {
+  /** The layers below it, the topmost first; asked for once it is unpacked. */
+  readonly lowers: () => Promise<readonly LayerPath[]>;
+  /** Does the work when it is its turn. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+const WRITTEN_AFTER_MS = 120_000;
+const LOCK_POLL_MS = 20;
+const LINK_RADIX = 36;
+
+export class Layers {
+  #boot: string | undefined;
+
+  constructor(private readonly paths: StorePaths) {}
+
+  /** The layer, where it is there and can be trusted. */
+  find(chainId: Digest): LayerPath | undefined {
+    const folder = this.paths.layer(chainId);
+    const link = readTextIfThere(`${folder}/id`);
+    if (link === undefined || !this.#isWritten(folder)) return undefined;
+    return { chainId, path: `${folder}/diff`, link };
+  }
+
+  list(): Digest[] {
+    const found = (listDirectory(this.paths.layers) ?? []).filter(({ name }) => name.length === 64);
+    return found.map(({ name }): Digest => `sha256:${name}`);
+  }
+
+  #isWritten(folder: string): boolean {
+    const boot = readTextIfThere(`${folder}/boot`);
+    if (boot === undefined) return true;
+    if (boot !== this.#currentBoot()) return false;
+    if (Date.now() - statSync(`${folder}/boot`).mtimeMs > WRITTEN_AFTER_MS) {
+      tryRemove(`${folder}/boot`);
+    }
+    return true;
+  }
+
+  #currentBoot(): string {
+    return (this.#boot ??= readText("/proc/sys/kernel/random/boot_id"));
+  }
+
+  /** The layer, unpacked from its blob where it is not there yet. */
+  async ensure(
+    chainId: Digest,
+    diffId: Digest,
+    blob: Descriptor,
+    { lowers, inTurn }: Surroundings,
+  ): Promise<LayerPath> {
+    const before = this.find(chainId);
+    if (before !== undefined) return before;
+    // Race: whoever else wants the same layer waits, and finds it.
+    using _lock = await this.#lock(chainId);
+    const found = this.find(chainId);
+    if (found !== undefined) return found;
+    const unplaced = await inTurn(() => this.#unpackBlob(blob));
+    try {
+      if (unplaced.unpacked.diffId !== diffId) {
+        throw new UserError(
+          `layer ${blob.digest} is not what the image's configuration says: ` +
+            `it unpacks to ${unplaced.unpacked.diffId}, not ${diffId}`,
+        );
+      }
+      return this.#place(chainId, unplaced, await lowers());
+    } catch (error) {
+      removeTreeDeep(unplaced.folder);
+      throw error;
+    }
+  }
+
+  async #lock(chainId: Digest): Promise<Fd> {
+    const path = `${this.paths.ingest}/lock-${digestHex(chainId)}`;
+    const fd = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
+    while (!tryFlock(fd.number, LOCK.LOCK_EX, path)) await sleep(LOCK_POLL_MS);
+    return fd;
+  }
+
+  async #unpackBlob(blob: Descriptor): Promise<Unplaced> {
+    const path = this.paths.blob(blob.digest);
+    const compression = detectCompression(readStart(path, blob));
+    const folder = this.#makeFolder();
+    try {
+      const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+      const options = { folder: `${folder}/diff`, trash: `${folder}/trash` };
+      const unpacked = await unpackStream(source, compression, options);
+      removeTreeDeep(`${folder}/trash`);
+      return { folder, unpacked };
+    } catch (error) {
+      removeTreeDeep(folder);
+      if (!(error instanceof UserError)) throw error;
+      const message = `cannot unpack layer ${blob.digest}: ${error.message}`;
+      throw new UserError(message, error.hint, error.exitCode, { cause: error });
+    }
+  }
+
+  /** A folder for a layer to be, in ingest/. */
+  #makeFolder(): string {
+    const folder = this.paths.unfinished();
+    makeDirectory(folder, 0o700);
+    makeDirectory(`${folder}/diff`, 0o755);
+    makeDirectory(`${folder}/trash`, 0o700);
+    return folder;
+  }
+
+  #place(chainId: Digest, { folder, unpacked }: Unplaced, lowers: readonly LayerPath[]): LayerPath {
+    const lowerPaths = lowers.map(({ path }) => path);
+    adoptImplied(`${folder}/diff`, unpacked.implied, lowerPaths);
+    const link = this.#takeLink(chainId);
+    writeText(`${folder}/id`, link);
+    writeText(`${folder}/size`, String(unpacked.size));
+    writeText(`${folder}/boot`, this.#currentBoot());
+    const place = this.paths.layer(chainId);
+    // One that cannot be trusted may be in the place.
+    if (fileType(place) !== 0) this.remove(chainId);
+    renameFile(folder, place);
+    return { chainId, path: `${place}/diff`, link };
+  }
+
+  /** Order: the link before the layer, so that a layer always has one; a sweep takes the others. */
+  #takeLink(chainId: Digest): string {
+    const target = `../${digestHex(chainId)}/diff`;
+    let next = (listDirectory(this.paths.links) ?? []).length;
+    for (;;) {
+      const name = next.toString(LINK_RADIX);
+      if (makeSymlink(target, `${this.paths.links}/${name}`)) return name;
+      next += 1;
+    }
+  }
+
+  /** Takes a layer away: its name first, so that nobody finds the half of it. */
+  remove(chainId: Digest): void {
+    const place = this.paths.layer(chainId);
+    const link = readTextIfThere(`${place}/id`);
+    const gone = this.paths.unfinished();
+    renameFile(place, gone);
+    if (link !== undefined && link !== "") removeFile(`${this.paths.links}/${link}`);
+    removeTreeDeep(gone);
+  }
+
+  /** Takes the short links away whose layer is not there, or has another. */
+  removeStaleLinks(): void {
+    for (const { name } of listDirectory(this.paths.links) ?? []) {
+      const layer = readLink(`${this.paths.links}/${name}`)?.split("/")[1] ?? "";
+      if (readTextIfThere(`${this.paths.layers}/${layer}/id`) === name) continue;
+      removeFile(`${this.paths.links}/${name}`);
+    }
+  }
+}
+
+function tryRemove(path: string): void {
+  try {
+    removeFile(path);
+  } catch (error) {
+    // On a store that is mounted read-only it stays.
+    if (!isSyscallError(error)) throw error;
+  }
+}
+
+function readStart(path: string, { digest }: Descriptor): Uint8Array {
+  if (fileType(path) === 0) {
+    throw new UserError(`layer ${digest} is missing in the store`, "pull or load the image again");
+  }
+  const start = new Uint8Array(4);
+  const fd = openSync(path, "r");
+  try {
+    readSync(fd, start, 0, start.length, 0);
+    return start;
+  } finally {
+    closeSync(fd);
+  }
+}
