@@ -12,6 +12,7 @@ import {
   fsmount,
   fsopen,
   mkdirat,
+  mount,
   mountPropagation,
   mountSetattr,
   moveMountTo,
@@ -31,7 +32,9 @@ export type RootSource =
   | { readonly kind: "host"; readonly scratch: string }
   | {
       readonly kind: "overlay";
+      /** The topmost first: folders in `below`, or whole paths. */
       readonly lower: readonly string[];
+      readonly below?: string;
       readonly upper: string;
       readonly work: string;
       readonly target: string;
@@ -126,37 +129,50 @@ function planHostImage(scratch: string, root: Slot): Step[] {
         moveMountTo(layer, scratch),
       ],
     },
-    planOverlay(
-      { kind: "overlay", lower: ["/"], upper, work, target: `${scratch}/root` },
-      root,
-      "the host's own root file system, copy on write",
-    ),
+    planHostOverlay({ upper, work, target: `${scratch}/root` }, root),
   ];
 }
 
-function planOverlay(
-  source: Extract<RootSource, { kind: "overlay" }>,
+function planHostOverlay(
+  { upper, work, target }: { upper: string; work: string; target: string },
   root: Slot,
-  why = "the image's layers, with a writable one on top",
 ): Step {
   const fs = new Slot("overlay");
   return {
-    why,
+    why: "the host's own root file system, copy on write",
     calls: [
       fsopen("overlay", fs),
       fsconfigSet(fs, "source", "overlay"),
-      fsconfigSet(fs, "lowerdir", source.lower.map(escapeColon).join(":")),
-      fsconfigSet(fs, "upperdir", source.upper),
-      fsconfigSet(fs, "workdir", source.work),
-      fsconfigCreate(fs, { path: source.target }),
+      fsconfigSet(fs, "lowerdir", "/"),
+      fsconfigSet(fs, "upperdir", upper),
+      fsconfigSet(fs, "workdir", work),
+      fsconfigCreate(fs, { path: target }),
       fsmount(fs, 0, root),
-      moveMountTo(root, source.target),
+      moveMountTo(root, target),
     ],
   };
 }
 
-/** A colon separates the lower layers. overlayfs.rst */
-const escapeColon = (path: string): string => path.replace(/[\\:]/g, "\\$&");
+/**
+ * Kernel: mount(2) rather than fsconfig(2), whose values end at 256 bytes: a page holds some hundred
+ * layers by their short names, which are looked up from the working directory.
+ */
+function planOverlay(source: Extract<RootSource, { kind: "overlay" }>, root: Slot): Step {
+  const { lower, below, upper, work, target } = source;
+  const layers = lower.map((path) => escapeSigns(path)).join(":");
+  const data = `lowerdir=${layers},upperdir=${escapeSigns(upper)},workdir=${escapeSigns(work)}`;
+  return {
+    why: "the image's layers, with a writable one on top",
+    calls: [
+      ...(below === undefined ? [] : [chdir(below)]),
+      mount("overlay", target, "overlay", 0, data),
+      openat(AT_FDCWD, target, O.O_PATH | O.O_DIRECTORY, { into: root }),
+    ],
+  };
+}
+
+/** A colon separates the lower layers, a comma the options. overlayfs.rst */
+const escapeSigns = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
 
 /** How a root becomes `/`. */
 export type RootChange =

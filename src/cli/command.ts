@@ -1,5 +1,6 @@
 // What a command is: a value, from which it is parsed, run and explained.
 import { UserError } from "../errors.ts";
+import type { CommandEntry } from "./commands.ts";
 import type { Engine } from "./engine.ts";
 import type { FlagInfo, FlagTable, LaterFlags } from "./flag.ts";
 import { parseLine } from "./parse.ts";
@@ -46,6 +47,8 @@ export interface CommandDefinition<D> extends CommandWords {
   readonly later?: LaterFlags;
   readonly laterShort?: LaterFlags;
   readonly operands: OperandCount;
+  /** The exit code of a failure that has none of its own; 125 unless said, docker's is mostly 1. */
+  readonly failureCode?: number;
   /** Whether flags may follow operands; never where the operands are a command line. */
   readonly interspersed: boolean;
   /** Returns the draft that the flags are set on. */
@@ -58,6 +61,8 @@ export interface Command {
   readonly words: CommandWords;
   readonly flags: Readonly<Record<string, FlagInfo>>;
   readonly later?: LaterFlags;
+  /** Of a command that is a group of others, `image`: these. */
+  readonly children?: readonly CommandEntry[];
   /** Parses what follows the command's name, runs it, and returns the exit code. */
   execute(argv: readonly string[], context: CommandContext): Promise<number>;
 }
@@ -77,10 +82,30 @@ export function makeCommand<D>(definition: CommandDefinition<D>): Command {
         context.write(formatCommandHelp(command, context.columns()));
         return 0;
       }
-      return definition.run(draft, parsed.operands, context);
+      const { failureCode } = definition;
+      if (failureCode === undefined) return definition.run(draft, parsed.operands, context);
+      return withFailureCode(failureCode, context, () =>
+        definition.run(draft, parsed.operands, context),
+      );
     },
   };
   return command;
+}
+
+/** What fails without an exit code of its own is told here, and ends with that of the command. */
+async function withFailureCode(
+  failureCode: number,
+  context: CommandContext,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    const { formatError } = await import("./report.ts");
+    const { text, exitCode } = formatError(error);
+    context.writeError(text);
+    return exitCode === 125 ? failureCode : exitCode;
+  }
 }
 
 /**

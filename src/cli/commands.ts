@@ -6,6 +6,8 @@ import type { Command, CommandContext } from "./command.ts";
 /** A row of the registry. */
 export interface CommandEntry {
   readonly name: string;
+  /** Other names, of a command in a group. */
+  readonly aliases?: readonly string[];
   /** The sentence of `bunker --help`. */
   readonly summary: string;
   /** The heading under which `bunker --help` lists it; none: it is not listed. */
@@ -33,6 +35,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "Show each step that a command would perform, and why",
     group: "Containers",
     load: async () => (await import("./explain.ts")).explainCommand,
+  },
+  {
+    name: "volume",
+    summary: "Manage volumes",
+    group: "Images and volumes",
+    load: async () => (await import("./volumes/commands.ts")).volumeCommand,
   },
   {
     name: "unshare",

@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { makeCommand } from "./command.ts";
 import { commands, findCommand } from "./commands.ts";
+import { findChild } from "./group.ts";
 import { formatCommandHelp, formatOverview } from "./help.ts";
 import { findNearest } from "./nearest.ts";
 
@@ -9,17 +10,19 @@ import { findNearest } from "./nearest.ts";
 export const helpCommand = makeCommand<undefined>({
   name: "help",
   summary: "Show the help of a command",
-  usage: "[COMMAND]",
+  usage: "[COMMAND [SUBCOMMAND]]",
   flags: {},
-  operands: { min: 0, max: 1 },
+  operands: { min: 0, max: 2 },
   interspersed: true,
   start: () => undefined,
-  run: async (_draft, [name], context) => {
+  run: async (_draft, [name, child], context) => {
     if (name === undefined) context.write(formatOverview(commands, context.columns()));
     else {
       const entry = findCommand(name);
       if (entry === undefined) throw unknownCommand(name);
-      context.write(formatCommandHelp(await entry.load(), context.columns()));
+      const command = await entry.load();
+      const shown = child === undefined ? command : await findChild(command, child);
+      context.write(formatCommandHelp(shown, context.columns()));
     }
     return 0;
   },

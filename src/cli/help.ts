@@ -12,13 +12,25 @@ export function formatCommandHelp(command: Command, columns: number): string {
   const width = Math.max(columns, 40);
   const parts = [`Usage:  bunker ${name} ${usage}`.trimEnd(), summary];
   for (const paragraph of description?.split("\n\n") ?? []) parts.push(wrap(paragraph, width, 0));
-  parts.push(...formatFlags(command.flags, width));
+  if (command.children !== undefined) parts.push(formatChildren(name, command.children, width));
+  else parts.push(...formatFlags(command.flags, width));
   if (command.later !== undefined) parts.push(formatLater(command.later, width));
   if (examples !== undefined) {
     const lines = examples.flatMap(({ does, line }) => [`  # ${does}`, `  ${line}`]);
     parts.push(["Examples:", ...lines].join("\n"));
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+function formatChildren(name: string, children: readonly CommandEntry[], width: number): string {
+  const rows = children.map((entry): Row => [`  ${entry.name}`, entry.summary]);
+  const table = formatTable(
+    "Commands:",
+    rows,
+    width,
+    widestOf(children.map((row) => row.name)) + 2,
+  );
+  return `${table}\n\nRun 'bunker ${name} COMMAND --help' for more information on a command.`;
 }
 
 /** Returns the page of `bunker --help`: the listed commands under their headings. */

@@ -4,6 +4,7 @@ import { makeCommand, parseCommand, type CommandDefinition } from "./command.ts"
 import { checkOptions } from "./run/check.ts";
 import { startDraft, type RunContext, type RunDraft } from "./run/draft.ts";
 import { filesystemFlags } from "./run/filesystem-flags.ts";
+import { imageFlags } from "./run/image-flags.ts";
 import { laterFlags, laterShort } from "./run/later.ts";
 import { limitFlags } from "./run/limit-flags.ts";
 import { namespaceFlags } from "./run/namespace-flags.ts";
@@ -24,6 +25,7 @@ const runDefinition: CommandDefinition<RunDraft> = {
     "or failed, 126 where the command cannot be executed, 127 where it is not found.",
   examples: [
     { does: "A shell on a copy of this host", line: "bunker run -it --rm /bin/sh" },
+    { does: "A shell in an image, which is pulled", line: "bunker run -it --rm alpine" },
     {
       does: "A program in a folder, within limits",
       line: "bunker run --rm -m 64m --pids-limit 20 --cpus 0.5 --rootfs ./debian /bin/bash",
@@ -39,6 +41,7 @@ const runDefinition: CommandDefinition<RunDraft> = {
   ],
   flags: {
     ...processFlags,
+    ...imageFlags,
     ...filesystemFlags,
     ...namespaceFlags,
     ...limitFlags,
@@ -75,6 +78,7 @@ function finishRun(draft: RunDraft, operands: readonly string[]): RunOptions {
     labels: makeRecord([...readLabelFiles(draft.labelFiles, draft.context), ...draft.labels]),
     annotations: makeRecord(draft.annotations),
     sysctls: makeRecord(draft.sysctls),
+    ...(draft.volumesFrom.length > 0 && { volumesFrom: draft.volumesFrom }),
   };
   checkOptions(options, draft.context);
   return options;

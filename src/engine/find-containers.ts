@@ -25,8 +25,13 @@ export function findContainerPids(
   return pids;
 }
 
+/** The id of a container by its name, its id or the beginning of it. @throws UserError */
+export function findContainer(text: string, store: StateStore): string | undefined {
+  return store.findByName(text) ?? findByPrefix(text, store);
+}
+
 function findRunning(text: string, store: StateStore): number | undefined {
-  const id = store.findByName(text) ?? findByPrefix(text, store);
+  const id = findContainer(text, store);
   const record = id === undefined ? undefined : store.readRecord(id);
   if (record === undefined || record.initPid === 0) return undefined;
   // Race: the pid may be another process's by now.

@@ -22,6 +22,8 @@ import { kernelKinds, withDefaultDevices } from "./launch-facts.ts";
 import { loadSeccomp } from "./load-seccomp.ts";
 import { runFolder } from "./run-folder.ts";
 import { StateStore } from "./state-store.ts";
+import type { ContainerStorage } from "./storage/container-storage.ts";
+import { needsStorage } from "./storage/needs-storage.ts";
 
 export interface Prepared {
   readonly spec: Spec;
@@ -33,6 +35,8 @@ export interface Prepared {
   /** The files of the state folder that stand for three of the container's. */
   readonly etcFiles: readonly EtcFile[];
   readonly warnings: readonly string[];
+  /** The image and the volumes, where the options name any. */
+  readonly storage?: ContainerStorage;
 }
 
 /** A file to be written into the state folder. */
@@ -56,9 +60,22 @@ export async function prepare(
   stateFolder: string,
   assumed?: Assumptions,
 ): Promise<Prepared> {
+  if (!needsStorage(options)) return prepareFrom(options, id, stateFolder, assumed);
+  const { findStorage } = await import("./storage/container-storage.ts");
+  const storage = await findStorage(options, id, assumed !== undefined);
+  return prepareFrom(storage.options, id, stateFolder, assumed, storage);
+}
+
+async function prepareFrom(
+  options: RunOptions,
+  id: string,
+  stateFolder: string,
+  assumed?: Assumptions,
+  storage?: ContainerStorage,
+): Promise<Prepared> {
   const cgroups = detectCgroups();
-  const rootfs = findRootfs(options.root);
-  const found = await gatherFacts(options, id, stateFolder, rootfs, cgroups);
+  const rootfs = storage?.rootPath ?? findRootfs(options.root);
+  const found = await gatherFacts(options, id, stateFolder, rootfs, cgroups, storage);
   const facts = assumed === undefined ? found : { ...found, capabilities: assumed.capabilities };
   const made = makeSpec(options, facts);
   const { spec } = made;
@@ -66,7 +83,8 @@ export async function prepare(
   const seccomp = await loadSeccomp(made, cache);
   const cgroupsPath = spec.linux?.cgroupsPath ?? `/${CGROUP_PREFIX}${id}`;
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
-  const request = makeRequest(options, made, seccomp, cgroups, cgroupsPath, stateFolder, rootfs);
+  const place = { stateFolder, rootfs, storage };
+  const request = makeRequest(options, made, seccomp, cgroups, cgroupsPath, place);
   const isPlain = !made.init && facts.idMappings === undefined;
   return {
     spec,
@@ -76,6 +94,7 @@ export async function prepare(
     cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
     etcFiles: listEtcFiles(options, spec.hostname ?? ""),
     warnings: [...made.warnings, ...cgroups.ignored(resources)],
+    ...(storage === undefined ? undefined : { storage }),
   };
 }
 
@@ -120,15 +139,14 @@ async function loadMapping(
   };
 }
 
+/** A folder in which nothing is. */
+const NOWHERE = "/proc/self/fdinfo";
+
 /** The folder that is looked at for passwd and group, and becomes the root. */
 function findRootfs(root: RootOption): string {
   if (root.kind === "host") return "/";
-  if (root.kind === "image") {
-    throw new UserError(
-      `cannot run image "${root.reference}": images cannot be pulled yet`,
-      "use --rootfs FOLDER, or a command that starts with / for a copy of this host",
-    );
-  }
+  // Only where `explain` may not mount the image's layers: then nothing is known of its users.
+  if (root.kind === "image") return NOWHERE;
   const type = fileType(root.path);
   if (type === 0) throw new UserError(`rootfs "${root.path}" does not exist`);
   if (type !== S.S_IFDIR) throw new UserError(`rootfs "${root.path}" is not a folder`);
@@ -148,10 +166,13 @@ async function gatherFacts(
   stateFolder: string,
   rootfsPath: string,
   cgroups: CgroupManager,
+  storage: ContainerStorage | undefined,
 ): Promise<SpecFacts> {
+  const overlay = storage?.rootSource;
   return {
     containerId,
-    rootfsPath,
+    rootfsPath: overlay?.kind === "overlay" ? overlay.target : rootfsPath,
+    ...(storage?.defaults === undefined ? undefined : { image: storage.defaults }),
     user: findUser(options, rootfsPath),
     etcFiles: {
       hosts: `${stateFolder}/hosts`,
@@ -223,27 +244,34 @@ async function findDevices(
   return privileged ? { devices, hostDevices: readHostDevices() } : { devices };
 }
 
+/** Where the container's files are. */
+interface Place {
+  readonly stateFolder: string;
+  readonly rootfs: string;
+  readonly storage: ContainerStorage | undefined;
+}
+
 function makeRequest(
   options: RunOptions,
   made: MadeSpec,
   seccomp: SeccompProgram | undefined,
   cgroups: CgroupManager,
   cgroupsPath: string,
-  stateFolder: string,
-  rootfs: string,
+  { stateFolder, rootfs, storage }: Place,
 ): LaunchRequest {
   const namespaces = made.spec.linux?.namespaces ?? [];
   let ownCgroups = false;
   for (const { type } of namespaces) if (type === "cgroup") ownCgroups = true;
   return {
     spec: made.spec,
-    rootSource: rootSource(options.root, rootfs, stateFolder),
+    rootSource: storage?.rootSource ?? rootSource(options.root, rootfs, stateFolder),
     // A view of the host has its own tmpfs there; else nothing but a mount that hides the folder.
     stateFolder: options.root.kind === "host" ? `${stateFolder}/scratch` : stateFolder,
     ...(seccomp === undefined ? {} : { seccomp }),
     cgroupJoin: cgroups.join(cgroupsPath),
     cgroupViews: listCgroupViews(cgroups, cgroupsPath, !ownCgroups),
-    isDirectory: (source) => !source.startsWith(stateFolder) && isDirectory(source),
+    isDirectory: (source) =>
+      (!source.startsWith(stateFolder) && isDirectory(source)) || storage?.isNew(source) === true,
     kindOf: kernelKinds(made.spec),
     noPivot: options.noPivot,
     nullStdin: !options.interactive,

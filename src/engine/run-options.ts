@@ -10,8 +10,8 @@ export interface UserOption {
   readonly group?: string;
 }
 
-/** One `-v`, `--mount` or `--tmpfs`. Paths of the host are absolute and exist, unless `createSource`. */
-export type MountOption =
+/** A folder or file of the host, or a file system in memory. */
+export type HostMountOption =
   | {
       readonly type: "bind";
       readonly source: string;
@@ -30,6 +30,41 @@ export type MountOption =
       /** Mount options as in mount(8): `size=…`, `mode=…`, `noexec`, … */
       readonly options: readonly string[];
     };
+
+/** What bunker keeps: the engine finds or makes it, and turns it into the mount of a folder. */
+export type StoredMountOption =
+  | {
+      readonly type: "volume";
+      /** Absent: a volume of the container's own. */
+      readonly name?: string;
+      readonly target: string;
+      readonly readonly: boolean;
+      /** Whether an empty volume gets what the image has in its place. */
+      readonly copy: boolean;
+      /** A folder in the volume. */
+      readonly subpath?: string;
+      readonly labels?: Readonly<Record<string, string>>;
+      /** Of docker's local driver: type, o, device. */
+      readonly driverOptions?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: "image";
+      readonly reference: string;
+      readonly target: string;
+      readonly subpath?: string;
+    };
+
+/** One `-v`, `--mount` or `--tmpfs`. Paths of the host are absolute and exist, unless `createSource`. */
+export type MountOption = HostMountOption | StoredMountOption;
+
+/** `--volumes-from CONTAINER[:ro|rw]` */
+export interface VolumesFromOption {
+  readonly container: string;
+  readonly readonly: boolean;
+}
+
+/** When an image is fetched: always, if it is not there, or never. */
+export type PullPolicy = "always" | "missing" | "never";
 
 /** `--device host[:container[:rwm]]`. */
 export interface DeviceOption {
@@ -114,6 +149,13 @@ export interface RunOptions {
   readonly groupAdd: readonly string[];
   readonly readonlyRootfs: boolean;
   readonly mounts: readonly MountOption[];
+  readonly volumesFrom?: readonly VolumesFromOption[];
+  /** "missing" unless said. */
+  readonly pull?: PullPolicy;
+  /** `os/architecture[/variant]` of the image; this machine's unless said. */
+  readonly platform?: string;
+  /** Say nothing of a pull's progress. */
+  readonly quiet?: boolean;
   readonly devices: readonly DeviceOption[];
   readonly ulimits: readonly UlimitOption[];
   readonly sysctls: Readonly<Record<string, string>>;

@@ -49,6 +49,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   undo.push(() => place.remove());
   using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
   const prepared = await prepare(options, id, place.folder);
+  using _storage = prepared.storage;
   for (const warning of prepared.warnings) warn(warning);
   const created = create(options, prepared, place, undo, trace?.sink);
   writeIdFiles(options, id, created.initPid);
@@ -65,7 +66,10 @@ export async function runContainer(options: RunOptions): Promise<number> {
   place.record(formatRecord(place, prepared.cgroupsPath, created));
   place.writeSpec(JSON.stringify(prepared.spec));
   const status = watchContainer(created, watch, prepared, {
-    onIdle: () => sweep(store, () => prepared.cgroups),
+    onIdle: () => {
+      sweep(store, () => prepared.cgroups);
+      prepared.storage?.sweep();
+    },
     terminal,
   });
   if (status === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
@@ -91,6 +95,7 @@ function create(
   const { cgroups, cgroupsPath, spec, request } = prepared;
   place.record(formatRecord(place, cgroupsPath));
   makeMissingSources(options);
+  prepared.storage?.make(place.folder, undo);
   const plan = planContainer(request);
   undo.push(() => clearCgroup(prepared));
   const launch: LaunchOptions = {

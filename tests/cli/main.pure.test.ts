@@ -92,9 +92,9 @@ describe("a refusal is one line on stderr with a hint under it, and performs not
       "bunker: 'bunker version' accepts no arguments\n  hint: usage: bunker version\n",
     ],
     [
-      "help a b",
+      "help a b c",
       1,
-      "bunker: 'bunker help' requires at most 1 argument\n  hint: usage: bunker help [COMMAND]\n",
+      "bunker: 'bunker help' requires at most 2 arguments\n  hint: usage: bunker help [COMMAND [SUBCOMMAND]]\n",
     ],
     [
       "explain",

@@ -53,5 +53,6 @@ function makeRecorder(calls: unknown[], exitCode: number): Engine {
     unshare: record("unshare"),
     enterNamespaces: record("nsenter"),
     clone: record("clone"),
+    volumes: async () => import("../../src/engine/volumes/verbs.ts"),
   };
 }

@@ -1,8 +1,7 @@
 // `--filter key=value`: parsed as docker does, and matched.
+import type { Filters } from "../../engine/filters.ts";
 import { UserError } from "../../errors.ts";
-
-/** Filters by key, each with the values that were given for it. */
-export type Filters = ReadonlyMap<string, readonly string[]>;
+import type { Flag } from "../flag.ts";
 
 /** Adds one `--filter`. @throws UserError with the reason alone */
 export function addFilter(filters: Map<string, string[]>, text: string): void {
@@ -34,4 +33,19 @@ export function readSwitch(filters: Filters, key: string): boolean | undefined {
     throw new UserError(`invalid filter '${key}=[${values.join(" ")}]'`, undefined, 1);
   });
   return truths.includes(true);
+}
+
+/** Returns the `--filter` flag of a command whose draft has filters. */
+export function filterFlag<D extends { readonly filters: Map<string, string[]> }>(
+  example: string,
+  short?: "f",
+): Flag<D> {
+  return {
+    type: "list",
+    ...(short !== undefined && { short }),
+    group: "Flags",
+    placeholder: "filter",
+    help: `Provide filter values (e.g. "${example}")`,
+    set: (draft, text) => addFilter(draft.filters, text),
+  };
 }

@@ -122,7 +122,7 @@ function checkMounts(mounts: readonly MountOption[], context: RunContext): void 
   for (const mount of mounts) {
     if (targets.has(mount.target)) throw new UserError(`duplicate mount point: ${mount.target}`);
     targets.add(mount.target);
-    if (mount.type === "tmpfs" || mount.createSource) continue;
+    if (mount.type !== "bind" || mount.createSource) continue;
     requirePath("bind source path", mount.source, context, "-v makes a missing source folder");
   }
 }

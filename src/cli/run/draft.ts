@@ -1,6 +1,6 @@
 // What `run`'s flags fill while they are parsed: the options themselves, still writable, and what
 // is put in its place only when all flags are known.
-import type { RunOptions } from "../../engine/run-options.ts";
+import type { RunOptions, VolumesFromOption } from "../../engine/run-options.ts";
 import type { Environment } from "../values/environment.ts";
 import type { Pair } from "../values/pair.ts";
 
@@ -31,6 +31,7 @@ export interface RunDraft {
   readonly labels: Pair[];
   readonly annotations: Pair[];
   readonly sysctls: Pair[];
+  readonly volumesFrom: VolumesFromOption[];
   rootfs: string | undefined;
 }
 
@@ -83,6 +84,7 @@ export function startDraft(context: RunContext): RunDraft {
     labels: [],
     annotations: [],
     sysctls: [],
+    volumesFrom: [],
     rootfs: undefined,
   };
 }

@@ -6,7 +6,7 @@ import { parseMount } from "../values/mount.ts";
 import { resolvePath } from "../values/path.ts";
 import { parseSize } from "../values/size.ts";
 import { parseTmpfs } from "../values/tmpfs.ts";
-import { parseVolume } from "../values/volume.ts";
+import { parseVolume, parseVolumesFrom } from "../values/volume.ts";
 import type { RunDraft } from "./draft.ts";
 
 const group = "Files and devices";
@@ -34,8 +34,10 @@ export const filesystemFlags: FlagTable<RunDraft> = {
     type: "list",
     short: "v",
     group,
-    placeholder: "SOURCE:TARGET[:OPTIONS]",
-    help: "Bind mount a folder or file (ro, rw, rslave, rshared, ...); a missing source is made",
+    placeholder: "[SOURCE:]TARGET[:OPTIONS]",
+    help:
+      "Bind mount a folder or file, or mount a volume (ro, rw, nocopy, rslave, rshared, ...); " +
+      "what is missing is made",
     set: (draft, text) => {
       draft.options.mounts.push(parseVolume(text, draft.context.cwd()));
     },
@@ -45,10 +47,19 @@ export const filesystemFlags: FlagTable<RunDraft> = {
     group,
     placeholder: "type=TYPE,...",
     help:
-      "Attach a filesystem mount: type=bind,src=...,dst=...[,ro][,bind-propagation=...] " +
+      "Attach a filesystem mount: type=bind|volume|image,src=...,dst=...[,ro][,bind-propagation=...] " +
       "or type=tmpfs,dst=...[,tmpfs-size=...][,tmpfs-mode=...]",
     set: (draft, text) => {
       draft.options.mounts.push(parseMount(text, draft.context.cwd()));
+    },
+  },
+  "volumes-from": {
+    type: "list",
+    group,
+    placeholder: "CONTAINER[:ro]",
+    help: "Mount volumes from the specified container(s)",
+    set: (draft, text) => {
+      draft.volumesFrom.push(parseVolumesFrom(text));
     },
   },
   tmpfs: {

@@ -2,11 +2,9 @@
 import type { LaterFlags } from "../flag.ts";
 
 const network = "bridge networking";
-const images = "images";
 const lifecycle = "the lifecycle commands";
 const health = "health checks";
 const logs = "logs";
-const volumes = "volumes";
 const windows = "nothing: it is for Windows only";
 const devices = "device selection";
 
@@ -22,7 +20,6 @@ export const laterFlags: LaterFlags = {
   detach: lifecycle,
   "detach-keys": lifecycle,
   "device-cgroup-rule": devices,
-  "disable-content-trust": images,
   dns: network,
   "dns-opt": network,
   "dns-option": network,
@@ -48,19 +45,15 @@ export const laterFlags: LaterFlags = {
   "mac-address": network,
   "network-alias": network,
   "no-healthcheck": health,
-  platform: images,
   publish: network,
   "publish-all": network,
-  pull: images,
-  quiet: images,
   restart: lifecycle,
   runtime: lifecycle,
   "sig-proxy": lifecycle,
   "stop-timeout": lifecycle,
-  "storage-opt": images,
+  "storage-opt": "disk quotas",
   "use-api-socket": "the docker API",
-  "volume-driver": volumes,
-  "volumes-from": volumes,
+  "volume-driver": "volume drivers",
 };
 
 /** Their one-letter names. */
@@ -69,5 +62,4 @@ export const laterShort: LaterFlags = {
   a: "attach",
   d: "detach",
   p: "publish",
-  q: "quiet",
 };

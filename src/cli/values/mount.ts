@@ -1,11 +1,12 @@
-// `--mount type=bind,src=…,dst=…`, docker's long form, and `--tmpfs TARGET[:OPTIONS]`.
+// `--mount type=bind,src=…,dst=…`, docker's long form: bind, tmpfs, volume and image.
 import type { MountOption } from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
 import { splitCsv } from "./csv.ts";
 import { parseBoolean } from "./number.ts";
+import { splitPair } from "./pair.ts";
 import { resolvePath } from "./path.ts";
 import { parseSize } from "./size.ts";
-import { parseTarget, propagations } from "./volume.ts";
+import { parseTarget, propagations, requireVolumeName } from "./volume.ts";
 
 interface MountDraft {
   type: string;
@@ -17,11 +18,15 @@ interface MountDraft {
   recursiveReadonly: boolean;
   sizeBytes: number | undefined;
   mode: string | undefined;
+  copy: boolean;
+  subpath: string | undefined;
+  readonly labels: Record<string, string>;
+  readonly driverOptions: Record<string, string>;
   /** The families of options used: bind, tmpfs, volume, image. */
   families: string[];
 }
 
-/** Returns a bind mount, whose source must exist, or a tmpfs. */
+/** Returns a bind mount, whose source must exist, a tmpfs, a volume or an image. */
 export function parseMount(text: string, cwd: string): MountOption {
   const draft: MountDraft = {
     type: "volume",
@@ -33,11 +38,17 @@ export function parseMount(text: string, cwd: string): MountOption {
     recursiveReadonly: false,
     sizeBytes: undefined,
     mode: undefined,
+    copy: true,
+    subpath: undefined,
+    labels: {},
+    driverOptions: {},
     families: [],
   };
   for (const field of splitCsv(text)) setField(draft, field);
   checkDraft(draft);
-  return draft.type === "bind" ? makeBind(draft, cwd) : makeTmpfs(draft);
+  if (draft.type === "bind") return makeBind(draft, cwd);
+  if (draft.type === "tmpfs") return makeTmpfs(draft);
+  return draft.type === "volume" ? makeVolume(draft) : makeImage(draft);
 }
 
 function setField(draft: MountDraft, field: string): void {
@@ -48,6 +59,9 @@ function setField(draft: MountDraft, field: string): void {
   else if (key === "bind-nonrecursive") {
     draft.recursive = !parseSwitch(key, value);
     draft.families.push("bind");
+  } else if (key === "volume-nocopy") {
+    draft.copy = !parseSwitch(key, value);
+    draft.families.push("volume");
   } else if (value === undefined) {
     throw new UserError(`invalid field '${field}' must be a key=value pair`);
   } else setPair(draft, key, value, field);
@@ -89,9 +103,33 @@ function setPair(draft: MountDraft, key: string, value: string, field: string): 
       draft.mode = value;
       return;
   }
-  // Volumes and images are refused as a whole, by their type.
-  if (known && (family === "volume" || family === "image")) return;
-  throw new UserError(`unexpected key '${key}' in '${field}'`);
+  if (!setStored(draft, key, value)) throw new UserError(`unexpected key '${key}' in '${field}'`);
+}
+
+/** What is said of a volume or an image alone; false for an unknown key. */
+function setStored(draft: MountDraft, key: string, value: string): boolean {
+  switch (key) {
+    case "volume-subpath":
+    case "image-subpath":
+      draft.subpath = value;
+      return true;
+    case "volume-label":
+      setEntry(draft.labels, value);
+      return true;
+    case "volume-opt":
+      setEntry(draft.driverOptions, value);
+      return true;
+    case "volume-driver":
+      if (value === "" || value === "local") return true;
+      throw new UserError(`volume driver "${value}" is not there`, "the only one is local");
+    default:
+      return false;
+  }
+}
+
+function setEntry(entries: Record<string, string>, text: string): void {
+  const [key, value] = splitPair(text);
+  entries[key] = value;
 }
 
 /** `ro` alone is true. */
@@ -119,11 +157,8 @@ function setRecursive(draft: MountDraft, value: string): void {
 function checkDraft(draft: MountDraft): void {
   const { type, families } = draft;
   if (type === "") throw new UserError("type is required");
-  if (type === "volume") {
-    throw new UserError("volumes are not there yet", "say type=bind or type=tmpfs");
-  }
-  if (type !== "bind" && type !== "tmpfs") {
-    throw new UserError(`mount type "${type}" unknown`, "type=bind or type=tmpfs");
+  if (!["bind", "tmpfs", "volume", "image"].includes(type)) {
+    throw new UserError(`mount type "${type}" unknown`, "type=bind, tmpfs, volume or image");
   }
   if (draft.target === "") throw new UserError("target is required");
   const mixed = families.find((family) => family !== type);
@@ -158,4 +193,43 @@ function makeTmpfs(draft: MountDraft): MountOption {
   if (draft.sizeBytes !== undefined) options.push(`size=${draft.sizeBytes}`);
   if (draft.mode !== undefined) options.push(`mode=${draft.mode}`);
   return { type: "tmpfs", target: parseTarget(draft.target), options };
+}
+
+function makeVolume(draft: MountDraft): MountOption {
+  if (draft.source !== "") requireVolumeName(draft.source);
+  else if (draft.subpath !== undefined) {
+    throw new UserError("must not set Subpath when using anonymous volumes");
+  }
+  return {
+    type: "volume",
+    ...(draft.source !== "" && { name: draft.source }),
+    target: parseTarget(draft.target),
+    readonly: draft.readonly,
+    copy: draft.copy,
+    ...(draft.subpath !== undefined && { subpath: parseSubpath(draft.subpath) }),
+    ...(hasKeys(draft.labels) && { labels: draft.labels }),
+    ...(hasKeys(draft.driverOptions) && { driverOptions: draft.driverOptions }),
+  };
+}
+
+function makeImage(draft: MountDraft): MountOption {
+  if (draft.source === "") throw new UserError("source is required");
+  return {
+    type: "image",
+    reference: draft.source,
+    target: parseTarget(draft.target),
+    ...(draft.subpath !== undefined && { subpath: parseSubpath(draft.subpath) }),
+  };
+}
+
+/** Security: a folder below the volume, never beside it. */
+function parseSubpath(path: string): string {
+  if (path.startsWith("/") || path.split("/").includes("..")) {
+    throw new UserError(`subpath must be a relative path within the volume: got '${path}'`);
+  }
+  return path;
+}
+
+function hasKeys(entries: Readonly<Record<string, string>>): boolean {
+  return Object.keys(entries).length > 0;
 }

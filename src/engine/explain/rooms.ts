@@ -50,6 +50,7 @@ function stateRoom({ prepared, folder, nameLink }: Subject): Room {
   const file = (name: string, text: string) => writeCall(`${folder}/${name}`, text);
   const isHost = prepared.request.rootSource.kind === "host";
   const scratch = isHost ? [makeCall("mkdir", [quote(`${folder}/scratch`), "0700"])] : [];
+  const made = prepared.storage?.folders.map((path) => makeCall("mkdir", [quote(path), "0755"]));
   const texts = prepared.etcFiles.map(({ name }) => file(name, `<${name}>`));
   return {
     title: "A place for its state",
@@ -70,6 +71,14 @@ function stateRoom({ prepared, folder, nameLink }: Subject): Room {
         ...scratch,
         ...texts,
       ),
+      ...(made === undefined || made.length === 0
+        ? []
+        : [
+            bunkerStep(
+              "a writable layer above the image's, and the volumes, where missing",
+              ...made,
+            ),
+          ]),
     ],
   };
 }

@@ -4,7 +4,7 @@ import { splitCsv } from "../../../src/cli/values/csv.ts";
 import { parseMount } from "../../../src/cli/values/mount.ts";
 import { resolvePath } from "../../../src/cli/values/path.ts";
 import { parseTmpfs } from "../../../src/cli/values/tmpfs.ts";
-import { parseVolume } from "../../../src/cli/values/volume.ts";
+import { parseVolume, parseVolumesFrom } from "../../../src/cli/values/volume.ts";
 import { acceptsEach, refusesEach } from "../tables.ts";
 
 type Bind = Extract<MountOption, { type: "bind" }>;
@@ -19,6 +19,8 @@ const bind: Bind = {
   recursive: true,
 };
 const volume: Bind = { ...bind, createSource: true };
+const anonymous: MountOption = { type: "volume", target: "/b", readonly: false, copy: true };
+const named: MountOption = { ...anonymous, name: "data" };
 const volumeAt = (text: string) => parseVolume(text, "/home/me");
 const mountAt = (text: string) => parseMount(text, "/home/me");
 
@@ -42,16 +44,25 @@ acceptsEach("volume", volumeAt, [
   ["/a:/b:rw,z", volume],
   ["/a:/b:ro,rslave", { ...volume, readonly: true, propagation: "rslave" }],
   ["/a:/b:shared,Z,cached", { ...volume, propagation: "shared" }],
+  ["/b/", anonymous],
+  ["data:/b", named],
+  ["data:/b:ro", { ...named, readonly: true }],
+  ["data:/b:nocopy,z", { ...named, copy: false }],
 ]);
 
 refusesEach("volume", volumeAt, [
   ["", "invalid empty volume spec"],
-  ["/a", 'anonymous volumes are not there yet: got "/a"'],
+  ["a", "invalid mount path: 'a' mount path must be absolute"],
+  ["/", "invalid specification: destination can't be '/'"],
   [":/x", "invalid spec: :/x: empty section between colons"],
   ["/a:", "invalid spec: /a:: empty section between colons"],
   ["/a:/b:", "invalid spec: /a:/b:: empty section between colons"],
   ["/a:/b:/c:/d", "invalid spec: /a:/b:/c:/d: too many colons"],
-  ["data:/b", 'named volumes are not there yet: got "data"'],
+  [
+    "a!b:/b",
+    'create a!b: "a!b" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed',
+  ],
+  ["data:/b:rslave", "invalid mode: rslave"],
   ["/a:b", "invalid mount path: 'b' mount path must be absolute"],
   ["/a:/", "invalid specification: destination can't be '/'"],
   ["/a:/b/..", "invalid specification: destination can't be '/'"],
@@ -60,6 +71,18 @@ refusesEach("volume", volumeAt, [
   ["/a:/b:ro,", "invalid mode: ro,"],
   ["/a:/b:shared,slave", "invalid mode: shared,slave"],
   ["/a:/b:nocopy", "nocopy is for named volumes"],
+]);
+
+acceptsEach("volumes-from", parseVolumesFrom, [
+  ["web", { container: "web", readonly: false }],
+  ["web:ro", { container: "web", readonly: true }],
+  ["web:rw,z", { container: "web", readonly: false }],
+]);
+
+refusesEach("volumes-from", parseVolumesFrom, [
+  ["", "invalid empty volume spec"],
+  ["web:foo", "invalid mode: foo"],
+  ["web:ro:ro", "invalid mode: ro:ro"],
 ]);
 
 acceptsEach("mount", mountAt, [
@@ -74,6 +97,20 @@ acceptsEach("mount", mountAt, [
   ["type=bind,src=/a,dst=/b,ro,bind-recursive=readonly", { ...bind, readonly: true }],
   ['type=bind,"src=/a,b",dst=/b', { ...bind, source: "/a,b" }],
   ['type=bind,"src=/a""b",dst=/b', { ...bind, source: '/a"b' }],
+  ["dst=/b", anonymous],
+  ["type=volume,src=data,dst=/b", named],
+  [
+    "src=data,dst=/b,ro,volume-nocopy,volume-subpath=a/b,volume-label=k=v,volume-opt=type=tmpfs",
+    {
+      ...named,
+      readonly: true,
+      copy: false,
+      subpath: "a/b",
+      labels: { k: "v" },
+      driverOptions: { type: "tmpfs" },
+    },
+  ],
+  ["type=image,src=alpine,dst=/b", { type: "image", reference: "alpine", target: "/b" }],
   ["type=tmpfs,dst=/b", { type: "tmpfs", target: "/b", options: [] }],
   [
     "type=tmpfs,dst=/b,ro,tmpfs-size=1m,tmpfs-mode=1770",
@@ -87,7 +124,18 @@ refusesEach("mount", mountAt, [
   ["ro,foo", "invalid field 'foo' must be a key=value pair"],
   ["foo=bar", "unexpected key 'foo' in 'foo=bar'"],
   ["bind-foo=bar", "unexpected key 'bind-foo' in 'bind-foo=bar'"],
-  ["dst=/b", "volumes are not there yet"],
+  ["src=a!b", "target is required"],
+  ["dst=/b,volume-driver=nfs", 'volume driver "nfs" is not there'],
+  ["dst=/b,volume-subpath=a", "must not set Subpath when using anonymous volumes"],
+  [
+    "src=data,dst=/b,volume-subpath=../a",
+    "subpath must be a relative path within the volume: got '../a'",
+  ],
+  ["type=image,dst=/b", "source is required"],
+  [
+    "type=volume,src=data,dst=/b,image-subpath=a",
+    "cannot mix 'image-*' options with mount type 'volume'",
+  ],
   ["type=,dst=/b", "type is required"],
   ["type=foo,dst=/b", 'mount type "foo" unknown'],
   ["type=bind", "target is required"],

@@ -1,0 +1,78 @@
+// What other commands want to know of a running container that was made of an image or has volumes:
+// details.json in its state folder, written before it starts.
+
+import { readTextIfThere, writeText } from "../../ffi/files.ts";
+import { processStart } from "../../ffi/agent/alive.ts";
+import type { ContainerConfig } from "../image/types.ts";
+import type { StateStore } from "./state-store.ts";
+
+/** Something that is mounted in a container, for `--volumes-from` and for `volume rm`. */
+export interface MountPoint {
+  readonly type: "bind" | "volume" | "image";
+  /** Of a volume. */
+  readonly name?: string;
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+export interface ContainerDetails {
+  readonly image?: { readonly id: string; readonly name: string };
+  /** What `commit` makes an image of. */
+  readonly config: ContainerConfig;
+  readonly mounts: readonly MountPoint[];
+  /** Volumes that go with the container. */
+  readonly ownVolumes: readonly string[];
+}
+
+const FILE = "details.json";
+
+/** @param folder the container's state folder */
+export function writeDetails(folder: string, details: ContainerDetails): void {
+  writeText(`${folder}/${FILE}`, JSON.stringify(details), { mode: 0o600 });
+}
+
+/** undefined where there is none, or only half of one. */
+export function readDetails(folder: string): ContainerDetails | undefined {
+  const text = readTextIfThere(`${folder}/${FILE}`);
+  if (text === undefined) return undefined;
+  try {
+    return parseDetails(JSON.parse(text));
+  } catch {
+    // A process was killed while it wrote: then its container never ran.
+    return undefined;
+  }
+}
+
+/** Only root writes to the folder: what is there is ours. */
+function parseDetails(value: unknown): ContainerDetails | undefined {
+  if (typeof value !== "object" || value === null || !("mounts" in value)) return undefined;
+  return value as ContainerDetails;
+}
+
+/** A container with its details. */
+export interface DetailedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly details: ContainerDetails;
+}
+
+/** Every container that has details and is not a dead one's rest. */
+export function listDetailed(store: StateStore): DetailedContainer[] {
+  const found: DetailedContainer[] = [];
+  for (const id of store.list()) {
+    const details = readDetails(store.containerFolder(id));
+    if (details === undefined || isDead(store, id)) continue;
+    found.push({ id, name: store.readRecord(id)?.name ?? "", details });
+  }
+  return found;
+}
+
+/** Whether the process that was responsible is gone, and the container with it. */
+function isDead(store: StateStore, id: string): boolean {
+  using lock = store.lockAbandoned(id);
+  if (lock === undefined) return false;
+  const record = store.readRecord(id);
+  if (record === undefined || record.status !== "running") return true;
+  return processStart(record.initPid) !== record.initStart;
+}

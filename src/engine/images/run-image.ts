@@ -1,0 +1,92 @@
+// The image of a run: found, or pulled as the policy says, and its layers unpacked.
+
+import type { Fd } from "../../../ffi/fd.ts";
+import { UserError } from "../../errors.ts";
+import { formatFamiliar } from "../../image/reference.ts";
+import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import { type ContainerConfig, isIndex } from "../../image/types.ts";
+import type { RunOptions } from "../run-options.ts";
+import { mountLayers } from "./mount-layers.ts";
+import { canonicalReference, findImage, openStore } from "./open-store.ts";
+
+/** An image that a container can be made of; its layers stay while it is not disposed. */
+export interface RunImage extends Disposable {
+  readonly id: string;
+  /** As the user wrote it. */
+  readonly name: string;
+  readonly config: ContainerConfig;
+  /** The layers, the topmost first: names in the folder `links`, or whole paths without one. */
+  readonly lower: readonly string[];
+  readonly links: string;
+  /** Where its files can be looked at; undefined where this process may not mount. */
+  readonly rootPath: string | undefined;
+}
+
+type RunImageOptions = Pick<RunOptions, "pull" | "platform" | "quiet">;
+
+/**
+ * The image that a text means.
+ * @param isLookOnly nothing is pulled or unpacked
+ * @throws UserError for an image that is not there and is not to be pulled
+ */
+export async function findRunImage(
+  text: string,
+  options: RunImageOptions,
+  isLookOnly: boolean,
+): Promise<RunImage> {
+  const store = openStore();
+  try {
+    store.hold();
+    const image = await findOrPull(text, options, store, isLookOnly);
+    return await openImage(text, image, store);
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function findOrPull(
+  text: string,
+  { pull = "missing", platform, quiet }: RunImageOptions,
+  store: ImageStore,
+  isLookOnly: boolean,
+): Promise<StoredImage> {
+  const found = pull === "always" && !isLookOnly ? undefined : findImage(store, text);
+  if (found !== undefined) return found;
+  const reference = canonicalReference(text);
+  const shown = reference === undefined ? text : formatFamiliar(reference);
+  if (pull === "never" || reference === undefined) throw new UserError(`No such image: ${shown}`);
+  if (isLookOnly) {
+    throw new UserError(
+      `No such image: ${shown}`,
+      `'bunker pull ${shown}' first: explain does not`,
+    );
+  }
+  const { pullForRun } = await import("./pull-for-run.ts");
+  return pullForRun(reference, { platform, quiet, isMissing: pull !== "always" }, store);
+}
+
+async function openImage(text: string, image: StoredImage, store: ImageStore): Promise<RunImage> {
+  const manifest = store.readManifest(image.manifest);
+  if (isIndex(manifest)) throw new UserError(`"${text}" has no image for this machine`);
+  const { config = {} } = store.readConfig(manifest.config);
+  const layers = await store.ensureLayers(image);
+  const root = tryMount(layers.map(({ path }) => path));
+  return {
+    id: image.id,
+    name: text,
+    config,
+    lower: layers.map(({ link }) => link),
+    links: store.paths.links,
+    rootPath: root && `/proc/self/fd/${root.number}`,
+    [Symbol.dispose]: () => {
+      root?.[Symbol.dispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+/** `explain` may be asked by somebody who is not root. */
+function tryMount(lower: readonly string[]): Fd | undefined {
+  return process.geteuid?.() === 0 ? mountLayers(lower) : undefined;
+}

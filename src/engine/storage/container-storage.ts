@@ -1,0 +1,171 @@
+// What a run takes from what bunker keeps: its image's layers, a writable one on top, its volumes.
+//
+//   DATA/containers/ID/upper     what the container changes
+//                      work      overlay's own
+//                      merged    where the two and the image's layers are attached, in the
+//                                container's mount namespace alone
+//
+// Looked at by findStorage(), where nothing is changed but by a pull and by unpacking; made by make().
+
+import {
+  fileType,
+  listDirectory,
+  makeDirectory,
+  makeDirectoryTree,
+  removeTree,
+} from "../../../ffi/files.ts";
+import type { RootSource } from "../../../fs/root-plan.ts";
+import type { UndoStack } from "../../container/undo-stack.ts";
+import { UserError } from "../../errors.ts";
+import { writeDetails } from "../container-details.ts";
+import { dataFolder } from "../data-folder.ts";
+import type { ImageDefaults } from "../host-facts.ts";
+import {
+  applyImageConfig,
+  makeContainerConfig,
+  makeImageDefaults,
+} from "../images/container-config.ts";
+import { findRunImage, type RunImage } from "../images/run-image.ts";
+import type { RunOptions } from "../run-options.ts";
+import { runFolder } from "../run-folder.ts";
+import { StateStore } from "../state-store.ts";
+import { listInheritedMounts } from "../volumes/inherited-mounts.ts";
+import { resolveMounts } from "../volumes/resolve-mounts.ts";
+import { takeVolumes } from "../volumes/take-volumes.ts";
+import { VolumeStore } from "../volumes/volume-store.ts";
+
+/** The storage of one container. */
+export interface ContainerStorage extends Disposable {
+  /** The options with what the image says, their mounts all folders of the host or tmpfs. */
+  readonly options: RunOptions;
+  /** What the image says of the process. */
+  readonly defaults: ImageDefaults | undefined;
+  /** Where the image's files can be looked at before the container is there. */
+  readonly rootPath: string | undefined;
+  readonly rootSource: RootSource | undefined;
+  /** Folders and files that make() makes, for `explain`. */
+  readonly folders: readonly string[];
+  /** Whether a mount's source is a folder that make() makes. */
+  isNew(source: string): boolean;
+  /** Makes the writable layer and the volumes, and writes down what uses them. */
+  make(stateFolder: string, undo: UndoStack): void;
+  /** Clears what killed processes left of other containers. */
+  sweep(): void;
+}
+
+/**
+ * Looks for what the options name; pulls and unpacks the image where it has to.
+ * @param isLookOnly for `explain`: nothing is pulled or unpacked
+ * @throws UserError for an image, a container or a volume that cannot be
+ */
+export async function findStorage(
+  options: RunOptions,
+  id: string,
+  isLookOnly: boolean,
+): Promise<ContainerStorage> {
+  const data = dataFolder(process.env);
+  const folder = `${data}/containers/${id}`;
+  const image =
+    options.root.kind === "image"
+      ? await findRunImage(options.root.reference, options, isLookOnly)
+      : undefined;
+  try {
+    return await makeStorage(options, data, folder, image, isLookOnly);
+  } catch (error) {
+    image?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function makeStorage(
+  options: RunOptions,
+  data: string,
+  folder: string,
+  image: RunImage | undefined,
+  isLookOnly: boolean,
+): Promise<ContainerStorage> {
+  const containers = new StateStore(runFolder(process.env));
+  const volumes = new VolumeStore(data);
+  const inherited = { ...options, mounts: listInheritedMounts(options, containers) };
+  const config = image?.config ?? {};
+  const applied = image === undefined ? inherited : applyImageConfig(inherited, config);
+  const resolved = await resolveMounts(applied, volumes, isLookOnly);
+  const layer = image === undefined ? undefined : planLayer(folder, image);
+  return {
+    options: { ...applied, mounts: resolved.mounts },
+    defaults: image === undefined ? undefined : makeImageDefaults(config),
+    rootPath: image?.rootPath,
+    rootSource: layer,
+    folders: [
+      ...(layer === undefined ? [] : [folder, layer.upper, layer.work, layer.target]),
+      ...resolved.volumes.map(({ name }) => volumes.mountpoint(name)),
+    ],
+    isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
+    make: (stateFolder, undo) => {
+      if (layer !== undefined) makeLayer(folder, layer, undo);
+      const taken = { volumes, resolved, root: image?.rootPath };
+      const ownVolumes = takeVolumes(taken, (own) =>
+        writeDetails(stateFolder, {
+          ...(image !== undefined && { image: { id: image.id, name: image.name } }),
+          config: makeContainerConfig(applied, config),
+          mounts: resolved.points,
+          ownVolumes: own,
+        }),
+      );
+      undo.push(() => removeOwnVolumes(ownVolumes, options.remove, volumes));
+    },
+    sweep: () => sweepLayers(data, containers),
+    [Symbol.dispose]: () => image?.[Symbol.dispose](),
+  };
+}
+
+type Layer = Extract<RootSource, { kind: "overlay" }>;
+
+function planLayer(folder: string, { lower, links }: RunImage): Layer {
+  const at = (name: string) => `${folder}/${name}`;
+  return {
+    kind: "overlay",
+    lower,
+    below: links,
+    upper: at("upper"),
+    work: at("work"),
+    target: at("merged"),
+  };
+}
+
+function makeLayer(folder: string, layer: Layer, undo: UndoStack): void {
+  makeDirectoryTree(folder.slice(0, folder.lastIndexOf("/")), 0o711);
+  makeDirectory(folder, 0o711);
+  undo.push(() => removeTree(folder));
+  // Security: the upper folder is what the container has for `/`, and its mode the root's mode.
+  for (const path of [layer.upper, layer.work, layer.target]) makeDirectory(path, 0o755);
+}
+
+/** Volumes that nobody named go with a container that was to be removed; else they stay. */
+function removeOwnVolumes(
+  names: readonly string[],
+  isRemoved: boolean,
+  volumes: VolumeStore,
+): void {
+  if (!isRemoved) return;
+  for (const name of names) if (volumes.find(name) !== undefined) volumes.remove(name);
+}
+
+/** The writable layers of containers that are gone: bunker was killed, or the machine went down. */
+export function sweepLayers(data: string, containers: StateStore): string[] {
+  const swept: string[] = [];
+  for (const { name } of listDirectory(`${data}/containers`) ?? []) {
+    // Race: a container's state folder is made before its layer, and removed after it.
+    if (fileType(containers.containerFolder(name)) !== 0) continue;
+    removeTree(`${data}/containers/${name}`);
+    swept.push(name);
+  }
+  return swept;
+}
+
+/** Where a container's writable layer is. @throws UserError where it has none */
+export function findLayer(id: string): string {
+  const upper = `${dataFolder(process.env)}/containers/${id}/upper`;
+  if (fileType(upper) !== 0) return upper;
+  throw new UserError("the container has no writable layer: it was not made of an image");
+}

@@ -1,0 +1,146 @@
+// Mounts of volumes and images → mounts of folders, and the list of volumes that have to be there.
+
+import { fileType, isDirectory } from "../../../ffi/files.ts";
+import { UserError } from "../../errors.ts";
+import type { MountPoint } from "../container-details.ts";
+import { makeId } from "../names.ts";
+import type {
+  HostMountOption,
+  MountOption,
+  RunOptions,
+  StoredMountOption,
+} from "../run-options.ts";
+import type { VolumeStore } from "./volume-store.ts";
+
+/** A volume that a container takes into use. */
+export interface WantedVolume {
+  readonly name: string;
+  readonly target: string;
+  /** Whether it may be filled from the image. */
+  readonly copy: boolean;
+  /** Nobody named it: it is the container's own. */
+  readonly isAnonymous: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface ResolvedMounts {
+  readonly mounts: readonly HostMountOption[];
+  readonly volumes: readonly WantedVolume[];
+  readonly points: readonly MountPoint[];
+}
+
+type VolumeMount = Extract<StoredMountOption, { type: "volume" }>;
+
+/**
+ * The mounts as folders of the host. Nothing is made yet.
+ * @throws UserError for what cannot be mounted
+ */
+export async function resolveMounts(
+  options: RunOptions,
+  store: VolumeStore,
+  isLookOnly: boolean,
+): Promise<ResolvedMounts> {
+  const mounts: HostMountOption[] = [];
+  const volumes: WantedVolume[] = [];
+  const points: MountPoint[] = [];
+  for (const mount of options.mounts) {
+    if (mount.type === "image") {
+      const { mountImage } = await import("../images/mount-image.ts");
+      const source = await mountImage(mount, options, isLookOnly);
+      mounts.push(makeBind(source, mount.target, true));
+      points.push({ type: "image", source, target: mount.target, readonly: true });
+    } else if (mount.type === "volume") {
+      const wanted = makeWanted(mount, isLookOnly);
+      volumes.push(wanted);
+      mounts.push(makeVolumeMount(mount, wanted, store));
+      points.push(makePoint(wanted.name, mount, store));
+    } else {
+      mounts.push(mount);
+      if (mount.type === "bind") points.push(mount);
+    }
+  }
+  refuseTwice(mounts);
+  return { mounts, volumes, points };
+}
+
+function makeWanted(mount: VolumeMount, isLookOnly: boolean): WantedVolume {
+  const { name, target, copy, labels = {}, driverOptions: options = {} } = mount;
+  const isAnonymous = name === undefined;
+  // What `explain` would choose is not what `run` will.
+  const chosen = name ?? (isLookOnly ? "<volume>" : makeId());
+  return { name: chosen, target, copy, isAnonymous, labels, options };
+}
+
+function makePoint(name: string, { target, readonly }: VolumeMount, store: VolumeStore) {
+  return { type: "volume", name, source: store.mountpoint(name), target, readonly } as const;
+}
+
+function makeVolumeMount(
+  mount: VolumeMount,
+  wanted: WantedVolume,
+  store: VolumeStore,
+): HostMountOption {
+  const { name, target } = wanted;
+  const options = store.find(name)?.options ?? wanted.options;
+  const device = findDevice(name, options);
+  if (device === "tmpfs") {
+    const words = (options["o"] ?? "").split(",").filter((word) => word !== "");
+    return { type: "tmpfs", target, options: mount.readonly ? [...words, "ro"] : words };
+  }
+  const source = device ?? store.mountpoint(name);
+  if (mount.subpath === undefined) return makeBind(source, target, mount.readonly);
+  const path = `${source}/${mount.subpath}`;
+  refuseLinks(source, mount.subpath);
+  if (fileType(path) === 0) {
+    throw new UserError(`cannot access path ${path}: no such file or directory`);
+  }
+  return makeBind(path, target, mount.readonly);
+}
+
+/** What docker's local driver would mount: a folder's path, "tmpfs", or undefined for the volume. */
+function findDevice(name: string, options: Readonly<Record<string, string>>): string | undefined {
+  const { type = "", o = "", device = "" } = options;
+  if (type === "" && o === "" && device === "") return undefined;
+  if (type === "tmpfs") return "tmpfs";
+  const isBind = /(^|,)r?bind(,|$)/.test(o);
+  if (isBind && device.startsWith("/")) {
+    if (isDirectory(device)) return device;
+    throw new UserError(`failed to mount local volume ${name}: ${device} is not a folder`);
+  }
+  throw new UserError(
+    `volume ${name} cannot be mounted: type "${type}" is not supported`,
+    "type=none,o=bind,device=FOLDER or type=tmpfs",
+  );
+}
+
+/** Security: a link that a container has made in its volume may lead anywhere on the host. */
+function refuseLinks(source: string, subpath: string): void {
+  const symlink = 0o120000;
+  let path = source;
+  for (const part of subpath.split("/")) {
+    path += `/${part}`;
+    if (fileType(path) !== symlink) continue;
+    throw new UserError(`subpath must not lead over symbolic links: ${path} is one`);
+  }
+}
+
+function makeBind(source: string, target: string, readonly: boolean): HostMountOption {
+  return {
+    type: "bind",
+    source,
+    target,
+    readonly,
+    propagation: "rprivate",
+    createSource: false,
+    recursive: true,
+  };
+}
+
+function refuseTwice(mounts: readonly MountOption[]): void {
+  const targets = new Set<string>();
+  for (const { target } of mounts) {
+    if (targets.has(target)) throw new UserError(`duplicate mount point: ${target}`);
+    targets.add(target);
+  }
+}
