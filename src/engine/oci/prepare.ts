@@ -46,7 +46,9 @@ export async function prepareBundle(
   const { rootfs } = bundle;
   const readonlyDev = isDevReadonly(bundle.spec);
   const activated = countActivated();
-  const spec = adapt(bundle.spec, readonlyDev, activated);
+  const adapted = adapt(bundle.spec, readonlyDev, activated);
+  const notify = process.env["NOTIFY_SOCKET"] === undefined ? undefined : await findNotify();
+  const spec = notify?.(adapted, stateFolder) ?? adapted;
   refuseSystemd(spec, globals);
   const cgroups = detectCgroups({ withUnified: true });
   const cgroupsPath = spec.linux?.cgroupsPath || options.id;
@@ -105,6 +107,14 @@ function refuseSystemd({ linux }: Spec, { systemdCgroup }: OciGlobals): void {
     "have the caller use cgroupfs: native.cgroupdriver=cgroupfs, --cgroup-manager cgroupfs",
     1,
   );
+}
+
+/** Where the caller waits for the program to be ready: loaded only then. */
+async function findNotify(): Promise<((spec: Spec, stateFolder: string) => Spec) | undefined> {
+  const { callersSocket, withNotify } = await import("./notify-socket.ts");
+  const path = callersSocket();
+  if (path === undefined) return undefined;
+  return (spec, stateFolder) => withNotify(spec, path, stateFolder);
 }
 
 /** What the spec becomes on its way to the plan. */

@@ -39,6 +39,7 @@ async function runDetached(
 ): Promise<number> {
   const { container, record, bundle } = made;
   await (await import("./let-wait.ts")).letWait(made, options, globals, undo);
+  const waitForReadiness = await findReadiness(container.folder);
   if (record.hasHooks === true) {
     const { startWithHooks } = await import("./start.ts");
     await startWithHooks(container, { ...record, status: "created" }, bundle.spec);
@@ -46,6 +47,7 @@ async function runDetached(
     (await import("./gate.ts")).passGate(container.folder);
   }
   container[Symbol.dispose]();
+  waitForReadiness?.(made.created.initPid);
   return 0;
 }
 
@@ -67,6 +69,7 @@ async function runInForeground(
   globals.debug("init: closing the pipe to signal completion: the program is next");
   passSignalsOn(created);
   using terminal = await joinTerminal(created);
+  const waitForReadiness = await findReadiness(container.folder);
   const watch = startContainer(created);
   container.record({ ...record, status: "created" });
   // Order: from here on others may ask for it, and kill it.
@@ -74,6 +77,8 @@ async function runInForeground(
   if (hooks?.poststart !== undefined) {
     (await import("./hooks.ts")).runHooks("poststart", hooks, stateOf(record, "running"));
   }
+  // With a terminal there is somebody to type, and no service.
+  if (terminal === undefined) waitForReadiness?.(created.initPid);
   terminal?.pump(created.agentPid);
   reap(created.agentPid);
   created.hasEnded = true;
@@ -83,6 +88,11 @@ async function runInForeground(
   undo[Symbol.dispose]();
   if (hooks?.poststop !== undefined) await stopHooks(made, globals);
   return code;
+}
+
+async function findReadiness(folder: string) {
+  if (process.env["NOTIFY_SOCKET"] === undefined) return undefined;
+  return (await import("./start.ts")).expectReadiness(folder);
 }
 
 async function joinTerminal({ terminal }: Created) {

@@ -17,8 +17,26 @@ export async function startContainer(id: string, globals: OciGlobals): Promise<v
   if (record === undefined) throw notCreated("creating");
   const status = await statusOf(record, container.folder);
   if (status !== "created") throw notCreated(status);
+  const waitForReadiness = await expectReadiness(container.folder);
   if (record.hasHooks === true) await startWithHooks(container, record, await store.readSpec(id));
   else pass(container);
+  container[Symbol.dispose]();
+  waitForReadiness?.(record.initPid);
+}
+
+/**
+ * Where the caller waits for the program to be ready: what waits for it, once the program was started.
+ * @param folder of the container's state
+ */
+export async function expectReadiness(
+  folder: string,
+): Promise<((pid: number) => void) | undefined> {
+  if (process.env["NOTIFY_SOCKET"] === undefined) return undefined;
+  const { callersSocket, openNotify, passReadiness } = await import("./notify-socket.ts");
+  const path = callersSocket();
+  const inside = path === undefined ? undefined : openNotify(folder);
+  if (path === undefined || inside === undefined) return undefined;
+  return (pid) => passReadiness(inside, path, pid);
 }
 
 function notCreated(status: string): UserError {
