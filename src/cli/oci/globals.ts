@@ -81,7 +81,7 @@ function usesSystemd(manager: string): boolean {
   throw new UserError(`--cgroup-manager must be cgroupfs or systemd: got ${manager}`);
 }
 
-/** Whether cgroup errors of a rootless caller matter is found out anew each time. */
+/** Nothing hangs on it yet: containers without root are not there. */
 function checkRootless(text: string): void {
   if (text === "" || text.toLowerCase() === "auto") return;
   if (["true", "false", "1", "0", "t", "f", "T", "F", "TRUE", "FALSE"].includes(text)) return;

@@ -49,7 +49,7 @@ export const GLOBAL_WORDS: Readonly<Record<string, FlagWords>> = {
   debug: "log what is done as well",
   "systemd-cgroup": "cgroupsPath is slice:prefix:name, as for systemd",
   "cgroup-manager": "cgroupfs or systemd: the same in crun's words (default: cgroupfs)",
-  rootless: "leave out what cgroups do not permit: true, false or auto (default: auto)",
+  rootless: "accepted for compatibility: root is needed so far",
   help: "show help",
   version: "print the version",
 };

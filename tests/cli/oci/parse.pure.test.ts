@@ -89,3 +89,42 @@ describe("a command line of the OCI runtime", () => {
     expect(parseLine([word], SYNTAX).has("help")).toBe(true);
   });
 });
+
+test("whatever the words are, they are taken or refused in Go's words", () => {
+  const random = makeRandom(7);
+  const pieces = [
+    "-",
+    "--",
+    "=",
+    "b",
+    "bundle",
+    "detach",
+    "env",
+    "preserve-fds",
+    "1",
+    "",
+    "\0",
+    "é",
+  ];
+  const pick = (): string => pieces[random(pieces.length)] ?? "";
+  for (let round = 0; round < 20_000; round++) {
+    const argv = Array.from({ length: random(5) }, () => pick() + pick() + pick());
+    try {
+      const line = parseLine(argv, round % 2 === 0 ? SYNTAX : EXEC);
+      expect(Number.isSafeInteger(line.int("preserve-fds"))).toBe(true);
+      expect(line.operands.length).toBeLessThanOrEqual(argv.length);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      expect(error.message).toMatch(/^(flag |bad flag syntax: |invalid (boolean )?value )/);
+    }
+  }
+});
+
+/** Numbers below a bound, the same ones for a seed each time. */
+function makeRandom(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % bound;
+  };
+}
