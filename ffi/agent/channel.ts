@@ -2,6 +2,8 @@
 // results back. See layout.ts for the picture.
 
 import { AddressOf, type Argument, type Call, Slot, StringArray, Struct } from "../call.ts";
+import { E2BIG } from "../errno.ts";
+import { SyscallError } from "../syscall-error.ts";
 import { encodeInto } from "../text.ts";
 import { syscallNumber } from "../syscall-numbers.ts";
 import {
@@ -53,7 +55,7 @@ export class Channel {
   #widen(byteLength: number): void {
     if (byteLength <= this.#bytes.length) return;
     if (byteLength > CHANNEL_BYTES) {
-      throw new RangeError("the plan is too large for the agent's channel");
+      throw new SyscallError("mmap", E2BIG, { detail: "the calls to be made take over 16 MiB" });
     }
     let wider = this.#bytes.length;
     while (wider < byteLength) wider *= 2;
@@ -88,7 +90,7 @@ export class Channel {
     }
   }
 
-  /** Writes `calls` as records in a row. Throws RangeError where the channel is full. */
+  /** Writes `calls` as records in a row. Throws SyscallError E2BIG where the channel is full. */
   write(calls: readonly Call[]): Batch {
     const first = this.#reserve(calls.length * RECORD_BYTES);
     let offset = first;

@@ -138,13 +138,15 @@ export class Performer {
   /**
    * Waits until a call of the running batch has put something into `slot`: for a batch that does not
    * end by itself. Throws PerformerDied. Whoever fills the slot wakes us (wakeParent); where it may
-   * not, the next check finds out.
+   * not, the next check finds out. Throws SyscallError where the batch has ended all the same.
    */
   awaitSlot(page: number, slot: Slot): void {
     const deadline = Date.now() + BATCH_TIMEOUT_MS;
     while (this.channel.slotValue(slot) === 0) {
       const outcome = futex_wait(this.#memoryAddress + slot.offset, 0, CHECK_INTERVAL_MS);
       if (outcome !== "timed out" || this.channel.slotValue(slot) !== 0) continue;
+      // A call that was to go on whatever happened did not: it is told which.
+      if (this.isDone(page)) return this.finish(page);
       this.#checkAlive(page, deadline);
     }
   }

@@ -169,7 +169,7 @@ describe("the channel", () => {
   });
 
   test("a plan that is too large is refused: strings, records and slots", () => {
-    const message = "the plan is too large for the agent's channel";
+    const message = "the calls to be made take over 16 MiB";
     const { channel } = written();
     expect(() => channel.write([{ name: "chdir", args: ["x".repeat(CHANNEL_BYTES)] }])).toThrow(
       message,

@@ -1,8 +1,9 @@
 // Verbs that look at a container, hold it, and let it go on.
 
 import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
-import { eventually, openOciBox } from "./oci-box.ts";
+import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
 
 const SLEEPS = "while sleep 0.05; do :; done";
 
@@ -85,5 +86,36 @@ needsRoot("oci pause, resume, ps, list", () => {
     const { exitCode, stderr } = await box.box.bunker(["oci", "--root", "/nonexistent", "list"]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("open /nonexistent: ENOENT (no such file or directory)");
+  });
+});
+
+needsRoot("oci create", () => {
+  const box = openOciBox();
+  const log = box.box.path("log");
+  const create = (bundle: string) =>
+    box.oci(["--log", log, "create", "--bundle", bundle, "asks"], DETACHED);
+
+  test("answers at once where the limits leave no room for the gate", async () => {
+    const bundle = box.bundle("true", (spec) => ({
+      ...spec,
+      ...(spec.process && {
+        process: { ...spec.process, rlimits: [{ type: "RLIMIT_NOFILE", soft: 0, hard: 64 }] },
+      }),
+    }));
+    expect((await create(bundle)).exitCode).toBe(1);
+    expect(readFileSync(log, "utf8")).toContain("dup3: EBADF (bad file descriptor)");
+  });
+
+  test("refuses a spec whose set-up is larger than what it can hand over", async () => {
+    const options = ["size=64k", ...Array.from({ length: 1000 }, (_, i) => `nr_inodes=${i}`)];
+    const mount = { destination: "/mnt", type: "tmpfs", source: "tmpfs", options };
+    const mounts = Array.from({ length: 300 }, () => mount);
+    const bundle = box.bundle("true", (spec) => ({
+      ...spec,
+      mounts: [...(spec.mounts ?? []), ...mounts],
+    }));
+    expect((await create(bundle)).exitCode).toBe(1);
+    expect(readFileSync(log, "utf8")).toContain("E2BIG");
+    expect(existsSync(`${box.root}/asks`)).toBe(false);
   });
 });
