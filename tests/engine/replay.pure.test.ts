@@ -35,7 +35,7 @@ if (!isReplayed) console.warn("skipped: a kept launch: runs are replayed on cgro
 const CASES: readonly (readonly [string, Partial<RunOptions>])[] = [
   ["a plain run", {}],
   ["limits", { resources: { memoryBytes: 64 * 1024 * 1024, pidsLimit: 100, cpuShares: 512 } }],
-  ["another user, in another folder", { user: "web", workdir: "/tmp" }],
+  ["another user, in another folder", { user: { user: "web" }, workdir: "/tmp" }],
   ["the host's own root", { root: { kind: "host" } }],
   ["no filter, no capabilities", { security: { ...baseOptions.security, seccomp: "unconfined" } }],
   ["variables that are no ASCII", { env: ["NAME=süß", "OTHER=日本"] }],
