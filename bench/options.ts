@@ -12,6 +12,17 @@ export const USAGE = `usage: bun bench/start.ts [flags]   (as root)
   --check        exit status 1 where a bar is missed
 `;
 
+export const OCI_USAGE = `usage: bun bench/oci.ts [flags]   (as root)
+
+  --rounds N      runs of each verb, interleaved (50)
+  --pause MS      quiet time before each run (0)
+  --rootfs DIR    the root file system (the tests' busybox tree)
+  --bunker FILE   the executable (dist/bunker)
+  --seccomp FILE  a profile as linux.seccomp has it (podman's default one)
+  --json FILE     writes every sample there as well
+  --check         exit status 1 where a bar is missed
+`;
+
 export interface BenchOptions {
   readonly rounds: number;
   readonly pauseMs: number;
@@ -20,16 +31,23 @@ export interface BenchOptions {
   readonly rootfs?: string;
   readonly bunker?: string;
   readonly json?: string;
+  /** A seccomp profile. */
+  readonly seccomp?: string;
 }
 
 const NUMBERS = { "--rounds": "rounds", "--pause": "pauseMs" } as const;
-const TEXTS = { "--rootfs": "rootfs", "--bunker": "bunker", "--json": "json" } as const;
+const TEXTS = {
+  "--rootfs": "rootfs",
+  "--bunker": "bunker",
+  "--json": "json",
+  "--seccomp": "seccomp",
+} as const;
 const LEAST = { rounds: 3, pauseMs: 0 } as const;
 
 /** @param argv what follows the program's name @throws UserError */
 export function parseOptions(argv: readonly string[]): BenchOptions {
   const numbers = { rounds: 50, pauseMs: 0 };
-  const texts: { rootfs?: string; bunker?: string; json?: string } = {};
+  const texts: { rootfs?: string; bunker?: string; json?: string; seccomp?: string } = {};
   let check = false;
   let help = false;
   for (let index = 0; index < argv.length; index += 1) {

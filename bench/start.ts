@@ -9,6 +9,7 @@ import { isolate } from "./isolate.ts";
 import { measurePeaks, type Peaks } from "./memory.ts";
 import { type BenchOptions, parseOptions, USAGE } from "./options.ts";
 import { formatPeaks, formatPhases, formatStarts, formatVerdicts } from "./report.ts";
+import { defaultRootfs } from "./place.ts";
 import { runRounds, type Samples } from "./rounds.ts";
 import { summarize } from "./statistics.ts";
 import { listSubjects, type Place, type Subject } from "./subjects.ts";
@@ -62,13 +63,6 @@ function findFile(path: string, hint: string): string {
   } catch {
     throw new UserError(`"${path}" does not exist`, hint);
   }
-}
-
-function defaultRootfs(): string {
-  const maker = `${PROJECT}tests/harness/make-rootfs.sh`;
-  const { exitCode, stdout, stderr } = Bun.spawnSync([maker, "busybox"]);
-  if (exitCode !== 0) throw new UserError(stderr.toString().trim(), "name a --rootfs");
-  return stdout.toString().trim();
 }
 
 async function measure(options: BenchOptions, place: Place): Promise<number> {

@@ -1,7 +1,7 @@
 // When a bar counts as cleared.
 
 import { describe, expect, test } from "bun:test";
-import { judge, type Measured } from "../../bench/bars.ts";
+import { judgeOci, judge, type Measured } from "../../bench/bars.ts";
 
 const MEDIANS = {
   bunker: 10,
@@ -49,6 +49,28 @@ describe("bars of a start", () => {
       "0.40 of 0.40",
       "1.00 MB of 1.00 MB",
       "60.00 MB of 60.00 MB",
+    ]);
+  });
+});
+
+describe("the bars of the OCI verbs", () => {
+  test("are cleared by ratios at the limit, and never by what was not measured", () => {
+    const medianMs = {
+      "bunker-run": 4,
+      "crun-run": 4,
+      "runc-run": 11,
+      "bunker-exec": 6,
+      "crun-exec": 5,
+    };
+    const verdicts = judgeOci({ medianMs, crowdMs: { bunker: 1, runc: 2 }, initBytes: 5e5 });
+    expect(verdicts.map(({ got, cleared }) => `${got} ${cleared}`)).toEqual([
+      "1.00 true",
+      "0.36 true",
+      "not measured false",
+      "not measured false",
+      "1.20 true",
+      "0.50 true",
+      "0.50 MB true",
     ]);
   });
 });
