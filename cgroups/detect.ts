@@ -2,15 +2,18 @@
 // one reading of the mount table.
 
 import { fileType, readText } from "../ffi/files.ts";
+import { FILE_SYSTEM_MAGIC, statfs } from "../ffi/statfs.ts";
+import { isSyscallError } from "../ffi/syscall-error.ts";
 import { readControlFile } from "./control-file.ts";
 import type { CgroupManager } from "./manager.ts";
-import { isUnified, USUAL_MOUNT } from "./may-be-frozen.ts";
 import { parseCgroupMounts, parseOwnCgroups, pathBelow } from "./mounts.ts";
 import type { CgroupMount } from "./mounts.ts";
 import { makeNone } from "./none.ts";
 import type { Hierarchy } from "./paths.ts";
 import { makeV1 } from "./v1/manager.ts";
 import { makeV2 } from "./v2/manager.ts";
+
+const USUAL_MOUNT = "/sys/fs/cgroup";
 
 export interface CgroupChoice {
   /** What relative paths are below: a text such as /proc/self/cgroup, which it is unless said. */
@@ -23,6 +26,16 @@ export interface CgroupChoice {
 export function detectCgroups(choice: CgroupChoice = {}): CgroupManager {
   if (isUnified()) return makeV2(unifiedHierarchy(USUAL_MOUNT, choice.own));
   return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo"), isInReach), choice);
+}
+
+/** Whether the usual place is that of one hierarchy. */
+function isUnified(): boolean {
+  try {
+    return statfs(USUAL_MOUNT).magic === FILE_SYSTEM_MAGIC.cgroup2;
+  } catch (error) {
+    if (isSyscallError(error)) return false;
+    throw error;
+  }
 }
 
 /** A mount elsewhere may be covered by another one, or be on its way out. */

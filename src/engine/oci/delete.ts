@@ -1,15 +1,16 @@
 // `delete`: everything of a container is removed: what still runs (with --force, or where it never
 // started), its cgroup, its folder; then its poststop hooks are run.
 
+import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { tryRemoveDirectory } from "../../../ffi/files.ts";
 import { poll, POLL } from "../../../ffi/poll.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
-import { signalInit } from "./kill.ts";
 import type { DeleteOptions, OciGlobals } from "./options.ts";
 import { cgroupsOf } from "./cgroups-of.ts";
+import { signalInit } from "./signal-init.ts";
 import { statusOf } from "./status.ts";
 import { isAlive, type LockedContainer, type OciRecord, OciStore, stateOf } from "./store.ts";
 
@@ -51,8 +52,10 @@ async function clear(
   globals: OciGlobals,
 ): Promise<void> {
   const hooks = record.hasHooks === true ? (await store.readSpec(record.id)).hooks : undefined;
-  endProcesses(record);
-  clearCgroup(record);
+  // Start-up: once, as it reads the mount table.
+  const cgroups = record.cgroupsPath === "" ? undefined : cgroupsOf(record);
+  endProcesses(record, cgroups);
+  if (cgroups !== undefined) clearCgroup(record, cgroups);
   if (record.resctrlGroup !== undefined) tryRemoveDirectory(record.resctrlGroup);
   container.remove();
   if (hooks?.poststop === undefined) return;
@@ -66,14 +69,11 @@ async function clear(
   }
 }
 
-function endProcesses(record: OciRecord): void {
+function endProcesses(record: OciRecord, cgroups: CgroupManager | undefined): void {
   if (!isAlive(record)) return;
   signalInit(record, SIGKILL);
-  const { cgroupsPath } = record;
   // Kernel: a frozen process of v1 dies only once it is thawed.
-  if (cgroupsPath !== "" && cgroupsOf(record).isFrozen(cgroupsPath)) {
-    cgroupsOf(record).thaw(cgroupsPath);
-  }
+  if (cgroups?.isFrozen(record.cgroupsPath) === true) cgroups.thaw(record.cgroupsPath);
   if (!waitForDeath(record)) {
     throw new UserError(`cannot delete container ${record.id}: its init process does not die`);
   }
@@ -92,10 +92,7 @@ function waitForDeath(record: OciRecord): boolean {
 }
 
 /** Kernel: with its init, everything in a pid namespace is gone; what shares another's is not. */
-function clearCgroup(record: OciRecord): void {
-  const { cgroupsPath } = record;
-  if (cgroupsPath === "") return;
-  const cgroups = cgroupsOf(record);
+function clearCgroup({ cgroupsPath }: OciRecord, cgroups: CgroupManager): void {
   cgroups.kill(cgroupsPath, SIGKILL);
   cgroups.remove(cgroupsPath);
 }

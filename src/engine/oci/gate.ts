@@ -1,23 +1,13 @@
 // The gate of a created container on disk: a fifo in its folder. The init process holds it open and
 // reads one byte; whoever starts the container writes that byte, and takes the fifo away.
 
-import { AT_FDCWD, O, S } from "../../../ffi/constants.ts";
+import { O } from "../../../ffi/constants.ts";
 import { ENOENT, ENXIO } from "../../../ffi/errno.ts";
-import { open } from "../../../ffi/fcntl.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { removeFile, tryOpenFile, writeAll } from "../../../ffi/files.ts";
-import { mknodat } from "../../../ffi/stat.ts";
 import { SyscallError } from "../../../ffi/syscall-error.ts";
 
 export const GATE_FILE = "exec.fifo";
-
-/** Makes the gate; the descriptor is for the init process to inherit. */
-export function makeGate(folder: string): Fd {
-  const path = `${folder}/${GATE_FILE}`;
-  mknodat(AT_FDCWD, path, S.S_IFIFO | 0o600, 0);
-  const fd = open(path, O.O_RDWR);
-  return fd;
-}
 
 /** Whether an init process waits: the gate is there, and somebody reads it. */
 export function isAtGate(folder: string): boolean {

@@ -1,13 +1,11 @@
 // `kill`: a signal for a container's init process, or for all of its processes.
 
 import { prepareErrno } from "../../../ffi/library.ts";
-import { pidfd_open, pidfd_send_signal } from "../../../ffi/signal.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import type { KillOptions, OciGlobals } from "./options.ts";
-import { cgroupsOf } from "./cgroups-of.ts";
+import { signalInit } from "./signal-init.ts";
 import { statusOf } from "./status.ts";
-import { isAlive, type OciRecord, OciStore } from "./store.ts";
+import { type OciRecord, OciStore } from "./store.ts";
 
 const SIGKILL = 9;
 
@@ -20,40 +18,31 @@ export async function killContainer(options: KillOptions, globals: OciGlobals): 
   if (options.all) return signalAll(record, options.signal);
   // Nobody else ends what a container in the host's pid namespace has started, be its init gone or
   // not.
-  if (record.sharesPids === true && options.signal === SIGKILL && hasProcesses(record)) {
+  if (record.sharesPids === true && options.signal === SIGKILL && (await hasProcesses(record))) {
     return signalAll(record, SIGKILL);
   }
   if (status === "stopped") throw notRunning();
   if (!signalInit(record, options.signal)) throw notRunning();
   // Kernel: a frozen process of v1 dies only once it is thawed.
-  if (options.signal === SIGKILL && status === "paused") thaw(record);
+  if (options.signal === SIGKILL && status === "paused") await thaw(record);
 }
 
 const notRunning = (): UserError => new UserError("container not running", undefined, 1);
 
-function hasProcesses(record: OciRecord): boolean {
+// Start-up: a signal for the init process alone needs no cgroups, and most are that.
+const loadCgroups = () => import("./cgroups-of.ts");
+
+async function hasProcesses(record: OciRecord): Promise<boolean> {
   if (record.cgroupsPath === "") return false;
+  const { cgroupsOf } = await loadCgroups();
   return cgroupsOf(record).pids(record.cgroupsPath, { recursive: true }).length > 0;
 }
 
-function signalAll(record: OciRecord, signal: number): void {
+async function signalAll(record: OciRecord, signal: number): Promise<void> {
   if (record.cgroupsPath === "") return;
-  cgroupsOf(record).kill(record.cgroupsPath, signal);
+  (await loadCgroups()).cgroupsOf(record).kill(record.cgroupsPath, signal);
 }
 
-function thaw(record: OciRecord): void {
-  cgroupsOf(record).thaw(record.cgroupsPath);
-}
-
-/** False where it is gone. Race: by a descriptor, which stays that process's. */
-export function signalInit(record: OciRecord, signal: number): boolean {
-  try {
-    using pidfd = pidfd_open(record.initPid);
-    if (!isAlive(record)) return false;
-    pidfd_send_signal(pidfd.number, signal);
-    return true;
-  } catch (error) {
-    if (isSyscallError(error, "ESRCH")) return false;
-    throw error;
-  }
+async function thaw(record: OciRecord): Promise<void> {
+  (await loadCgroups()).cgroupsOf(record).thaw(record.cgroupsPath);
 }

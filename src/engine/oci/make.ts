@@ -19,7 +19,7 @@ import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { checkOccupied } from "./occupied.ts";
-import { makeGate } from "./gate.ts";
+import { makeGate } from "./make-gate.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { type PreparedBundle, prepareBundle } from "./prepare.ts";
 import { setUpError } from "./program-error.ts";
