@@ -22,6 +22,9 @@ const OLD_DEFAULT_DOMAIN = "index.docker.io";
 /** Characters of the path; distribution's limit. */
 const PATH_MAX = 255;
 
+/** Characters of all together: a long host, path, tag and digest, and then some. */
+const TEXT_MAX = 1024;
+
 const HOST_LABEL = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
 const HOST = `(?:${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
 const PATH_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
@@ -41,6 +44,7 @@ const FORM = "the form is [HOST[:PORT]/]NAME[:TAG][@DIGEST], such as alpine:3.20
  * @throws UserError in docker's words
  */
 export function parseReference(text: string): Reference {
+  if (text.length > TEXT_MAX) throw new UserError(`invalid reference format: ${quote(text)}`, FORM);
   if (/^[0-9a-f]{64}$/.test(text)) {
     const why = "cannot specify 64-byte hexadecimal strings";
     throw new UserError(`invalid repository name (${text}), ${why}`);
@@ -89,7 +93,7 @@ function parseReferenceDigest(text: string): `sha256:${string}` {
 }
 
 const quote = (text: string): string =>
-  JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text);
+  JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /** The reference with the tag `latest` where it has neither tag nor digest. */
 export function withDefaultTag(reference: Reference): Reference {

@@ -84,7 +84,12 @@ export class CredentialHelper {
         env: this.#environment,
       });
       let answer = "";
-      const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
+      const giveUp = (): void => {
+        child.kill("SIGKILL");
+        // What the helper has started may hold the other end open.
+        child.stdout.destroy();
+      };
+      const timer = setTimeout(giveUp, TIMEOUT_MS);
       child.on("error", (error) => {
         clearTimeout(timer);
         const isMissing = "code" in error && error.code === "ENOENT";
@@ -97,7 +102,7 @@ export class CredentialHelper {
       child.stdout.setEncoding("utf8");
       child.stdout.on("data", (text: string) => {
         answer += text;
-        if (answer.length > ANSWER_MAX_BYTES) child.kill("SIGKILL");
+        if (answer.length > ANSWER_MAX_BYTES) giveUp();
       });
       child.on("close", (code) => {
         clearTimeout(timer);

@@ -10,7 +10,7 @@ export interface Challenge {
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"((?:[^"\\\\]|\\\\.)*)"';
 const PARAMETER = new RegExp(`\\s*(${TOKEN})\\s*=\\s*(?:${QUOTED}|(${TOKEN}))\\s*(?:,|$)`, "y");
-const SCHEME = new RegExp(`[\\s,]*(${TOKEN})(?:\\s+|$)`, "y");
+const SCHEME = new RegExp(`[\\s,]*(${TOKEN})(?:\\s*,|\\s+|$)`, "y");
 /** Longer headers are not looked at. */
 const LENGTH_MAX = 16 * 1024;
 
