@@ -29,6 +29,7 @@ const engine: Engine = {
   enterNamespaces: async (options) =>
     (await import("./src/engine/enter.ts")).enterNamespaces(options),
   clone: async (options) => (await import("./src/engine/clone.ts")).clone(options),
+  images: async () => import("./src/engine/images/verbs.ts"),
   volumes: async () => import("./src/engine/volumes/verbs.ts"),
 };
 

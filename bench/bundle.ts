@@ -62,6 +62,7 @@ async function prepareRun(
     unshare: none,
     enterNamespaces: none,
     clone: none,
+    images: () => Promise.reject(new Error("not a run")),
     volumes: () => Promise.reject(new Error("not a run")),
   };
   await main(runArgs, makeProcessContext(engine, libcFiles));

@@ -19,6 +19,8 @@ export interface CommandContext {
   readText(path: string): string;
   /** Columns of the terminal; 80 where there is none. */
   columns(): number;
+  /** Whether stdin, stdout or stderr (0, 1, 2) is a terminal. */
+  isTerminal(fd: number): boolean;
   write(text: string): void;
   writeError(text: string): void;
 }

@@ -1,6 +1,7 @@
 // What the commands ask of the engine: the seam at which the command line ends. mod.ts hands in the
 // real one, each verb loading its module when it is called; tests hand in a recorder.
 import type { ParseOptions, Replay } from "../engine/replay/replay.ts";
+import type * as imageVerbs from "../engine/images/verbs.ts";
 import type * as volumeVerbs from "../engine/volumes/verbs.ts";
 import type { RunOptions } from "../engine/run-options.ts";
 import type {
@@ -19,16 +20,12 @@ export interface Engine {
   unshare(options: UnshareOptions): Promise<number>;
   enterNamespaces(options: EnterOptions): Promise<number>;
   clone(options: CloneOptions): Promise<number>;
+  /** The verbs of images, loaded together. */
+  images(): Promise<ImageVerbs>;
   /** The verbs of volumes, loaded together. */
   volumes(): Promise<VolumeVerbs>;
 }
 
-export type VolumeVerbs = Pick<
-  typeof volumeVerbs,
-  | "createVolume"
-  | "inspectVolumes"
-  | "listVolumes"
-  | "measureFolder"
-  | "pruneVolumes"
-  | "removeVolume"
->;
+export type ImageVerbs = typeof imageVerbs;
+
+export type VolumeVerbs = typeof volumeVerbs;

@@ -23,6 +23,7 @@ export function makeProcessContext(engine: Engine, files: FileAccess): CommandCo
     kindOf: (path) => files.kindOf(path),
     readText: (path) => files.readText(path),
     columns: () => (process.stdout.isTTY ? process.stdout.columns : 80),
+    isTerminal: (fd) => [process.stdin, process.stdout, process.stderr][fd]?.isTTY === true,
     write: (text) => files.write(1, text),
     writeError: (text) => files.write(2, text),
   };

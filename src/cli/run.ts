@@ -1,6 +1,11 @@
 // `bunker run`: its definition, and its command line as the engine's options.
 import type { RunOptions } from "../engine/run-options.ts";
-import { makeCommand, parseCommand, type CommandDefinition } from "./command.ts";
+import {
+  type CommandContext,
+  makeCommand,
+  parseCommand,
+  type CommandDefinition,
+} from "./command.ts";
 import { checkOptions } from "./run/check.ts";
 import { startDraft, type RunContext, type RunDraft } from "./run/draft.ts";
 import { filesystemFlags } from "./run/filesystem-flags.ts";
@@ -52,8 +57,20 @@ const runDefinition: CommandDefinition<RunDraft> = {
   operands: { min: 0 },
   interspersed: false,
   start: startDraft,
-  run: async (draft, operands, context) => context.engine.runContainer(finishRun(draft, operands)),
+  run: async (draft, operands, context) => {
+    const options = finishRun(draft, operands);
+    return context.engine.runContainer(
+      options.root.kind === "image" ? { ...options, ...tellOfPull(context) } : options,
+    );
+  },
 };
+
+/** What the program prints is its own: a pull is told of on stderr. */
+function tellOfPull(context: CommandContext): Pick<RunOptions, "pullProgress"> {
+  return {
+    pullProgress: async () => (await import("./images/progress.ts")).showPullOfRun(context),
+  };
+}
 
 /** `bunker run`. */
 export const runCommand = makeCommand(runDefinition);

@@ -1,6 +1,8 @@
 // What `run` was asked to do, parsed and typed: the value that the command line, the library and
 // the tests hand to the engine. Nothing behind this file looks at a flag's text again.
 
+import type { ProgressSink } from "../image/registry/progress.ts";
+
 /** A size or count that may also be "no limit" (docker's -1). */
 export type Limit = number | "unlimited";
 
@@ -61,6 +63,12 @@ export type MountOption = HostMountOption | StoredMountOption;
 export interface VolumesFromOption {
   readonly container: string;
   readonly readonly: boolean;
+}
+
+/** Is told how a pull goes on. */
+export interface PullProgress extends ProgressSink {
+  /** It is there. */
+  end(pulled: { readonly name: string; readonly digest: string; readonly isNew: boolean }): void;
 }
 
 /** When an image is fetched: always, if it is not there, or never. */
@@ -156,6 +164,8 @@ export interface RunOptions {
   readonly platform?: string;
   /** Say nothing of a pull's progress. */
   readonly quiet?: boolean;
+  /** Who is told of it: asked for when there is a pull, and only then loaded. */
+  readonly pullProgress?: () => Promise<PullProgress>;
   readonly devices: readonly DeviceOption[];
   readonly ulimits: readonly UlimitOption[];
   readonly sysctls: Readonly<Record<string, string>>;

@@ -31,6 +31,7 @@ export function makeWorld(files: Readonly<Record<string, string>> = {}, exitCode
     },
     readText: (path) => files[path] ?? "",
     columns: () => 80,
+    isTerminal: () => false,
     write: (text) => {
       written.out += text;
     },
@@ -53,6 +54,7 @@ function makeRecorder(calls: unknown[], exitCode: number): Engine {
     unshare: record("unshare"),
     enterNamespaces: record("nsenter"),
     clone: record("clone"),
+    images: async () => import("../../src/engine/images/verbs.ts"),
     volumes: async () => import("../../src/engine/volumes/verbs.ts"),
   };
 }

@@ -16,9 +16,11 @@ export interface RunContext {
 
 type Writable<T> = T extends readonly (infer E)[]
   ? E[]
-  : T extends object
-    ? { -readonly [K in keyof T]: Writable<T[K]> }
-    : T;
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { -readonly [K in keyof T]: Writable<T[K]> }
+      : T;
 
 /** The options of a run in the making. */
 export interface RunDraft {

@@ -10,7 +10,7 @@ import { findRunImage } from "./run-image.ts";
  */
 export async function mountImage(
   { reference, subpath }: Extract<StoredMountOption, { type: "image" }>,
-  options: Pick<RunOptions, "pull" | "quiet">,
+  options: Pick<RunOptions, "pull" | "quiet" | "pullProgress">,
   isLookOnly: boolean,
 ): Promise<string> {
   const image = await findRunImage(reference, options, isLookOnly);

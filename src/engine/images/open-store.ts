@@ -73,3 +73,14 @@ export function noSuchImage(text: string): UserError {
   const shown = reference === undefined ? text : formatFamiliar(reference);
   return new UserError(`No such image: ${shown}`, undefined, 1);
 }
+
+/** A stored name as docker shows it: `alpine:latest`. */
+export function shortName(canonical: string): string {
+  return formatFamiliar(parseReference(canonical));
+}
+
+/** The whole name of what a text names: `docker.io/library/alpine:latest`. */
+export function canonicalName(text: string): string {
+  const reference = canonicalReference(text);
+  return reference === undefined ? text : formatReference(reference);
+}

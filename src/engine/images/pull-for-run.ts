@@ -1,22 +1,29 @@
 // The pull that a run begins with, when its image is not there.
 
-import { UserError } from "../../errors.ts";
 import { formatFamiliar, type Reference } from "../../image/reference.ts";
+import { SILENT } from "../../image/registry/progress.ts";
+import { pullImage } from "../../image/registry/pull.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import type { RunOptions } from "../run-options.ts";
+import { makeRegistryOptions } from "./transfer.ts";
 
-export interface RunPull {
-  readonly platform: string | undefined;
-  readonly quiet: boolean | undefined;
-  /** The image was looked for and is not there. */
-  readonly isMissing: boolean;
-}
-
-/** The image, once it is there. Progress goes to stderr, as what the program prints is the program's. */
+/** The image, once it is there. @throws UserError, RegistryError */
 export async function pullForRun(
   reference: Reference,
-  _pull: RunPull,
-  _store: ImageStore,
+  options: Pick<RunOptions, "platform" | "quiet" | "pullProgress">,
+  isMissing: boolean,
+  store: ImageStore,
 ): Promise<StoredImage> {
-  await Promise.resolve();
-  throw new UserError(`image "${formatFamiliar(reference)}" cannot be pulled yet`);
+  const { platform, quiet, pullProgress } = options;
+  const shown = quiet === true ? undefined : await pullProgress?.();
+  const sink = shown ?? { ...SILENT, end: () => undefined };
+  const name = formatFamiliar(reference);
+  if (isMissing) sink.message(`Unable to find image '${name}' locally`);
+  const registry = makeRegistryOptions({
+    progress: sink,
+    ...(platform !== undefined && { platform }),
+  });
+  const pulled = await pullImage(reference, registry, store);
+  sink.end({ name, digest: pulled.top.digest, isNew: pulled.isNew });
+  return store.resolve(pulled.name);
 }

@@ -22,7 +22,7 @@ export interface RunImage extends Disposable {
   readonly rootPath: string | undefined;
 }
 
-type RunImageOptions = Pick<RunOptions, "pull" | "platform" | "quiet">;
+type RunImageOptions = Pick<RunOptions, "pull" | "platform" | "quiet" | "pullProgress">;
 
 /**
  * The image that a text means.
@@ -47,10 +47,11 @@ export async function findRunImage(
 
 async function findOrPull(
   text: string,
-  { pull = "missing", platform, quiet }: RunImageOptions,
+  options: RunImageOptions,
   store: ImageStore,
   isLookOnly: boolean,
 ): Promise<StoredImage> {
+  const { pull = "missing" } = options;
   const found = pull === "always" && !isLookOnly ? undefined : findImage(store, text);
   if (found !== undefined) return found;
   const reference = canonicalReference(text);
@@ -63,7 +64,7 @@ async function findOrPull(
     );
   }
   const { pullForRun } = await import("./pull-for-run.ts");
-  return pullForRun(reference, { platform, quiet, isMissing: pull !== "always" }, store);
+  return pullForRun(reference, options, pull !== "always", store);
 }
 
 async function openImage(text: string, image: StoredImage, store: ImageStore): Promise<RunImage> {

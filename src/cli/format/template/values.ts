@@ -89,3 +89,15 @@ function settle(value: Value): Value {
 function escapeSeparators(json: string): string {
   return json.replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
 }
+
+/** Returns what JSON could carry of a value, for a template to work on. */
+export function toValue(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(toValue);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, toValue(each)]));
+  }
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  return null;
+}

@@ -1,0 +1,37 @@
+// `bunker image …`
+import { makeGroup } from "../group.ts";
+
+/** `bunker image`. */
+export const imageCommand = makeGroup("image", "Manage images", [
+  {
+    name: "history",
+    summary: "Show the history of an image",
+    load: async () => (await import("./history.ts")).imageHistoryCommand,
+  },
+  {
+    name: "inspect",
+    summary: "Display detailed information on one or more images",
+    load: async () => (await import("./inspect.ts")).imageInspectCommand,
+  },
+  {
+    name: "ls",
+    aliases: ["list"],
+    summary: "List images",
+    load: async () => (await import("./list.ts")).imageListCommand,
+  },
+  {
+    name: "pull",
+    summary: "Download an image from a registry",
+    load: async () => (await import("./pull.ts")).imagePullCommand,
+  },
+  {
+    name: "push",
+    summary: "Upload an image to a registry",
+    load: async () => (await import("./push.ts")).imagePushCommand,
+  },
+  {
+    name: "tag",
+    summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+    load: async () => (await import("./tag.ts")).imageTagCommand,
+  },
+]);

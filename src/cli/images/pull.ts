@@ -1,0 +1,61 @@
+// `bunker pull` and `bunker image pull`
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { allFlag, quietFlag } from "../format/format-flags.ts";
+import { formatStatus, showOnStdout } from "./progress.ts";
+import {
+  makeTransferOptions,
+  type RegistryDraft,
+  startRegistry,
+  transferFlags,
+} from "./registry-flags.ts";
+
+const definition: CommandDefinition<RegistryDraft> = {
+  name: "pull",
+  summary: "Download an image from a registry",
+  usage: "[flags] NAME[:TAG|@DIGEST]",
+  failureCode: 1,
+  flags: {
+    "all-tags": allFlag("Download all tagged images in the repository"),
+    "disable-content-trust": {
+      type: "bool",
+      group: "Flags",
+      hidden: true,
+      help: "Skip image verification",
+      set: () => undefined,
+    },
+    platform: {
+      type: "text",
+      ignoresEmpty: true,
+      group: "Flags",
+      placeholder: "OS/ARCH",
+      help: "Set platform if server is multi-platform capable",
+      set: (draft, text) => {
+        draft.platform = text;
+      },
+    },
+    quiet: quietFlag("Suppress verbose output"),
+    ...transferFlags,
+  },
+  operands: { min: 1, max: 1 },
+  interspersed: true,
+  start: startRegistry,
+  run: async (draft, [name = ""], context) => {
+    const { pullImages, shortName } = await context.engine.images();
+    const options = makeTransferOptions(draft);
+    if (!draft.quiet && !draft.all && !/[:@]/.test(name.slice(name.lastIndexOf("/") + 1))) {
+      context.write("Using default tag: latest\n");
+    }
+    const progress = draft.quiet ? {} : { progress: showOnStdout(context, "pull") };
+    for (const pulled of await pullImages(name, { ...options, ...progress })) {
+      if (!draft.quiet) {
+        const status = formatStatus(shortName(pulled.name), pulled.isNew);
+        context.write(`Digest: ${pulled.top.digest}\nStatus: ${status}\n`);
+      }
+      context.write(`${pulled.name}\n`);
+    }
+    return 0;
+  },
+};
+
+export const pullCommand: Command = makeCommand(definition);
+export const imagePullCommand: Command = makeCommand({ ...definition, name: "image pull" });

@@ -1,0 +1,46 @@
+// `bunker push` and `bunker image push`
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { allFlag, quietFlag } from "../format/format-flags.ts";
+import { showOnStdout } from "./progress.ts";
+import {
+  makeTransferOptions,
+  type RegistryDraft,
+  startRegistry,
+  transferFlags,
+} from "./registry-flags.ts";
+
+const definition: CommandDefinition<RegistryDraft> = {
+  name: "push",
+  summary: "Upload an image to a registry",
+  usage: "[flags] NAME[:TAG]",
+  failureCode: 1,
+  flags: {
+    "all-tags": allFlag("Push all tags of an image to the repository"),
+    "disable-content-trust": {
+      type: "bool",
+      group: "Flags",
+      hidden: true,
+      help: "Skip image signing",
+      set: () => undefined,
+    },
+    quiet: quietFlag("Suppress verbose output"),
+    ...transferFlags,
+  },
+  operands: { min: 1, max: 1 },
+  interspersed: true,
+  start: startRegistry,
+  run: async (draft, [name = ""], context) => {
+    const { pushImages, canonicalName } = await context.engine.images();
+    const options = makeTransferOptions(draft);
+    const progress = draft.quiet ? {} : { progress: showOnStdout(context, "push") };
+    if (!draft.quiet && !draft.all && !/[:@]/.test(name.slice(name.lastIndexOf("/") + 1))) {
+      context.write("Using default tag: latest\n");
+    }
+    await pushImages(name, { ...options, ...progress });
+    if (draft.quiet) context.write(`${canonicalName(name)}\n`);
+    return 0;
+  },
+};
+
+export const pushCommand: Command = makeCommand(definition);
+export const imagePushCommand: Command = makeCommand({ ...definition, name: "image push" });

@@ -1,0 +1,20 @@
+// `bunker search`, which bunker does not have: said clearly.
+import { UserError } from "../../errors.ts";
+import { type Command, makeCommand } from "../command.ts";
+
+export const searchCommand: Command = makeCommand<undefined>({
+  name: "search",
+  summary: "Search Docker Hub for images (not supported)",
+  usage: "TERM",
+  failureCode: 1,
+  flags: {},
+  operands: { min: 1, max: 1 },
+  interspersed: true,
+  start: () => undefined,
+  run: (_draft, [term = ""]) => {
+    throw new UserError(
+      "search is not supported: registries have no interface for it but Docker Hub's own",
+      `look at https://hub.docker.com/search?q=${encodeURIComponent(term)}`,
+    );
+  },
+});

@@ -1,0 +1,20 @@
+// `bunker tag` and `bunker image tag`
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+
+const definition: CommandDefinition<undefined> = {
+  name: "tag",
+  summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+  usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+  failureCode: 1,
+  flags: {},
+  operands: { min: 2, max: 2 },
+  interspersed: true,
+  start: () => undefined,
+  run: async (_draft, [source = "", target = ""], context) => {
+    (await context.engine.images()).tagImage(source, target);
+    return 0;
+  },
+};
+
+export const tagCommand: Command = makeCommand(definition);
+export const imageTagCommand: Command = makeCommand({ ...definition, name: "image tag" });

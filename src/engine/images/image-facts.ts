@@ -1,0 +1,64 @@
+// An image of the store as people see it: short names, tags and digests, size, age.
+
+import { readTextIfThere } from "../../../ffi/files.ts";
+import { familiarName, parseReference } from "../../image/reference.ts";
+import { chainIds } from "../../image/store/layers.ts";
+import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import { type ImageConfig, isIndex, type Manifest } from "../../image/types.ts";
+
+/** What lists, `inspect` and `history` are made of. */
+export interface ImageFacts {
+  readonly image: StoredImage;
+  readonly manifest: Manifest;
+  readonly config: ImageConfig;
+  /** `alpine` and its tag, for each tag. */
+  readonly tags: readonly { readonly repository: string; readonly tag: string }[];
+  /** The short names of the repositories that the image is known in, each once. */
+  readonly repositories: readonly string[];
+  /** undefined where the image does not say. */
+  readonly createdMs: number | undefined;
+  /** Of each layer's files, the lowest first. */
+  readonly layerBytes: readonly number[];
+  readonly sizeBytes: number;
+}
+
+/** undefined for an image whose documents cannot be read. */
+export function readFacts(store: ImageStore, image: StoredImage): ImageFacts | undefined {
+  const manifest = store.readManifest(image.manifest);
+  if (isIndex(manifest)) return undefined;
+  const config = store.readConfig(manifest.config);
+  const references = image.names.map((name) => parseReference(name));
+  const layerBytes = measureLayers(store, manifest, config);
+  const createdMs = Date.parse(config.created ?? "");
+  return {
+    image,
+    manifest,
+    config,
+    tags: references.flatMap((reference) => {
+      const { tag } = reference;
+      return tag === undefined ? [] : [{ repository: familiarName(reference), tag }];
+    }),
+    repositories: [...new Set(references.map((reference) => familiarName(reference)))],
+    createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
+    layerBytes,
+    sizeBytes: layerBytes.reduce((sum, bytes) => sum + bytes, 0),
+  };
+}
+
+/** A layer that is not unpacked has the size of its blob. */
+function measureLayers(store: ImageStore, { layers }: Manifest, { rootfs }: ImageConfig): number[] {
+  const chain = chainIds(rootfs.diff_ids);
+  return layers.map(({ size }, index) => {
+    const id = chain[index];
+    const text = id && readTextIfThere(`${store.paths.layer(id)}/size`);
+    return text === undefined ? size : Number(text);
+  });
+}
+
+/** All images, the newest first, as docker has them; those of one moment by their names. */
+export function listFacts(store: ImageStore): ImageFacts[] {
+  const facts = store.list().map((image) => readFacts(store, image));
+  return facts
+    .filter((each) => each !== undefined)
+    .sort((one, other) => (other.createdMs ?? 0) - (one.createdMs ?? 0));
+}

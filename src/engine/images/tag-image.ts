@@ -1,0 +1,17 @@
+// `tag`
+
+import { UserError } from "../../errors.ts";
+import { formatReference } from "../../image/reference.ts";
+import { canonicalReference, getImage, openStore } from "./open-store.ts";
+
+/** Gives an image one more name. @throws UserError */
+export function tagImage(source: string, target: string): void {
+  using store = openStore();
+  store.hold();
+  const image = getImage(store, source);
+  const reference = canonicalReference(target);
+  if (reference === undefined || reference.digest !== undefined) {
+    throw new UserError("refusing to create a tag with a digest reference", undefined, 1);
+  }
+  store.setReference(formatReference(reference), image.top);
+}
