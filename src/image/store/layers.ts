@@ -124,7 +124,8 @@ export class Layers {
             `it unpacks to ${unplaced.unpacked.diffId}, not ${diffId}`,
         );
       }
-      return this.#place(chainId, unplaced, await lowers());
+      const below = await lowers();
+      return this.#place(chainId, unplaced, below);
     } catch (error) {
       removeTreeDeep(unplaced.folder);
       throw error;
