@@ -51,10 +51,10 @@ configure() {
 # Slurm 22.05 reads what `create` prints until its end, which is the container's own end, before it
 # calls `start`: so the container must not have that pipe.
 with_create_and_start() {
-  configure "RunTimeCreate=\"$RUNTIME --root=$ROOT create $ID -b %b >$WORK/output 2>&1\"" \
+  configure "RunTimeCreate=\"$RUNTIME --root=$ROOT create -b %b $ID >$WORK/output 2>&1\"" \
     "RunTimeStart=\"$RUNTIME --root=$ROOT start $ID\""
 }
-with_run() { configure "RunTimeRun=\"$RUNTIME --root=$ROOT run $ID -b %b\""; }
+with_run() { configure "RunTimeRun=\"$RUNTIME --root=$ROOT run -b %b $ID\""; }
 
 cp -a "$WORK/image/root" "$BUNDLE/rootfs"
 (cd "$BUNDLE" && "$RUNTIME" spec) || die "the runtime makes no config.json"
