@@ -114,6 +114,18 @@ join_cgroups() {
   for folder in "$@"; do echo "$BASHPID" > "$folder/cgroup.procs" || return; done
 }
 
+# Runs a command in a cgroup namespace of the cgroups that this process is in.
+# Kernel: a cgroup of v2 that gives controllers to its children may hold no process itself.
+in_cgroup_namespace() {
+  local leaf=
+  if [[ $(own_cgroups) == "- "* ]]; then
+    leaf=$1/init
+    mkdir "$leaf" || return
+  fi
+  exec unshare --cgroup bash -c '[[ -z $1 ]] || echo $$ > "$1/cgroup.procs"; exec "${@:2}"' - \
+    "$leaf" "${@:2}"
+}
+
 # Race: where the sandbox was killed, its processes leave their cgroups a little later.
 remove_cgroups() {
   local folder try
@@ -143,9 +155,12 @@ enter_sandbox() {
   echo "# ${0##*/} on $runtime ($("$runtime" --version 2>&1 | head -1))"
   (
     join_cgroups "${cgroups[@]}" || exit
-    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
-      TERM=xterm CALLERS_WORK="$work" RUNTIME="$runtime" CALLERS_CONTROLLERS="$(own_cgroups | cut -d' ' -f1)" \
-      unshare --mount --net --pid --ipc --uts --cgroup --fork --kill-child --propagation private \
+    local controllers
+    controllers=$(own_cgroups | cut -d ' ' -f 1)
+    in_cgroup_namespace "${cgroups[0]}" \
+      env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
+      TERM=xterm CALLERS_WORK="$work" CALLERS_CONTROLLERS="$controllers" RUNTIME="$runtime" \
+      unshare --mount --net --pid --ipc --uts --fork --kill-child --propagation private \
       tini -s -- bash "$0"
   ) </dev/null &
   local sandbox=$!
@@ -200,10 +215,6 @@ mount_cgroups() {
   local controllers folder name
   if [[ $CALLERS_CONTROLLERS == - ]]; then
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    # Kernel: a cgroup that gives controllers to its children may hold no process itself.
-    mkdir /sys/fs/cgroup/init
-    echo 1 > /sys/fs/cgroup/init/cgroup.procs
-    echo $$ > /sys/fs/cgroup/init/cgroup.procs
     return
   fi
   # The host's are still to be seen in this mount namespace, and runc takes the first of two.
