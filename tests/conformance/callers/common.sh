@@ -180,6 +180,7 @@ enter_sandbox() {
 furnish_sandbox() {
   readonly WORK=$CALLERS_WORK
   mkdir -p "$WORK"/{home,tmp,bin,log}
+  cd "$WORK/home" || die "no home"
   mount -t proc proc /proc
   mount -t sysfs sysfs /sys
   mount_cgroups
