@@ -1,6 +1,5 @@
 // An image from a registry into the store: its manifest, then what of its blobs is missing.
 import { UserError } from "../../errors.ts";
-import type { Digest } from "../digest.ts";
 import { parseManifest } from "../parse-manifest.ts";
 import { formatPlatform, matchesPlatform, thisPlatform } from "../platform.ts";
 import {
@@ -27,6 +26,7 @@ import { RegistryError } from "./error.ts";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.ts";
 import { type FetchedManifest, fetchManifest, headManifest, listTags } from "./manifests.ts";
 import { forEachParallel } from "./parallel.ts";
+import type { BlobPhase, BlobProgress } from "./progress.ts";
 import { openClients, type RegistryOptions } from "./session.ts";
 
 export interface PulledImage {
@@ -128,10 +128,9 @@ class Pull {
     if (here !== undefined) return { ...here, name: this.#name, isNew: false };
     const top = await this.#fetch(digest ?? tag ?? "");
     const { fetched, manifest } = await this.#choose(top);
-    await this.#fetchBlobs(manifest);
-    const documents = top === fetched ? [top] : [fetched, top];
-    for (const { descriptor, bytes } of documents) this.#keep(descriptor, bytes);
-    await this.store.ensureLayers({ manifest: fetched.descriptor });
+    await this.#fetchConfig(manifest.config);
+    await this.#fetchLayers(manifest);
+    for (const { descriptor, bytes } of new Set([fetched, top])) this.#keep(descriptor, bytes);
     // What another machine's index stands for here is nothing: only the image asked for was pulled.
     const isOwn = this.options.platform === undefined || this.#isThisMachines();
     const named = isOwn ? top.descriptor : fetched.descriptor;
@@ -208,45 +207,70 @@ class Pull {
     if (!this.store.hasBlob(digest)) this.store.ingestBytes(bytes, { digest, size });
   }
 
-  async #fetchBlobs({ config, layers }: Manifest): Promise<void> {
-    const { manifestBytes, parallel } = this.#limits;
+  async #fetchConfig(config: Descriptor): Promise<void> {
+    const { manifestBytes } = this.#limits;
     if (config.size > manifestBytes) {
       const limit = `${manifestBytes} bytes that are allowed`;
       throw new RegistryError(`the configuration is larger than the ${limit}`);
     }
-    const unique = new Map<Digest, Descriptor>(
-      [...layers, config].map((each) => [each.digest, each]),
-    );
-    const missing: Descriptor[] = [];
-    for (const descriptor of unique.values()) {
-      const isHere = this.store.hasBlob(descriptor.digest);
-      if (descriptor !== config) this.#tell(descriptor, isHere ? "exists" : "waiting");
-      if (!isHere) missing.push(descriptor);
-    }
-    await forEachParallel(missing, parallel, (descriptor) =>
-      this.#fetchBlob(descriptor, descriptor === config),
-    );
+    if (!this.store.hasBlob(config.digest)) await this.#fetchBlob(config, () => {});
   }
 
-  #tell({ digest, size }: Descriptor, phase: "exists" | "waiting" | "verifying" | "done"): void {
+  /** Each layer is unpacked as soon as it is here, while the others still come. */
+  async #fetchLayers(manifest: Manifest): Promise<void> {
+    const unpacking = this.store.beginLayers(manifest, this.store.readConfig(manifest.config));
+    for (const [index, placed] of unpacking.layers.entries()) {
+      const layer = manifest.layers[index];
+      // Who waits for all of them hears of a failure.
+      if (layer !== undefined) placed.then(() => this.#tell(layer, "done")).catch(() => {});
+    }
+    try {
+      await this.#download(manifest.layers, (layer) => {
+        this.#tell(layer, "unpacking");
+        unpacking.ready(layer.digest);
+      });
+    } catch (error) {
+      await unpacking.abandon();
+      throw error;
+    }
+    await unpacking.finish();
+  }
+
+  async #download(
+    layers: readonly Descriptor[],
+    onReady: (layer: Descriptor) => void,
+  ): Promise<void> {
+    const unique = new Map(layers.map((layer) => [layer.digest, layer]));
+    const missing: Descriptor[] = [];
+    for (const layer of unique.values()) {
+      if (!this.store.hasBlob(layer.digest)) {
+        this.#tell(layer, "waiting");
+        missing.push(layer);
+        continue;
+      }
+      this.#tell(layer, "exists");
+      onReady(layer);
+    }
+    await forEachParallel(missing, this.#limits.parallel, async (layer) => {
+      await this.#fetchBlob(layer, (progress) => this.options.progress.blob(progress));
+      onReady(layer);
+    });
+  }
+
+  #tell({ digest, size }: Descriptor, phase: BlobPhase): void {
     this.options.progress.blob({ digest, phase, totalBytes: size });
   }
 
-  async #fetchBlob(descriptor: Descriptor, isConfig: boolean): Promise<void> {
+  async #fetchBlob(descriptor: Descriptor, tell: (progress: BlobProgress) => void): Promise<void> {
     const { digest, size } = descriptor;
-    const { progress } = this.options;
     using writer = this.store.ingest({ digest, size });
     await downloadBlob(this.client, this.#path, descriptor, writer, {
-      onBytes: (doneBytes) => {
-        if (isConfig) return;
-        progress.blob({ digest, phase: "downloading", doneBytes, totalBytes: size });
-      },
+      onBytes: (doneBytes) => tell({ digest, phase: "downloading", doneBytes, totalBytes: size }),
       onPause: (pauseMs, { message }) =>
-        progress.blob({ digest, phase: "retrying", reason: message, pauseMs }),
+        tell({ digest, phase: "retrying", reason: message, pauseMs }),
     });
-    if (!isConfig) this.#tell(descriptor, "verifying");
+    tell({ digest, phase: "verifying", totalBytes: size });
     writer.commit();
-    if (!isConfig) this.#tell(descriptor, "done");
   }
 }
 

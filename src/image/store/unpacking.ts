@@ -11,6 +11,7 @@ const AT_ONCE = 2;
 
 export class Unpacking {
   readonly #layers: Promise<LayerPath>[] = [];
+  readonly #blobs: readonly Descriptor[];
   readonly #gates = new Map<Digest, PromiseWithResolvers<void>>();
   readonly #waiting: (() => void)[] = [];
   #free = AT_ONCE;
@@ -28,6 +29,7 @@ export class Unpacking {
           `${diffIds.length} in its configuration`,
       );
     }
+    this.#blobs = blobs;
     chainIds(diffIds).forEach((chainId, i) => {
       const found = store.find(chainId);
       if (found === undefined) hold();
@@ -45,6 +47,17 @@ export class Unpacking {
   /** The blob of a layer is complete. */
   ready(digest: Digest): void {
     this.#gate(digest).resolve();
+  }
+
+  /** Each layer once it is in its place, the lowest first. */
+  get layers(): readonly Promise<LayerPath>[] {
+    return this.#layers;
+  }
+
+  /** Nothing more comes: waits for what has begun, which stays. */
+  async abandon(): Promise<void> {
+    for (const layer of this.#blobs) this.#gate(layer.digest).reject(new Error("abandoned"));
+    await Promise.allSettled(this.#layers);
   }
 
   /** The layers, the topmost first, once all of them are in their places. */
@@ -85,6 +98,8 @@ export class Unpacking {
     let gate = this.#gates.get(digest);
     if (gate === undefined) {
       gate = Promise.withResolvers<void>();
+      // Nobody may be waiting for a layer that is there already.
+      gate.promise.catch(() => undefined);
       this.#gates.set(digest, gate);
     }
     return gate;
