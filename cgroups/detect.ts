@@ -1,132 +1,25 @@
-// Which cgroups this host has. Cheap, as every run asks: one statfs where the host is all v2, else
-// one reading of the mount table.
+// Which cgroups this host has, with the planning of limits.
 
-import { fileType, readText } from "../ffi/files.ts";
-import { FILE_SYSTEM_MAGIC, statfs } from "../ffi/statfs.ts";
-import { isSyscallError } from "../ffi/syscall-error.ts";
-import { readControlFile } from "./control-file.ts";
+import { type CgroupChoice, lookAtHost, lookAtMounts, type Makers } from "./host.ts";
 import type { CgroupManager } from "./manager.ts";
-import { parseCgroupMounts, parseOwnCgroups, pathBelow } from "./mounts.ts";
 import type { CgroupMount } from "./mounts.ts";
 import { makeNone } from "./none.ts";
-import type { Hierarchy } from "./paths.ts";
 import { makeV1 } from "./v1/manager.ts";
 import { makeV2 } from "./v2/manager.ts";
 
-const USUAL_MOUNT = "/sys/fs/cgroup";
+export type { CgroupChoice } from "./host.ts";
 
-export interface CgroupChoice {
-  /** What relative paths are below: a text such as /proc/self/cgroup, which it is unless said. */
-  readonly own?: string | undefined;
-  /** On a hybrid host, that a container has a cgroup in the unified hierarchy, too. */
-  readonly withUnified?: boolean;
-}
+const MAKERS: Makers<CgroupManager> = { v1: makeV1, v2: makeV2, none: makeNone };
 
-/** The manager that fits this host. Both versions are linked in: their modules do no work. */
+/** The manager that fits this host. */
 export function detectCgroups(choice: CgroupChoice = {}): CgroupManager {
-  if (isUnified()) return makeV2(unifiedHierarchy(USUAL_MOUNT, choice.own));
-  return managerFor(parseCgroupMounts(readText("/proc/self/mountinfo"), isInReach), choice);
+  return lookAtHost(MAKERS, choice);
 }
 
-/** Whether the usual place is that of one hierarchy. */
-function isUnified(): boolean {
-  try {
-    return statfs(USUAL_MOUNT).magic === FILE_SYSTEM_MAGIC.cgroup2;
-  } catch (error) {
-    if (isSyscallError(error)) return false;
-    throw error;
-  }
-}
-
-/** A mount elsewhere may be covered by another one, or be on its way out. */
-function isInReach(directory: string): boolean {
-  if (directory.startsWith(USUAL_MOUNT)) return true;
-  return fileType(`${directory}/cgroup.procs`) !== 0;
-}
-
-/**
- * The manager for these mounts: a controller in a hierarchy of its own makes the host v1 or hybrid;
- * a named hierarchy, which has none, does not where there is a unified one.
- */
+/** The manager for a host with these mounts. */
 export function managerFor(
   mounts: readonly CgroupMount[],
-  { own: ownText, withUnified = false }: CgroupChoice = {},
+  choice: CgroupChoice = {},
 ): CgroupManager {
-  const hierarchies: Hierarchy[] = [];
-  const own = lazily(() => readOwnCgroups(ownText));
-  let unified: CgroupMount | undefined;
-  let isSeparate = false;
-  for (const mount of mounts) {
-    if (mount.unified) unified = mount;
-    else hierarchies.push(separateHierarchy(mount, own));
-    if (mount.controllers[0]?.startsWith("name=") === false) isSeparate = true;
-  }
-  if (isSeparate) {
-    const beside = withUnified && unified !== undefined ? besideHierarchy(unified, own) : undefined;
-    return makeV1({ hierarchies, hybrid: unified !== undefined, unified: beside });
-  }
-  return unified === undefined ? makeNone() : makeV2(unifiedHierarchy(unified.directory, ownText));
-}
-
-function separateHierarchy(mount: CgroupMount, ownCgroups: () => Map<string, string>): Hierarchy {
-  const { directory, controllers, root } = mount;
-  return {
-    directory,
-    controllers,
-    get own() {
-      return pathBelow(ownCgroups().get(controllers[0] ?? "") ?? "/", root);
-    },
-  };
-}
-
-/** The unified hierarchy of a hybrid host: one more beside the others, without limits. */
-function besideHierarchy(
-  { directory, root }: CgroupMount,
-  ownCgroups: () => Map<string, string>,
-): Hierarchy {
-  return {
-    directory,
-    controllers: [],
-    get own() {
-      return pathBelow(ownCgroups().get("") ?? "/", root);
-    },
-  };
-}
-
-function unifiedHierarchy(directory: string, ownText?: string): Hierarchy {
-  const controllers = lazily(() => readControllers(directory));
-  const own = lazily(() => unifiedOwn(directory, ownText));
-  return {
-    directory,
-    get controllers() {
-      return controllers();
-    },
-    get own() {
-      return own();
-    },
-  };
-}
-
-/** Asks once, at the first use. */
-function lazily<T>(ask: () => T): () => T {
-  let answer: { readonly value: T } | undefined;
-  return () => (answer ??= { value: ask() }).value;
-}
-
-function readControllers(directory: string): string[] {
-  const text = (readControlFile(`${directory}/cgroup.controllers`) ?? "").trim();
-  return text === "" ? [] : text.split(" ");
-}
-
-// A process of our own is in our cgroup, so that one can hand no controller to children (no
-// internal processes): relative paths start beside it, as they do with runc.
-function unifiedOwn(directory: string, ownText?: string): string {
-  const mounts = parseCgroupMounts(readText("/proc/self/mountinfo"));
-  const root = mounts.find((mount) => mount.directory === directory)?.root ?? "/";
-  const own = pathBelow(readOwnCgroups(ownText).get("") ?? "/", root);
-  return own.slice(0, own.lastIndexOf("/")) || "/";
-}
-
-function readOwnCgroups(text?: string): Map<string, string> {
-  return parseOwnCgroups(text ?? readText("/proc/self/cgroup"));
+  return lookAtMounts(mounts, MAKERS, choice);
 }

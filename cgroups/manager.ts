@@ -21,14 +21,8 @@ export type CgroupJoin =
  * `cgroupsPath` is the one of config.json: absolute means below the hierarchy's root (that of our
  * cgroup namespace), relative means below our own cgroup. `..` never leads out of either.
  */
-export interface CgroupManager {
+export interface CgroupControl {
   readonly mode: "v1" | "v2" | "hybrid" | "none";
-  /** What makes the cgroup and limits it. Pure. Throws UserError for what cannot be had here. */
-  planCreate(cgroupsPath: string, resources: Resources): CgroupStep[];
-  /** What changes the limits of a cgroup that exists; reads its present ones for the order. */
-  planUpdate(cgroupsPath: string, resources: Resources): CgroupStep[];
-  /** What of `resources` has no counterpart here and is left out: a line each, for a warning. */
-  ignored(resources: Resources): string[];
   join(cgroupsPath: string): CgroupJoin;
   /** Where a pid is written to move that process in from outside. */
   procsFiles(cgroupsPath: string): string[];
@@ -55,6 +49,16 @@ export interface CgroupManager {
   oomKills(cgroupsPath: string): number;
   /** Removes the cgroup, children first. Throws SyscallError telling what is left, and why. */
   remove(cgroupsPath: string): void;
+}
+
+/** Control, and the planning of limits: apart, as most verbs of a runtime have nothing to plan. */
+export interface CgroupManager extends CgroupControl {
+  /** What makes the cgroup and limits it. Pure. Throws UserError for what cannot be had here. */
+  planCreate(cgroupsPath: string, resources: Resources): CgroupStep[];
+  /** What changes the limits of a cgroup that exists; reads its present ones for the order. */
+  planUpdate(cgroupsPath: string, resources: Resources): CgroupStep[];
+  /** What of `resources` has no counterpart here and is left out: a line each, for a warning. */
+  ignored(resources: Resources): string[];
 }
 
 /** Zero where a controller is not there; null where nothing is limited or counted. */

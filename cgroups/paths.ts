@@ -54,3 +54,14 @@ export function baseDirectory(hierarchy: Hierarchy, path: CgroupPath): string {
 export function cgroupDirectory(hierarchy: Hierarchy, path: CgroupPath): string {
   return `${baseDirectory(hierarchy, path)}/${path.below}`;
 }
+
+/** The hierarchy that `controller` is mounted in, alone or with others. */
+export function hierarchyOf(
+  hierarchies: readonly Hierarchy[],
+  controller: string,
+): Hierarchy | undefined {
+  for (const hierarchy of hierarchies) {
+    if (hierarchy.controllers.includes(controller)) return hierarchy;
+  }
+  return undefined;
+}

@@ -1,6 +1,6 @@
 // From the limits asked for to steps, in the hierarchies that this host has mounted.
 
-import { cgroupDirectory, type CgroupPath, type Hierarchy } from "../paths.ts";
+import { cgroupDirectory, type CgroupPath, type Hierarchy, hierarchyOf } from "../paths.ts";
 import { refuse, refuseController } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import type { CgroupStep } from "../steps.ts";
@@ -57,17 +57,6 @@ export function planLimits(
     ...planCounts(at, resources),
     ...planPerimeter(at, resources, present.exists),
   ];
-}
-
-/** The hierarchy that `controller` is mounted in, alone or with others. */
-export function hierarchyOf(
-  hierarchies: readonly Hierarchy[],
-  controller: string,
-): Hierarchy | undefined {
-  for (const hierarchy of hierarchies) {
-    if (hierarchy.controllers.includes(controller)) return hierarchy;
-  }
-  return undefined;
 }
 
 type At = (controller: string, what: string) => string;

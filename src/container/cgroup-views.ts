@@ -1,6 +1,6 @@
 // Which cgroup directories a container sees under /sys/fs/cgroup, from what the manager says.
 
-import type { CgroupManager } from "../../cgroups/manager.ts";
+import type { CgroupControl } from "../../cgroups/manager.ts";
 import type { CgroupView } from "./request.ts";
 
 const PROCS_FILE = "/cgroup.procs";
@@ -10,7 +10,7 @@ const PROCS_FILE = "/cgroup.procs";
  * container shares the host's cgroup namespace on a host with a single hierarchy, as docker has it).
  */
 export function listCgroupViews(
-  manager: CgroupManager,
+  manager: CgroupControl,
   cgroupsPath: string,
   whole: boolean,
 ): CgroupView[] {

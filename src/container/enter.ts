@@ -8,7 +8,7 @@ import { exitGroup } from "../../ffi/calls.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { pidfd_getfd, pidfd_open } from "../../ffi/signal.ts";
 import { SyscallError } from "../../ffi/syscall-error.ts";
-import { destroy, type ExitStatus, readStatus, reap, type Results } from "./launch.ts";
+import { destroy, type ExitStatus, readStatus, reap, type Results } from "./end.ts";
 import { type EnterPlan, makeInfoSlot, planWaitForChild } from "./plan-enter.ts";
 
 /** A process that has entered a container. */

@@ -22,7 +22,8 @@ import type { TraceSink } from "../../ffi/trace.ts";
 import type { IdMapping, Spec } from "../oci/spec.ts";
 import type { makeInit, performPart, prepareInit } from "./assist.ts";
 import { destroy, type ExitStatus, readStatus, reap, type Results } from "./end.ts";
-import { type ContainerPlan, planParentGuard } from "./plan.ts";
+import type { ContainerPlan } from "./plan.ts";
+import { planParentGuard } from "./plan-parent-guard.ts";
 import type { MappedPlan } from "./plan-mapped.ts";
 import type { ReaperPlan } from "./plan-reaper.ts";
 

@@ -38,7 +38,7 @@ import {
 } from "./plan-process.ts";
 import { openTerminal, planSession, resizeTerminal, type TerminalSlots } from "./plan-terminal.ts";
 import type { SeccompProgram } from "./request.ts";
-import { planParentGuard } from "./plan.ts";
+import { planParentGuard } from "./plan-parent-guard.ts";
 
 const SIGCHLD = 17;
 const SIGKILL = 9;

@@ -20,7 +20,6 @@ import {
   compareSlot,
   exitGroup,
   getpid,
-  getppid,
   joinSessionKeyring,
   mountSetattr,
   openInRoot,
@@ -36,6 +35,7 @@ import { CLONE, MOUNT_ATTR, MS, O, PR } from "../../ffi/constants.ts";
 import { EAGAIN, ENOENT, ENOSYS, EPERM } from "../../ffi/errno.ts";
 import type { Linux, Mount, Process, Spec } from "../oci/spec.ts";
 import { planLoopback } from "../../network/loopback-plan.ts";
+import { planParentGuard } from "./plan-parent-guard.ts";
 import type { AssistedPlan } from "./plan-assisted.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
 import { planAnyCpu } from "./plan-affinity.ts";
@@ -154,23 +154,6 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     ...(mapped === undefined ? {} : { mapped }),
     ...(assisted === undefined ? {} : { assisted }),
     ...(terminal === undefined ? {} : { terminal }),
-  };
-}
-
-/**
- * Race: the parent may be killed before the signal is arranged; so whose child we are is looked at
- * afterwards.
- */
-export function planParentGuard(parentPid: number): Step {
-  const parent = new Slot("parent");
-  return {
-    why: "end with the process that makes the container, as long as it is not finished",
-    calls: [
-      prctl(PR.PR_SET_PDEATHSIG, SIGKILL),
-      getppid(parent),
-      compareSlot(parent, parentPid, { tolerate: [EAGAIN], skipAfterSuccess: 1 }),
-      exitGroup(1),
-    ],
   };
 }
 

@@ -1,7 +1,7 @@
 // `delete`: everything of a container is removed: what still runs (with --force, or where it never
 // started), its cgroup, its folder; then its poststop hooks are run.
 
-import type { CgroupManager } from "../../../cgroups/manager.ts";
+import type { CgroupControl } from "../../../cgroups/manager.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { tryRemoveDirectory } from "../../../ffi/files.ts";
 import { poll, POLL } from "../../../ffi/poll.ts";
@@ -69,7 +69,7 @@ async function clear(
   }
 }
 
-function endProcesses(record: OciRecord, cgroups: CgroupManager | undefined): void {
+function endProcesses(record: OciRecord, cgroups: CgroupControl | undefined): void {
   if (!isAlive(record)) return;
   signalInit(record, SIGKILL);
   // Kernel: a frozen process of v1 dies only once it is thawed.
@@ -92,7 +92,7 @@ function waitForDeath(record: OciRecord): boolean {
 }
 
 /** Kernel: with its init, everything in a pid namespace is gone; what shares another's is not. */
-function clearCgroup({ cgroupsPath }: OciRecord, cgroups: CgroupManager): void {
+function clearCgroup({ cgroupsPath }: OciRecord, cgroups: CgroupControl): void {
   cgroups.kill(cgroupsPath, SIGKILL);
   cgroups.remove(cgroupsPath);
 }

@@ -1,6 +1,6 @@
 // `events`: what a container uses, now and then, and when it lacks memory.
 import type { OutOfMemoryWatch } from "../../../cgroups/details.ts";
-import type { CgroupManager } from "../../../cgroups/manager.ts";
+import type { CgroupControl } from "../../../cgroups/manager.ts";
 import { poll } from "../../../ffi/poll.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
@@ -61,7 +61,7 @@ export async function watchEvents(
 
 async function tellStats(
   id: string,
-  cgroups: CgroupManager,
+  cgroups: CgroupControl,
   cgroupsPath: string,
   tell: (event: OciEvent) => void,
 ): Promise<void> {
@@ -79,7 +79,7 @@ function waitUntil(timeMs: number, { requests }: OutOfMemoryWatch): void {
 }
 
 /** Without a memory controller there are still statistics, for as long as something runs. */
-async function openWatch(cgroups: CgroupManager, cgroupsPath: string): Promise<OutOfMemoryWatch> {
+async function openWatch(cgroups: CgroupControl, cgroupsPath: string): Promise<OutOfMemoryWatch> {
   try {
     return await cgroups.watchOutOfMemory(cgroupsPath);
   } catch (error) {

@@ -1,13 +1,13 @@
 // Into which cgroups a process of `exec` goes: the container's, or some below.
 
-import type { CgroupJoin, CgroupManager } from "../../../cgroups/manager.ts";
+import type { CgroupJoin, CgroupControl } from "../../../cgroups/manager.ts";
 import { isDirectory } from "../../../ffi/files.ts";
 import { birthplace } from "../../container/plan-cgroup.ts";
 import { listCgroupViews } from "../../container/cgroup-views.ts";
 import type { CgroupView } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
-import { hasNamespace } from "./prepare.ts";
+import { findNamespace } from "./feature-needs.ts";
 import { cgroupsOf } from "./cgroups-of.ts";
 import type { OciRecord } from "./store.ts";
 
@@ -19,11 +19,11 @@ export function joinOf(record: OciRecord, spec: Spec, asked: readonly string[]):
   const cgroups = cgroupsOf(record);
   const own = cgroups.join(record.cgroupsPath);
   const join = asked.length === 0 ? own : joinBelow(cgroups, record.cgroupsPath, own, asked);
-  return hasNamespace(spec, "user") ? joinBefore(join) : join;
+  return findNamespace(spec, "user") !== undefined ? joinBefore(join) : join;
 }
 
 function joinBelow(
-  cgroups: CgroupManager,
+  cgroups: CgroupControl,
   cgroupsPath: string,
   own: CgroupJoin,
   asked: readonly string[],

@@ -13,7 +13,7 @@ import {
   waitForProcess,
   watchProcess,
 } from "../../container/enter.ts";
-import { type ExitStatus, reap } from "../../container/launch.ts";
+import { type ExitStatus, reap } from "../../container/end.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import { UserError } from "../../errors.ts";
 import type { Step } from "../../../ffi/call.ts";

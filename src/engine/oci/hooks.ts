@@ -15,7 +15,7 @@ import { posix_spawn } from "../../../ffi/spawn.ts";
 import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
 import { waitid } from "../../../ffi/wait.ts";
 import { enterContainer, failedCall, watchProcess } from "../../container/enter.ts";
-import { type ExitStatus, reap } from "../../container/launch.ts";
+import { type ExitStatus, reap } from "../../container/end.ts";
 import { planHookInside } from "../../container/plan-enter.ts";
 import type { SeccompProgram } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";

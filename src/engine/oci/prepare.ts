@@ -151,7 +151,7 @@ function withWritableDev(spec: Spec): Spec {
   return { ...spec, mounts };
 }
 
-export function hasNamespace({ linux }: Spec, wanted: NamespaceType): boolean {
+function hasNamespace({ linux }: Spec, wanted: NamespaceType): boolean {
   for (const { type } of linux?.namespaces ?? []) if (type === wanted) return true;
   return false;
 }

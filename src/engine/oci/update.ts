@@ -1,4 +1,5 @@
 // `update`: new limits for a container that is there. What is not named stays as it is.
+import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { applySteps, type CgroupStep } from "../../../cgroups/steps.ts";
 import { readTextIfThere, writeText } from "../../../ffi/files.ts";
@@ -8,7 +9,6 @@ import { parseJson, parseResources } from "../../oci/parse.ts";
 import type { Resources } from "../../oci/spec.ts";
 import type { OciGlobals } from "./options.ts";
 import { cgroupOf, readLocked } from "./pause.ts";
-import { cgroupsOf } from "./cgroups-of.ts";
 import { statusOf } from "./status.ts";
 import { OciStore } from "./store.ts";
 
@@ -37,7 +37,8 @@ export async function updateContainer(options: UpdateOptions, globals: OciGlobal
   }
   const resources = checkResources(options.resources, globals);
   const schemata = await planSchemata(options, container.id, globals);
-  changeLimits(cgroupsOf(record), cgroupOf(record), resources, globals);
+  const cgroups = detectCgroups({ own: record.ownCgroups, withUnified: true });
+  changeLimits(cgroups, cgroupOf(record), resources, globals);
   for (const { path, line } of schemata) writeText(path, `${line}\n`, { existing: true });
 }
 

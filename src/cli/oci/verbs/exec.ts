@@ -2,10 +2,10 @@
 import { execInContainer } from "../../../engine/oci/exec.ts";
 import type { ExecOptions } from "../../../engine/oci/options.ts";
 import { UserError } from "../../../errors.ts";
+import { preserveFds } from "../create-flags.ts";
 import type { Line } from "../parse.ts";
 import { absolutePath } from "../paths.ts";
 import type { Verb } from "../verb.ts";
-import { preserveFds } from "./create.ts";
 
 /** `exec`. */
 export const execVerb: Verb = {

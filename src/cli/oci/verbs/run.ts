@@ -1,7 +1,7 @@
 // `run`: its flags as the engine's options.
 import { runContainer } from "../../../engine/oci/run.ts";
+import { CREATE_FLAGS, createOptions } from "../create-flags.ts";
 import type { Verb } from "../verb.ts";
-import { CREATE_FLAGS, createOptions } from "./create.ts";
 
 /** `run`. */
 export const runVerb: Verb = {
