@@ -1,13 +1,13 @@
 // Compares the results of the suites, runtime by runtime, and judges bunker: it must pass every test
 // that a peer passes, or the test stands with its reason in exceptions.txt.
-//   bun compare.ts [SUITE...]        such as runc-trixie, crun-bookworm; all that have results
+//   bun compare.ts [--results FOLDER] [SUITE...]
+// A suite is such as runc-trixie or crun-bookworm; all that have results, where none is named.
 // Exit 0 where that holds, 1 where it does not, 2 where bunker was not measured.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Outcome, readRows, type Row } from "./results.ts";
-
-const FOLDER = join(import.meta.dir, "../../.cache/conformance/results");
 
 /** A test that bunker need not pass; "*" stands for any suite, or for any test of the file. */
 export interface Exception {
@@ -93,12 +93,10 @@ export function judge(
   return verdict;
 }
 
-function readSuite(suite: string): Map<string, Row[]> {
-  const files = readdirSync(join(FOLDER, suite)).filter((name) => name.endsWith(".tsv"));
+function readSuite(folder: string): Map<string, Row[]> {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".tsv"));
   return new Map(
-    files
-      .sort()
-      .map((file) => [file.slice(0, -".tsv".length), readRows(join(FOLDER, suite, file))]),
+    files.sort().map((file) => [file.slice(0, -".tsv".length), readRows(join(folder, file))]),
   );
 }
 
@@ -119,13 +117,17 @@ function printVerdict({ owed, excepted, needless }: Verdict): void {
 }
 
 if (import.meta.main) {
-  const wanted = process.argv.slice(2);
-  const present = existsSync(FOLDER) ? readdirSync(FOLDER).sort() : [];
+  const { values, positionals: wanted } = parseArgs({
+    allowPositionals: true,
+    options: { results: { type: "string" } },
+  });
+  const folder = values.results ?? join(import.meta.dir, "../../.cache/conformance/results");
+  const present = existsSync(folder) ? readdirSync(folder).sort() : [];
   const exceptions = parseExceptions(readFileSync(join(import.meta.dir, "exceptions.txt"), "utf8"));
   let owed = 0;
   let measured = 0;
   for (const suite of present.filter((name) => wanted.length === 0 || wanted.includes(name))) {
-    const results = readSuite(suite);
+    const results = readSuite(join(folder, suite));
     printTable(suite, results);
     const own = results.get("bunker");
     if (own === undefined) continue;

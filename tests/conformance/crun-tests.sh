@@ -101,11 +101,11 @@ run_suite() {
       fi >> "$logs/$script.tap"
       grep -vE '^(not ok|ok|1\.\.1)' "$work/out" | sed 's/^/# /' >> "$logs/$script.tap" || true
     done
-    bun "$here/results.ts" record "$cache/results/crun-$suite/$name.tsv" "$script" "$logs/$script.tap" \
+    bun "$here/results.ts" record "$results/crun-$suite/$name.tsv" "$script" "$logs/$script.tap" \
       ${filter:+--partial}
     [[ -z $verbose ]] || cat "$logs/$script.tap"
   done
-  [[ -n $file$filter ]] || touch "$cache/results/crun-$suite/$name.whole"
+  [[ -n $file$filter ]] || touch "$results/crun-$suite/$name.whole"
 }
 
 if [[ ${1:-} == --inside ]]; then
@@ -124,4 +124,4 @@ for suite in "${suites[@]}"; do
     "$here/enclose.sh" "$(readlink -f "$0")" --inside "$suite" "$runtime" "$file" "$filter" "$verbose"
   done
 done
-exec bun "$here/compare.ts" "${suites[@]/#/crun-}"
+exec bun "$here/compare.ts" --results "$results" "${suites[@]/#/crun-}"

@@ -48,10 +48,10 @@ run_suite() {
   cd "$tests"
   local bats
   for bats in ${file:-*.bats}; do
-    run_file "$tests" "$bats" "$logs" "$path" "$cache/results/runc-$suite/$name.tsv"
+    run_file "$tests" "$bats" "$logs" "$path" "$results/runc-$suite/$name.tsv"
     [[ -z $verbose ]] || cat "$logs/$bats.tap" "$logs/$bats.err"
   done
-  [[ -n $file$filter ]] || touch "$cache/results/runc-$suite/$name.whole"
+  [[ -n $file$filter ]] || touch "$results/runc-$suite/$name.whole"
 }
 
 if [[ ${1:-} == --inside ]]; then
@@ -70,4 +70,4 @@ for suite in "${suites[@]}"; do
     "$here/enclose.sh" "$(readlink -f "$0")" --inside "$suite" "$runtime" "$file" "$filter" "$verbose"
   done
 done
-exec bun "$here/compare.ts" "${suites[@]/#/runc-}"
+exec bun "$here/compare.ts" --results "$results" "${suites[@]/#/runc-}"

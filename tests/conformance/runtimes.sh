@@ -7,6 +7,10 @@ repository=$(readlink -f "$here/../..")
 cache=$repository/.cache/conformance
 export PATH="$repository/node_modules/.bin:$PATH"
 
+# What is found on a pure v2 host, such as the virtual machine's, is kept apart.
+results=$cache/results
+[[ $(stat -fc %T /sys/fs/cgroup) != cgroup2fs ]] || results=$cache/results-v2
+
 runtimes=() suites=() file='' filter='' again='' verbose=''
 
 usage() {
@@ -62,5 +66,5 @@ runtime_name() {
 
 # Whether a whole run of a peer is there already.
 is_measured() {
-  [[ -z $again && -z $filter && -z $file && $2 != bunker && -e $cache/results/$1/$2.whole ]]
+  [[ -z $again && -z $filter && -z $file && $2 != bunker && -e $results/$1/$2.whole ]]
 }
