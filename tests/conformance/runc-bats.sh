@@ -8,7 +8,7 @@ shopt -s inherit_errexit
 # shellcheck source=tests/conformance/runtimes.sh
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/runtimes.sh"
 
-readonly TEST_SECONDS=60 FILE_SECONDS=900
+readonly TEST_SECONDS=${CONFORMANCE_TEST_SECONDS:-60} FILE_SECONDS=${CONFORMANCE_FILE_SECONDS:-900}
 
 # Runs one bats file, and puts what it came to into the results.
 run_file() {
