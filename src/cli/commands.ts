@@ -67,6 +67,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./images/history.ts")).historyCommand,
   },
   {
+    name: "load",
+    summary: "Load an image from a tar archive or STDIN",
+    group: "Images and volumes",
+    load: async () => (await import("./images/load.ts")).loadCommand,
+  },
+  {
+    name: "save",
+    summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+    group: "Images and volumes",
+    load: async () => (await import("./images/save.ts")).saveCommand,
+  },
+  {
     name: "login",
     summary: "Authenticate to a registry",
     group: "Images and volumes",

@@ -23,7 +23,8 @@ export function makeProcessContext(engine: Engine, files: FileAccess): CommandCo
     kindOf: (path) => files.kindOf(path),
     readText: (path) => files.readText(path),
     columns: () => (process.stdout.isTTY ? process.stdout.columns : 80),
-    isTerminal: (fd) => [process.stdin, process.stdout, process.stderr][fd]?.isTTY === true,
+    // Not by process.stdout, which makes a pipe non-blocking that others write to as well.
+    isTerminal: (fd) => process.getBuiltinModule("node:tty").isatty(fd),
     write: (text) => files.write(1, text),
     writeError: (text) => files.write(2, text),
   };

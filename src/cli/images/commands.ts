@@ -14,6 +14,11 @@ export const imageCommand = makeGroup("image", "Manage images", [
     load: async () => (await import("./inspect.ts")).imageInspectCommand,
   },
   {
+    name: "load",
+    summary: "Load an image from a tar archive or STDIN",
+    load: async () => (await import("./load.ts")).imageLoadCommand,
+  },
+  {
     name: "ls",
     aliases: ["list"],
     summary: "List images",
@@ -28,6 +33,11 @@ export const imageCommand = makeGroup("image", "Manage images", [
     name: "push",
     summary: "Upload an image to a registry",
     load: async () => (await import("./push.ts")).imagePushCommand,
+  },
+  {
+    name: "save",
+    summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+    load: async () => (await import("./save.ts")).imageSaveCommand,
   },
   {
     name: "tag",

@@ -13,6 +13,8 @@ const definition: CommandDefinition<RegistryDraft> = {
   name: "pull",
   summary: "Download an image from a registry",
   usage: "[flags] NAME[:TAG|@DIGEST]",
+  description:
+    "The name may also be docker-archive:, oci-archive:, oci: or dir: and a path, as 'bunker load' has them.",
   failureCode: 1,
   flags: {
     "all-tags": allFlag("Download all tagged images in the repository"),
@@ -40,7 +42,12 @@ const definition: CommandDefinition<RegistryDraft> = {
   interspersed: true,
   start: startRegistry,
   run: async (draft, [name = ""], context) => {
-    const { pullImages, shortName } = await context.engine.images();
+    const { pullFromTransport, pullImages, shortName } = await context.engine.images();
+    const loaded = await pullFromTransport(name);
+    if (loaded !== undefined) {
+      for (const { id, names } of loaded) context.write(`${names.join("\n") || id}\n`);
+      return 0;
+    }
     const options = makeTransferOptions(draft);
     if (!draft.quiet && !draft.all && !/[:@]/.test(name.slice(name.lastIndexOf("/") + 1))) {
       context.write("Using default tag: latest\n");

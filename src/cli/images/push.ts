@@ -12,7 +12,9 @@ import {
 const definition: CommandDefinition<RegistryDraft> = {
   name: "push",
   summary: "Upload an image to a registry",
-  usage: "[flags] NAME[:TAG]",
+  usage: "[flags] NAME[:TAG] [DESTINATION]",
+  description:
+    "The destination is another name, or docker-archive:, oci-archive:, oci: or dir: and a path.",
   failureCode: 1,
   flags: {
     "all-tags": allFlag("Push all tags of an image to the repository"),
@@ -26,17 +28,19 @@ const definition: CommandDefinition<RegistryDraft> = {
     quiet: quietFlag("Suppress verbose output"),
     ...transferFlags,
   },
-  operands: { min: 1, max: 1 },
+  operands: { min: 1, max: 2 },
   interspersed: true,
   start: startRegistry,
-  run: async (draft, [name = ""], context) => {
-    const { pushImages, canonicalName } = await context.engine.images();
+  run: async (draft, [source = "", destination], context) => {
+    const { pushImages, pushToTransport, canonicalName } = await context.engine.images();
+    if (destination !== undefined && pushToTransport(source, destination)) return 0;
+    const name = destination ?? source;
     const options = makeTransferOptions(draft);
     const progress = draft.quiet ? {} : { progress: showOnStdout(context, "push") };
     if (!draft.quiet && !draft.all && !/[:@]/.test(name.slice(name.lastIndexOf("/") + 1))) {
       context.write("Using default tag: latest\n");
     }
-    await pushImages(name, { ...options, ...progress });
+    await pushImages(source, name, { ...options, ...progress });
     if (draft.quiet) context.write(`${canonicalName(name)}\n`);
     return 0;
   },

@@ -18,7 +18,8 @@ import { type ProgressSink, SILENT } from "../../image/registry/progress.ts";
 import { listRemoteTags, type PulledImage, pullImage } from "../../image/registry/pull.ts";
 import { type PushedImage, pushImage } from "../../image/registry/push.ts";
 import { openClient, type RegistryOptions } from "../../image/registry/session.ts";
-import { canonicalReference, getImage, openStore } from "./open-store.ts";
+import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import { canonicalReference, findImage, getImage, openStore } from "./open-store.ts";
 
 export type { BlobProgress, ProgressSink } from "../../image/registry/progress.ts";
 
@@ -51,21 +52,38 @@ export async function pullImages(text: string, options: TransferOptions): Promis
   return pulled;
 }
 
-/** @throws UserError, RegistryError */
-export async function pushImages(text: string, options: TransferOptions): Promise<PushedImage[]> {
+/**
+ * @param source the image
+ * @param text the name that it gets in a registry
+ * @throws UserError, RegistryError
+ */
+export async function pushImages(
+  source: string,
+  text: string,
+  options: TransferOptions,
+): Promise<PushedImage[]> {
   using store = openStore();
   const registry = makeRegistryOptions(options);
   const reference = parseReference(text);
   const references = options.allTags === true ? listTagsHere(text, store) : [reference];
   const pushed: PushedImage[] = [];
   for (const each of references) {
-    const image = getImage(store, formatReference(each));
+    const isOther = source !== text && options.allTags !== true;
+    const image = isOther ? getImage(store, source) : getPushed(each, store);
     pushed.push(await pushImage(each, image, registry, store));
   }
   return pushed;
 }
 
-function listTagsHere(text: string, store: ReturnType<typeof openStore>): Reference[] {
+/** docker's words for an image that is not there. */
+function getPushed(reference: Reference, store: ImageStore): StoredImage {
+  const image = findImage(store, formatReference(reference));
+  if (image !== undefined) return image;
+  const name = familiarName(reference);
+  throw new UserError(`An image does not exist locally with the tag: ${name}`, undefined, 1);
+}
+
+function listTagsHere(text: string, store: ImageStore): Reference[] {
   const reference = parseReference(text);
   if (reference.tag !== undefined) {
     throw new UserError("tag can't be used with --all-tags/-a", undefined, 1);

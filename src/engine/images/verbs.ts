@@ -1,5 +1,6 @@
 // The verbs of images, loaded together by the first command that asks for one.
 
+export { loadImages, pullFromTransport, pushToTransport, saveImages } from "./archives.ts";
 export { readHistory } from "./history.ts";
 export { inspectImages } from "./inspect-image.ts";
 export { canonicalName, shortName } from "./open-store.ts";

@@ -1,0 +1,49 @@
+// `bunker load` and `bunker image load`
+import { UserError } from "../../errors.ts";
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { quietFlag } from "../format/format-flags.ts";
+
+interface Draft {
+  input: string | undefined;
+  quiet: boolean;
+}
+
+const definition: CommandDefinition<Draft> = {
+  name: "load",
+  summary: "Load an image from a tar archive or STDIN",
+  usage: "[flags]",
+  description:
+    "The archive may be docker's or OCI's, plain or compressed with gzip or zstd. The input may " +
+    "also be a folder with an OCI layout, or docker-archive:, oci-archive:, oci: or dir: and a path.",
+  failureCode: 1,
+  flags: {
+    input: {
+      type: "text",
+      short: "i",
+      group: "Flags",
+      help: "Read from tar archive file, instead of STDIN",
+      set: (draft, text) => {
+        draft.input = text;
+      },
+    },
+    quiet: quietFlag("Suppress the load output"),
+  },
+  operands: { min: 0, max: 0 },
+  interspersed: true,
+  start: () => ({ input: undefined, quiet: false }),
+  run: async ({ input, quiet }, _operands, context) => {
+    if (input === undefined && context.isTerminal(0)) {
+      throw new UserError("requested load from stdin, but stdin is empty", "give a file with -i");
+    }
+    const { loadImages } = await context.engine.images();
+    for (const { id, names } of await loadImages(input || undefined)) {
+      if (quiet) continue;
+      for (const name of names) context.write(`Loaded image: ${name}\n`);
+      if (names.length === 0) context.write(`Loaded image ID: ${id}\n`);
+    }
+    return 0;
+  },
+};
+
+export const loadCommand: Command = makeCommand(definition);
+export const imageLoadCommand: Command = makeCommand({ ...definition, name: "image load" });

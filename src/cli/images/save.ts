@@ -1,0 +1,63 @@
+// `bunker save` and `bunker image save`
+import type { SaveFormat } from "../../engine/images/archives.ts";
+import { UserError } from "../../errors.ts";
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+
+interface Draft {
+  output: string | undefined;
+  format: SaveFormat;
+}
+
+const definition: CommandDefinition<Draft> = {
+  name: "save",
+  summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+  usage: "[flags] IMAGE [IMAGE...]",
+  failureCode: 1,
+  flags: {
+    output: {
+      type: "text",
+      short: "o",
+      ignoresEmpty: true,
+      group: "Flags",
+      help: "Write to a file, instead of STDOUT",
+      set: (draft, text) => {
+        draft.output = text;
+      },
+    },
+    format: {
+      type: "text",
+      group: "Flags",
+      fallback: "docker-archive",
+      placeholder: "format",
+      help: "docker-archive or oci-archive; oci-dir or docker-dir make a folder",
+      set: (draft, text) => {
+        draft.format = parseFormat(text);
+      },
+    },
+  },
+  operands: { min: 1 },
+  interspersed: true,
+  start: () => ({ output: undefined, format: "docker-archive" }),
+  run: async ({ output, format }, names, context) => {
+    if (output === undefined && context.isTerminal(1)) {
+      throw new UserError("cowardly refusing to save to a terminal", "use the -o flag or redirect");
+    }
+    (await context.engine.images()).saveImages(names, output, format);
+    return 0;
+  },
+};
+
+export const saveCommand: Command = makeCommand(definition);
+export const imageSaveCommand: Command = makeCommand({ ...definition, name: "image save" });
+
+function parseFormat(text: string): SaveFormat {
+  switch (text) {
+    case "docker-archive":
+    case "oci-archive":
+    case "oci-dir":
+    case "docker-dir":
+      return text;
+    default:
+      throw new UserError("must be docker-archive, oci-archive, oci-dir or docker-dir");
+  }
+}
