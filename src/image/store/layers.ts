@@ -191,6 +191,11 @@ export class Layers {
     }
   }
 
+  /** What its archive had, in bytes; what it takes on the disk is near that. */
+  size(chainId: Digest): number {
+    return Number(readTextIfThere(`${this.paths.layer(chainId)}/size`) ?? 0);
+  }
+
   /** Takes a layer away: its name first, so that nobody finds the half of it. */
   remove(chainId: Digest): void {
     const place = this.paths.layer(chainId);

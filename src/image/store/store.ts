@@ -1,6 +1,13 @@
 // The image store: what the engine's verbs see of it. See paths.ts for what is where on the disk.
 
-import { fileType, listDirectory, makeDirectoryTree, writeText } from "../../../ffi/files.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  fileType,
+  listDirectory,
+  makeDirectoryTree,
+  removeFile,
+  writeText,
+} from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, isDigest } from "../digest.ts";
 import { removeTreeDeep } from "../layer/remove-tree.ts";
@@ -12,13 +19,17 @@ import {
   isIndex,
   isIndexType,
   type Manifest,
+  type Platform,
 } from "../types.ts";
 import { type BlobWriter as Writer, BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
 import { type LayerPath, Layers } from "./layers.ts";
+import { type CheckOptions, checkStore, type Finding } from "./check.ts";
 import { StoreLock } from "./locks.ts";
 import { StorePaths } from "./paths.ts";
 import { nameOf, References } from "./references.ts";
+import { mark, sweep, type SweepResult } from "./sweep.ts";
 import { Unpacking } from "./unpacking.ts";
+import { measureUsage, type StoreUsage } from "./usage.ts";
 import { matchesPlatform, thisPlatform } from "../platform.ts";
 
 /** The most that a manifest, an index or a configuration may have: what registries accept. */
@@ -46,7 +57,7 @@ export class ImageStore implements Disposable {
     this.blobs = new Blobs(paths);
     this.layers = new Layers(paths);
     this.#references = new References(paths);
-    this.#lock = new StoreLock(paths, () => this.#removeUnfinished());
+    this.#lock = new StoreLock(paths, () => this.removeUnfinished());
   }
 
   /** The store below `root`, made where there is none: /var/lib/bunker, or $BUNKER_DATA. */
@@ -129,6 +140,62 @@ export class ImageStore implements Disposable {
     return this.#references.remove(name);
   }
 
+  /** All that index.json has: names, and images without. Throws UserError where it is damaged. */
+  entries(): readonly Descriptor[] {
+    return this.#references.entries();
+  }
+
+  /** Takes an entry away. */
+  dropEntry(entry: Descriptor): void {
+    const name = nameOf(entry);
+    this.#references.drop((each) => each.digest === entry.digest && nameOf(each) === name);
+  }
+
+  /** Takes an image away with all its names. What only it needed goes with the next sweep. */
+  dropImage({ id }: StoredImage): void {
+    this.#references.drop((entry) => this.#readEntry(entry)?.id === id);
+  }
+
+  /** Begins a damaged index.json anew, without any name. */
+  rebuildIndex(): void {
+    removeFile(this.paths.index);
+  }
+
+  /**
+   * Takes away what no image needs, and what the dead left. undefined: others use the store, and it
+   * will be for the next one to do. This process's own hold ends.
+   * @param inUse images without an entry that are needed all the same, by their containers
+   */
+  sweep(inUse: readonly Descriptor[] = []): SweepResult | undefined {
+    using alone = this.#lock.tryAlone();
+    if (alone === undefined) return undefined;
+    this.removeUnfinished();
+    return sweep(mark([...this.entries(), ...inUse], this), this);
+  }
+
+  /** As sweep(), waiting for the others. Throws UserError where they take longer than that. */
+  async sweepWaiting(timeoutMs: number, inUse: readonly Descriptor[] = []): Promise<SweepResult> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const result = this.sweep(inUse);
+      if (result !== undefined) return result;
+      if (Date.now() > deadline) throw busy();
+      await sleep(LOCK_POLL_MS);
+    }
+  }
+
+  /** What is damaged or left over. Throws UserError where it is to be mended while others use it. */
+  check(options: CheckOptions): Finding[] {
+    using alone = this.#lock.tryAlone();
+    if (alone === undefined && options.repair) throw busy();
+    return checkStore(this, { ...options, alone: alone !== undefined });
+  }
+
+  /** How much room the images take. */
+  usage(): StoreUsage {
+    return measureUsage(this.list(), this);
+  }
+
   /** Every image whose manifest can be read, in the order of their first name. */
   list(): StoredImage[] {
     const images = new Map<Digest, StoredImage>();
@@ -170,14 +237,20 @@ export class ImageStore implements Disposable {
     throw new UserError(`image id "${text}" is ambiguous: ${matching.length} images start with it`);
   }
 
-  /** The manifest for a platform (this machine's unless said) behind a descriptor. */
-  platformManifest(descriptor: Descriptor, platform = thisPlatform()): Descriptor | undefined {
+  /**
+   * The manifest behind a descriptor: of an index, the one for `platform`; without, the one for this
+   * machine, or else the first of those that are here.
+   */
+  platformManifest(descriptor: Descriptor, platform?: Platform): Descriptor | undefined {
     if (!isIndexType(descriptor.mediaType)) return descriptor;
     const index = this.readManifest(descriptor);
     if (!isIndex(index)) return descriptor;
-    return index.manifests.find(
-      (each) => this.hasBlob(each.digest) && matchesPlatform(each.platform, platform),
-    );
+    const here = index.manifests.filter((each) => this.hasBlob(each.digest));
+    const wanted = platform ?? thisPlatform();
+    const found = here.find((each) => matchesPlatform(each.platform, wanted));
+    if (found !== undefined || platform !== undefined) return found;
+    // Attestations stand beside the images, as ones for no platform.
+    return here.find((each) => each.platform?.os !== "unknown");
   }
 
   /**
@@ -212,12 +285,20 @@ export class ImageStore implements Disposable {
   }
 
   /** Only while nobody else uses the store: what is there belongs to the dead. */
-  #removeUnfinished(): void {
+  removeUnfinished(): void {
     for (const { name } of listDirectory(this.paths.ingest) ?? []) {
       removeTreeDeep(`${this.paths.ingest}/${name}`);
     }
   }
 }
+
+const LOCK_POLL_MS = 50;
+
+const busy = (): UserError =>
+  new UserError(
+    "the image store is in use by other bunker commands",
+    "wait until their pulls, loads and commits have ended",
+  );
 
 /** Security: unpacked layers hold set-user-id programs of strangers, for root's eyes only. */
 function makeLayout(paths: StorePaths): void {
