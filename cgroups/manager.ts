@@ -10,9 +10,15 @@ export type CgroupJoin =
   /**
    * The process, single-threaded, writes "0" to each file itself. `bornIn`, where there is one, is
    * its cgroup in the unified hierarchy beside those: a process can be born there (clone3 with
-   * CLONE_INTO_CGROUP) without the long wait that a write to cgroup.procs is.
+   * CLONE_INTO_CGROUP) without the long wait that a write to cgroup.procs is. `mayMiss`: a file that
+   * is not there is passed over.
    */
-  | { readonly how: "self"; readonly files: readonly string[]; readonly bornIn?: string }
+  | {
+      readonly how: "self";
+      readonly files: readonly string[];
+      readonly bornIn?: string;
+      readonly mayMiss?: boolean;
+    }
   /** It is born there: clone3(2) with CLONE_INTO_CGROUP and this directory's fd. */
   | { readonly how: "clone-into"; readonly directory: string }
   | { readonly how: "none" };

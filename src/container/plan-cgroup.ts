@@ -33,9 +33,13 @@ export function birthplace(join: CgroupJoin): string | undefined {
 export function planCgroupJoin(join: CgroupJoin): Step[] {
   if (join.how !== "self") return [];
   const calls: Call[] = [];
+  const passedOver = join.mayMiss === true ? { tolerate: [ENOENT], skipAfterError: 1 } : {};
   for (const file of join.files) {
     const fd = new Slot("tasks");
-    calls.push(openat(AT_FDCWD, file, O.O_WRONLY, { into: fd }), write(fd, "0", { path: file }));
+    calls.push(
+      openat(AT_FDCWD, file, O.O_WRONLY, { into: fd, ...passedOver }),
+      write(fd, "0", { path: file }),
+    );
   }
   return [{ why: "join the container's cgroup, where its limits are", calls }];
 }

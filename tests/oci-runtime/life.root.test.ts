@@ -1,6 +1,8 @@
 // Verbs that look at a container, hold it, and let it go on.
 
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { existsSync, readFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
@@ -62,6 +64,23 @@ needsRoot("oci pause, resume, ps, list", () => {
     await eventually(async () => (await box.status("shown")) === "stopped");
     await eventually(async () => (await box.ok(["ps", "-f", "json", "shown"])) === "null\n");
     await box.ok(["delete", "shown"]);
+  });
+
+  test("a cgroup hierarchy that was mounted later is no obstacle to exec, kill or delete", async () => {
+    await box.start("older", SLEEPS);
+    const folder = mkdtempSync(`${tmpdir()}/bunker-hierarchy-`);
+    const name = `name=bunker-${process.pid}`;
+    const mount = Bun.spawnSync(["mount", "-t", "cgroup", "-o", `none,${name}`, "cgroup", folder]);
+    try {
+      expect(mount.exitCode).toBe(0);
+      await box.ok(["exec", "older", "/bin/true"]);
+      await box.ok(["pause", "older"]);
+      await box.ok(["resume", "older"]);
+      await box.ok(["delete", "-f", "older"]);
+    } finally {
+      Bun.spawnSync(["umount", folder]);
+      rmdirSync(folder);
+    }
   });
 
   test("list shows the containers of its root, and only those", async () => {

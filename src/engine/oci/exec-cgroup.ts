@@ -17,7 +17,7 @@ import type { OciRecord } from "./store.ts";
  */
 export function joinOf(record: OciRecord, spec: Spec, asked: readonly string[]): CgroupJoin {
   const cgroups = cgroupsOf(record);
-  const own = cgroups.join(record.cgroupsPath);
+  const own = whatThereIs(cgroups.join(record.cgroupsPath));
   const join = asked.length === 0 ? own : joinBelow(cgroups, record.cgroupsPath, own, asked);
   return findNamespace(spec, "user") !== undefined ? joinBefore(join) : join;
 }
@@ -40,12 +40,18 @@ function joinBelow(
   };
 }
 
+/** A hierarchy may have been mounted since: the container has no cgroup in it, and needs none. */
+function whatThereIs(join: CgroupJoin): CgroupJoin {
+  return join.how === "self" ? { ...join, mayMiss: true } : join;
+}
+
 /** A process of a user namespace may not be born in the host's cgroup: the agent goes there before. */
 function joinBefore(join: CgroupJoin): CgroupJoin {
   const directory = birthplace(join);
   if (directory === undefined) return join;
-  const files = join.how === "self" ? join.files : [];
-  return { how: "self", files: [...files, `${directory}/cgroup.procs`] };
+  const self = join.how === "self" ? join : { files: [], mayMiss: false };
+  const { files, mayMiss = false } = self;
+  return { how: "self", files: [...files, `${directory}/cgroup.procs`], mayMiss };
 }
 
 function place(text: string, views: readonly CgroupView[], files: Map<string, string>): void {
