@@ -16,9 +16,6 @@ const PROJECT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const BUNKER = `${PROJECT}/dist/bunker`;
 const PLACES = ["/var/lib/containers", "/run/containers", "/run/libpod", "/run/crun"];
 
-if (process.argv[2] === "--inside") await main();
-else enterOwnMounts();
-
 function enterOwnMounts(): void {
   installPackages(
     "attr",
@@ -81,7 +78,6 @@ function pushWith(
   { format, compression }: Kind,
 ): void {
   const id = run(tool, "pull", "-q", `oci:${layout}:${tag}`).trim();
-  // Podman 4.3 has no other way to say it than its configuration, and that is read at each start.
   const flags = ["--tls-verify=false", "--format", format];
   const compress = tool === "podman" ? ["--compression-format", compression] : [];
   run(tool, "push", ...flags, ...compress, id, `docker://${name}`);
@@ -93,6 +89,15 @@ type Reader = (name: string, place: Place) => Tree;
 
 const LIST = { folderTimes: false };
 
+/** Podman and buildah give the root of each image a mode of their own. */
+function listMount(target: string): Tree {
+  const tree = new Map(listTree(target, LIST));
+  tree.set(".", ROOT_LINE);
+  return tree;
+}
+
+const ROOT_LINE = "folder 0755 0:0";
+
 const READERS: Readonly<Record<string, Reader>> = {
   "skopeo and umoci": (name, { folder }) => {
     const bundle = mkdtempSync(`${folder}/umoci-`);
@@ -101,14 +106,14 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   podman: (name) => {
     const id = run("podman", "pull", "-q", "--tls-verify=false", name).trim();
-    const tree = listTree(run("podman", "image", "mount", id).trim(), LIST);
+    const tree = listMount(run("podman", "image", "mount", id).trim());
     run("podman", "image", "umount", "-f", id);
     run("podman", "rmi", "-f", id);
     return tree;
   },
   buildah: (name) => {
     const container = run("buildah", "from", "-q", "--tls-verify=false", name).trim();
-    const tree = listTree(run("buildah", "mount", container).trim(), LIST);
+    const tree = listMount(run("buildah", "mount", container).trim());
     run("buildah", "rm", container);
     run("buildah", "rmi", "-f", name);
     return tree;
@@ -150,17 +155,20 @@ class Bunker {
 let failures = 0;
 
 /** Says how a case went; `work` returns what is wrong. */
-async function check(title: string, work: () => Promise<readonly string[]>): Promise<void> {
+async function check(title: string, work: () => Promise<readonly string[]>): Promise<boolean> {
   const problems = await work().catch((error: unknown) => [String(error)]);
   failures += problems.length === 0 ? 0 : 1;
   console.log(`${problems.length === 0 ? "ok  " : "FAIL"} ${title}`);
   for (const problem of problems.slice(0, 12)) console.log(`       ${problem}`);
+  return problems.length === 0;
 }
 
 async function main(): Promise<void> {
   if (!existsSync(BUNKER)) throw new Error("dist/bunker is not there: run ./build.sh");
   process.env["STORAGE_DRIVER"] = "overlay";
-  const folder = mkdtempSync(`${tmpdir()}/bunker-registry-`);
+  // Podman makes an image's name of a folder's, and that has no capitals.
+  const folder = `${tmpdir()}/bunker-registry-${process.pid}`;
+  mkdirSync(folder, { mode: 0o700 });
   try {
     using registry = await Registry.start(`${folder}/registry`);
     await exchangeAll({ folder, registry });
@@ -176,6 +184,8 @@ async function exchangeAll(place: Place): Promise<void> {
   const busybox = run(`${PROJECT}/tests/harness/make-rootfs.sh`, "busybox").trim();
   for (const kind of KINDS) {
     for (const [writer, write] of Object.entries(WRITERS)) {
+      // Buildah 1.28 writes no zstd.
+      if (kind.compression === "zstd" && writer === "buildah") continue;
       // Each image has layers of its own, or a tool would find them in the registry.
       const key = `${writer}-${kind.format}-${kind.compression}`;
       const source = makeSource(folder, busybox, key, key);
@@ -197,7 +207,7 @@ async function exchange(
   const { folder, registry } = place;
   const [name, back] = [`${registry.host}/from/${key}:v1`, `${registry.host}/back/${key}:v1`];
   const bunker = new Bunker(folder);
-  await check(`${key}: bunker pulls the same tree`, async () => {
+  const isHere = await check(`${key}: bunker pulls the same tree`, async () => {
     write(source, name, kind, place);
     const manifest = run("skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${name}`);
     const isZstd = manifest.includes("zstd");
@@ -205,6 +215,7 @@ async function exchange(
     bunker.command("pull", "-q", name);
     return compareTrees(wanted, await bunker.tree(name));
   });
+  if (!isHere) return;
   await check(`${key}: a second pull costs one request`, async () => {
     const before = registry.requests.length;
     bunker.command("pull", "-q", name);
@@ -266,3 +277,6 @@ async function exchangePlatforms(busybox: string, place: Place): Promise<void> {
     });
   }
 }
+
+if (process.argv[2] === "--inside") await main();
+else enterOwnMounts();

@@ -43,7 +43,8 @@ export function makeSource(
     if (index === 0) cpSync(busybox, tree, { recursive: true, verbatimSymlinks: true });
     fill(tree, stamp);
     const archive = `${tree}.tar`;
-    const flags = ["--format=pax", "--xattrs", "--xattrs-include=*", "--sort=name", "--sparse"];
+    // No --sparse: what podman unpacks of that, it cannot push any more.
+    const flags = ["--format=pax", "--xattrs", "--xattrs-include=*", "--sort=name"];
     run("tar", ...flags, "--numeric-owner", "-cf", archive, "-C", tree, ".");
     run("umoci", "raw", "add-layer", "--image", `${layout}:${tag}`, archive);
   }
