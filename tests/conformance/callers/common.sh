@@ -236,7 +236,7 @@ mount_cgroups() {
 
 # $WORK/image.tar: busybox, as `docker save` would have written it; all the callers load it.
 make_image() {
-  local root=$WORK/image/root applet layer config
+  local root=$WORK/image/root applet
   mkdir -p "$root"/{bin,etc,tmp,root,proc,sys,dev,home}
   chmod 1777 "$root/tmp"
   install -m 755 /bin/busybox "$root/bin/busybox"
@@ -246,18 +246,25 @@ make_image() {
   printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'www:x:33:33:www:/home:/bin/sh' > "$root/etc/passwd"
   printf '%s\n' 'root:x:0:' 'www:x:33:' 'staff:x:50:www' > "$root/etc/group"
   tar -C "$root" --numeric-owner --owner=0 --group=0 -cf "$WORK/image/layer.tar" .
+  pack_image "$IMAGE" '["sh"]' "$WORK/image.tar"
+}
+
+# Arguments: the image's name, its command as JSON, the archive to make.
+pack_image() {
+  local layer config
   layer=$(sha256sum < "$WORK/image/layer.tar")
-  jq -n --arg layer "sha256:${layer%% *}" '{
+  jq -n --arg layer "sha256:${layer%% *}" --argjson command "$2" '{
     architecture: "amd64", os: "linux", created: "2024-01-01T00:00:00Z",
-    config: { Cmd: ["sh"], Env: ["PATH=/bin"] }, rootfs: { type: "layers", diff_ids: [$layer] },
+    config: { Cmd: $command, Env: ["PATH=/bin"] },
+    rootfs: { type: "layers", diff_ids: [$layer] },
     history: [{ created: "2024-01-01T00:00:00Z", created_by: "busybox" }]
   }' > "$WORK/image/config.json"
   config=$(sha256sum < "$WORK/image/config.json")
   config=${config%% *}.json
   mv "$WORK/image/config.json" "$WORK/image/$config"
-  jq -n --arg config "$config" --arg image "$IMAGE" \
+  jq -n --arg config "$config" --arg image "$1" \
     '[{ Config: $config, RepoTags: [$image], Layers: ["layer.tar"] }]' > "$WORK/image/manifest.json"
-  tar -C "$WORK/image" -cf "$WORK/image.tar" manifest.json "$config" layer.tar
+  tar -C "$WORK/image" -cf "$3" manifest.json "$config" layer.tar
 }
 
 # Starts a daemon with its output in a log; its pid is in $daemon.
