@@ -37,6 +37,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./explain.ts")).explainCommand,
   },
   {
+    name: "oci",
+    summary: "Speak the command line of an OCI runtime, as runc does",
+    group: "Containers",
+    load: async () => (await import("./oci-command.ts")).ociCommand,
+  },
+  {
     name: "pull",
     summary: "Download an image from a registry",
     group: "Images and volumes",
