@@ -1,5 +1,5 @@
 // Removes trees of strangers' files. They may be thousands of folders deep, longer than any path
-// may be, so that each folder is moved up before it is emptied: three descriptors do for any tree.
+// may be, and more than there are descriptors: what is that deep moves up before it is emptied.
 
 import { AT, O } from "../../../ffi/constants.ts";
 import { EEXIST, EISDIR, ENOENT, ENOTEMPTY, EPERM } from "../../../ffi/errno.ts";
@@ -28,34 +28,52 @@ export function removeStrangersTree(path: string, name: string): void {
   }
 }
 
+/** A descriptor for each level that is entered. */
+const DEPTH_MAX = 200;
+
 /**
- * Removes `name` in an open folder, which must be this process's own: what is below it moves there
- * on its way out.
+ * Removes `name` in an open folder, which must be this process's own: what is very deep below it
+ * moves there on its way out.
  */
 export function removeTreeAt(folder: number, name: string): void {
-  const pending = [name];
-  let moved = 0;
-  for (;;) {
-    const next = pending.pop();
-    if (next === undefined) return;
-    if (removeOne(folder, next)) continue;
-    const inside = openAt(folder, next, O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW);
-    if (inside < 0) throw failure("open", -inside, next);
+  new Removal(folder).remove(name);
+}
+
+class Removal {
+  /** What was moved up, to be removed later. */
+  readonly #pending: string[] = [];
+  #moved = 0;
+
+  constructor(private readonly top: number) {}
+
+  remove(name: string): void {
+    this.#pending.push(name);
+    for (;;) {
+      const next = this.#pending.pop();
+      if (next === undefined) return;
+      this.#entry(this.top, next, 0);
+    }
+  }
+
+  /** Removes what is at `name`, but for folders that are too deep: they are at the top by then. */
+  #entry(folder: number, name: string, depth: number): void {
+    if (removeOne(folder, name)) return;
+    if (depth >= DEPTH_MAX) {
+      this.#moved += 1;
+      const apart = `.gone-${process.pid}-${Date.now()}-${this.#moved}`;
+      const result = moveUp(folder, name, this.top, apart);
+      if (result < 0) throw failure("rename", -result, name);
+      this.#pending.push(apart);
+      return;
+    }
+    const inside = openAt(folder, name, O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW);
+    if (inside < 0) throw failure("open", -inside, name);
     try {
-      pending.push(next);
-      for (const child of readNames(inside)) {
-        const isGone = removeAt(inside, child);
-        if (isGone === 0 || isGone === -ENOENT) continue;
-        if (isGone !== -EISDIR && isGone !== -EPERM) throw failure("unlink", -isGone, child);
-        moved += 1;
-        const apart = `.gone-${process.pid}-${moved}-${Date.now()}`;
-        const result = moveUp(inside, child, folder, apart);
-        if (result < 0) throw failure("rename", -result, child);
-        pending.push(apart);
-      }
+      for (const child of readNames(inside)) this.#entry(inside, child, depth + 1);
     } finally {
       closeFd(inside);
     }
+    if (!removeOne(folder, name)) throw failure("rmdir", ENOTEMPTY, name);
   }
 }
 

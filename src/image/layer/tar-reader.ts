@@ -42,6 +42,9 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   "6": "fifo",
 };
 
+/** These may say a size, and nothing follows; GNU's "D" has a list, v7's folders may have anything. */
+const WITHOUT_CONTENTS = ["1", "2", "3", "4", "5", "6"];
+
 const EXTENSIONS = ["x", "X", "g", "L", "K"];
 
 /** What was said before a header about the entry to come. */
@@ -303,8 +306,7 @@ function makeEntry(header: TarHeader, extensions: Extensions): Pending {
     minor: header.minor,
     ...(attributes === undefined ? undefined : { attributes }),
   };
-  // Only a file has contents; others may say a size, and nothing follows. GNU's "D" has a list.
-  return { entry, stored: isFile || header.type === "D" ? stored : 0 };
+  return { entry, stored: WITHOUT_CONTENTS.includes(header.type) ? 0 : stored };
 }
 
 function noZero(text: string): string {
