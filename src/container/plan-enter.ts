@@ -77,8 +77,10 @@ export function planEnter(
       ? { master: new Slot("pty master"), slave: new Slot("pty slave") }
       : undefined;
   const { final } = process.execCPUAffinity ?? {};
+  const pidfd = new Slot("init");
   const child = exitOnFailure([
     planChildGuard(),
+    ...planCgroupNamespace(request, pidfd),
     // Order: in its cgroup, whose cpus are the ones it can have.
     final === undefined ? planAnyCpu() : planAffinity(final, "the cpus of the process"),
     ...planSession(terminal),
@@ -90,7 +92,7 @@ export function planEnter(
     planProgram(process),
   ]);
   const inside = terminal === undefined ? [] : planTerminalInside(terminal, process);
-  const plan = planEntry(request, inside, child, seccomp?.listenerSlot !== undefined);
+  const plan = planEntry(request, pidfd, inside, child, seccomp?.listenerSlot !== undefined);
   return terminal === undefined ? plan : { ...plan, terminal };
 }
 
@@ -104,8 +106,10 @@ export function planHookInside(
   seccomp?: SeccompProgram,
 ): EnterPlan {
   const filter: Step[] = seccomp === undefined ? [] : [planFilter(seccomp)];
+  const pidfd = new Slot("init");
   const child = exitOnFailure([
     planChildGuard(),
+    ...planCgroupNamespace(request, pidfd),
     {
       why: "no descriptor of the host is inherited",
       calls: [closeRange(3, false), chdir(program.cwd)],
@@ -120,18 +124,19 @@ export function planHookInside(
       ],
     },
   ]);
-  return planEntry(request, [], child);
+  return planEntry(request, pidfd, [], child);
 }
 
 function planEntry(
   request: EnterRequest,
+  pidfd: Slot,
   inside: readonly Step[],
   child: readonly Step[],
   sharesFiles = false,
 ): EnterPlan {
   const childPid = new Slot("process");
   const flags = CLONE.CLONE_VFORK | (sharesFiles ? CLONE.CLONE_FILES : 0);
-  const enter = planJoin(request, flags);
+  const enter = planJoin(request, pidfd, flags);
   const agent = [
     planParentGuard(request.parentPid),
     ...(request.before ?? []),
@@ -148,9 +153,10 @@ function planEntry(
   return { agent, child, childPid };
 }
 
-function planJoin({ initPid, namespaces, cgroupJoin }: EnterRequest, flags: number) {
-  const pidfd = new Slot("init");
+function planJoin(request: EnterRequest, pidfd: Slot, flags: number) {
+  const { initPid, namespaces, cgroupJoin } = request;
   const birth = planCgroupBirth(cgroupJoin, flags);
+  const ours = entersCgroupsLate(request) ? namespaces & ~CLONE.CLONE_NEWCGROUP : namespaces;
   const open: Step = {
     why: "the container's init process, which has its namespaces",
     calls: [{ name: "pidfd_open", args: [initPid, 0], into: pidfd }, ...birth.open],
@@ -158,9 +164,27 @@ function planJoin({ initPid, namespaces, cgroupJoin }: EnterRequest, flags: numb
   const step: Step = {
     // Security: no process of the container can look into this one or stop it (CVE-2016-9962).
     why: "enter the container's namespaces, closed to its processes",
-    calls: [prctl(PR.PR_SET_DUMPABLE, 0), setns(pidfd, namespaces)],
+    calls: [prctl(PR.PR_SET_DUMPABLE, 0), setns(pidfd, ours)],
   };
   return { open, step, cgroup: birth.clone };
+}
+
+/**
+ * Kernel: with cgroup2's `nsdelegate`, a cgroup namespace is a boundary: who has entered it, and is in
+ * a cgroup outside, cannot give birth to anybody inside (ENOENT). So the child enters it, born there.
+ */
+function entersCgroupsLate({ namespaces, cgroupJoin }: EnterRequest): boolean {
+  return (namespaces & CLONE.CLONE_NEWCGROUP) !== 0 && birthplace(cgroupJoin) !== undefined;
+}
+
+function planCgroupNamespace(request: EnterRequest, pidfd: Slot): Step[] {
+  if (!entersCgroupsLate(request)) return [];
+  return [
+    {
+      why: "see the container's cgroups as it does",
+      calls: [setns(pidfd, CLONE.CLONE_NEWCGROUP)],
+    },
+  ];
 }
 
 /** Order: the cgroup is opened while the host's tree is in sight. */
