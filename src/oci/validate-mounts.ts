@@ -21,6 +21,9 @@ function validateMount(mount: Mount, index: number, spec: Spec, problems: string
   if (bind && (mount.source === undefined || mount.source === "")) {
     problems.push(`${at}.source: must be given for a bind mount`);
   }
+  if (mount.destination.length < 3 && cleanPath(mount.destination) === "") {
+    problems.push(`${at}.destination: must be below the root: got ${quote(mount.destination)}`);
+  }
   if (mount.destination.includes("proc")) validateProc(mount, at, bind, problems);
   if (!isIdMapped(mount)) return;
   validateIdMapped(mount, at, bind, hasNamespace(spec.linux?.namespaces, "user"), problems);

@@ -31,6 +31,11 @@ describe("root, mounts and hooks of a config.json is refused with the JSON path"
     ["mounts", [{ destination: "/procedures", type: "tmpfs", source: "tmpfs" }], "accepted"],
     [
       "mounts",
+      [{ destination: "/.", type: "tmpfs" }],
+      'mounts[0].destination: must be below the root: got "/."',
+    ],
+    [
+      "mounts",
       [{ destination: "/a", options: ["rbind"] }],
       "mounts[0].source: must be given for a bind mount",
     ],
