@@ -53,7 +53,7 @@ export function planGate(
       [
         planKeep(gateFd, kept),
         planSignals(),
-        ...planBecome(process, seccomp, [...preserveFds, kept]),
+        ...planBecome(process, seccomp, [...preserveFds, kept], preserveFds.length > 0),
         planLook(process),
         planTell(turn, "at the gate: whoever made this container need not stay"),
         planWait(kept),

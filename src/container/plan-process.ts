@@ -1,15 +1,19 @@
 // From a finished root to the user's program: limits, identity, capabilities, seccomp, execve. Pure.
 
 import { capabilityBits, capabilityNames, capabilityNumber } from "../../ffi/capability.ts";
-import { type Call, type Step, StringArray } from "../../ffi/call.ts";
+import { type Call, Slot, type Step, StringArray } from "../../ffi/call.ts";
 import {
   ambientClear,
   ambientRaise,
+  AT_FDCWD,
   capset,
   chdir,
+  close,
   closeRange,
   execve,
   exitGroup,
+  fchdir,
+  openInRoot,
   prctl,
   seccompFilter,
   setgroups,
@@ -18,7 +22,7 @@ import {
   setrlimit,
   umask,
 } from "../../ffi/calls.ts";
-import { PR, RLIMIT } from "../../ffi/constants.ts";
+import { O, PR, RLIMIT } from "../../ffi/constants.ts";
 import { EINVAL } from "../../ffi/errno.ts";
 import { type Capabilities, type Process, RLIM_INFINITY, type Rlimit } from "../oci/spec.ts";
 import type { SeccompProgram } from "./request.ts";
@@ -59,6 +63,7 @@ export function planBecome(
   process: Process,
   seccomp: SeccompProgram | undefined,
   preserveFds: readonly number[],
+  hasCallers = preserveFds.length > 0,
 ): Step[] {
   return [
     {
@@ -68,8 +73,27 @@ export function planBecome(
       calls: planClose(preserveFds),
     },
     { why: "a new file's permissions", calls: [umask(process.user.umask ?? 0o022)] },
-    ...planPrivileges(process, seccomp),
+    ...(hasCallers
+      ? [planEnter(process.cwd), ...planPrivileges({ ...process, cwd: "." }, seccomp)]
+      : planPrivileges(process, seccomp)),
   ];
+}
+
+/**
+ * Security: with descriptors of the caller's that stay open, a path such as /proc/self/fd/3 would lead
+ * out of the container after all. Kernel: ELOOP for a magic link.
+ */
+function planEnter(cwd: string): Step {
+  const folder = new Slot(cwd);
+  return {
+    why: "the working directory, which must be inside",
+    calls: [
+      openInRoot(AT_FDCWD, cwd, O.O_PATH | O.O_DIRECTORY, folder),
+      fchdir(folder),
+      close(folder),
+    ],
+    failure: () => "current working directory is outside of container mount namespace root",
+  };
 }
 
 /** @param kept ascending: everything between them is closed as well */

@@ -72,6 +72,23 @@ needsRoot("oci: what a caller hands over", () => {
     }
   });
 
+  test("nor one that the caller passes on", async () => {
+    const prefix = shell('exec 3</; exec "$@"');
+    for (const verb of [["run"], ["create"]]) {
+      const bundle = box.bundle("pwd; ls", withProcess({ cwd: "/proc/self/fd/3" }));
+      const args = [...verb, "--preserve-fds", "1", "--bundle", bundle, `caller-out-${verb}`];
+      expect(await box.refusal(args, { prefix })).toContain("openat2 /proc/self/fd/3: ELOOP");
+    }
+    await box.start("out", "sleep 600");
+    const exec = ["exec", "--preserve-fds", "1", "--cwd", "/proc/self/fd/3", "out", "pwd"];
+    const { exitCode, stderr } = await box.oci(exec, { prefix });
+    expect(exitCode).toBe(255);
+    expect(stderr).toContain(
+      "current working directory is outside of container mount namespace root: openat2 /proc/self/fd/3: ELOOP",
+    );
+    await box.ok(["delete", "-f", "out"]);
+  });
+
   test("sockets of systemd's are passed on with the variables that tell of them", async () => {
     const prefix = shell('exec 3</dev/null; exec "$@"');
     const script = `echo $LISTEN_FDS $LISTEN_PID; ${LIST}`;
