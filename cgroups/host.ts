@@ -1,7 +1,7 @@
 // Looking at the host's cgroups. Cheap, as every run asks: one statfs where the host is all v2, else
 // one reading of the mount table. What is made of it is the caller's: detect.ts, detect-control.ts.
 
-import { fileType, readText } from "../ffi/files.ts";
+import { fileType, readLinesWith, readText } from "../ffi/files.ts";
 import { FILE_SYSTEM_MAGIC, statfs } from "../ffi/statfs.ts";
 import { isSyscallError } from "../ffi/syscall-error.ts";
 import { readControlFile } from "./control-file.ts";
@@ -11,6 +11,9 @@ import type { Hierarchy } from "./paths.ts";
 import type { Host } from "./v1/control.ts";
 
 const USUAL_MOUNT = "/sys/fs/cgroup";
+
+// Not the whole table: who keeps a plan asks again, and other mounts come and go.
+const readCgroupMounts = (): string => readLinesWith("/proc/self/mountinfo", " - cgroup");
 
 export interface CgroupChoice {
   /** What relative paths are below: a text such as /proc/self/cgroup, which it is unless said. */
@@ -29,7 +32,7 @@ export interface Makers<T> {
 /** What `makers` make for this host. */
 export function lookAtHost<T>(makers: Makers<T>, choice: CgroupChoice): T {
   if (isUnified()) return makers.v2(unifiedHierarchy(USUAL_MOUNT, choice.own));
-  const mounts = parseCgroupMounts(readText("/proc/self/mountinfo"), isInReach);
+  const mounts = parseCgroupMounts(readCgroupMounts(), isInReach);
   return lookAtMounts(mounts, makers, choice);
 }
 
@@ -128,7 +131,7 @@ function readControllers(directory: string): string[] {
 // A process of our own is in our cgroup, so that one can hand no controller to children (no
 // internal processes): relative paths start beside it, as they do with runc.
 function unifiedOwn(directory: string, ownText?: string): string {
-  const mounts = parseCgroupMounts(readText("/proc/self/mountinfo"));
+  const mounts = parseCgroupMounts(readCgroupMounts());
   const root = mounts.find((mount) => mount.directory === directory)?.root ?? "/";
   const own = pathBelow(readOwnCgroups(ownText).get("") ?? "/", root);
   return own.slice(0, own.lastIndexOf("/")) || "/";

@@ -34,19 +34,37 @@ const READ_BUFFER_BYTES = 16 * 1024;
 
 /** The whole text of a file, or undefined where there is none. Throws SyscallError. */
 export function readTextIfThere(path: string): string | undefined {
+  const text = readWhole(path);
+  observed("text", path, text ?? null);
+  return text;
+}
+
+function readWhole(path: string): string | undefined {
   const fd = attempt("openat", [AT_FDCWD, cString(path), O.O_RDONLY | O.O_CLOEXEC]);
-  if (fd === -ENOENT || fd === -ENOTDIR) {
-    observed("text", path, null);
-    return undefined;
-  }
+  if (fd === -ENOENT || fd === -ENOTDIR) return undefined;
   must(fd, "open", path);
   try {
-    const text = readRest(fd, path);
-    observed("text", path, text);
-    return text;
+    return readRest(fd, path);
   } finally {
     closeQuietly(fd);
   }
+}
+
+/**
+ * The lines of a file that have `part` in them, "" for no file: of one whose other lines change all
+ * the time. Throws SyscallError.
+ */
+export function readLinesWith(path: string, part: string): string {
+  const text = readWhole(path) ?? "";
+  let lines = "";
+  let at = text.indexOf(part);
+  while (at >= 0) {
+    const end = text.indexOf("\n", at);
+    lines += text.slice(text.lastIndexOf("\n", at) + 1, end < 0 ? text.length : end + 1);
+    at = end < 0 ? -1 : text.indexOf(part, end);
+  }
+  observed("lines", `${part}\0${path}`, lines);
+  return lines;
 }
 
 /** The whole text of a file. Throws SyscallError, ENOENT where there is none. */

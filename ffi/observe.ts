@@ -6,6 +6,8 @@
 export type Question =
   /** The text of a file, null where there is none. */
   | "text"
+  /** Some lines of a file: what they have in them, a NUL, the path. */
+  | "lines"
   /** The text of a file inside a root: the root, a NUL, the path. */
   | "inside"
   /** The S_IF type of what a path leads to, 0 where there is nothing. */

@@ -30,7 +30,17 @@ export function thaw(directory: string): void {
   writeControlFile(`${directory}/freezer.state`, "THAWED");
 }
 
-/** Also where it is only on the way there, or a cgroup above is frozen. */
+/**
+ * Also where it is only on the way there, or a cgroup above is frozen; of one that is not there yet,
+ * whether it would be.
+ */
 export function isFrozen(directory: string): boolean {
-  return (readControlFile(`${directory}/freezer.state`) ?? "THAWED").trim() !== "THAWED";
+  let at = directory;
+  for (;;) {
+    const state = readControlFile(`${at}/freezer.state`);
+    if (state !== undefined) return state.trim() !== "THAWED";
+    const slash = at.lastIndexOf("/");
+    if (slash <= 0) return false;
+    at = at.slice(0, slash);
+  }
 }

@@ -3,24 +3,28 @@
 import { RECORD_BYTES } from "../../ffi/agent/layout.ts";
 import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
 import { startWith } from "../../ffi/agent/start.ts";
-import type { Results } from "./end.ts";
-import type { Score } from "./score.ts";
+import { Slot } from "../../ffi/call.ts";
+import { reap, type Results } from "./end.ts";
+import type { GateScore, Score } from "./score.ts";
 
 /**
  * The agent, at work; the init process goes on from its birth to the gate by itself.
  * @param fd a file with the arena at `fileOffset`
  */
 export function startScore(
-  { arenaBytes, ids, pids, agent, init }: Score,
+  { arenaBytes, ids, pids, gates, agent, init }: Score,
   fd: number,
   fileOffset: number,
   id: string,
+  gateFd?: number,
 ): Performer {
-  return startWith({ kind: "agent" }, (performer) => {
+  const inherit = gateFd === undefined ? [] : [gateFd];
+  return startWith({ kind: "agent", inherit }, (performer) => {
     performer.load(fd, fileOffset, arenaBytes);
     const { channel } = performer;
     channel.insert(id, ids);
     for (const offset of pids) channel.words[offset >> 2] = process.pid;
+    for (const offset of gates) channel.words[offset >> 2] = gateFd ?? -1;
     performer.startLoaded(AGENT_PAGE, agent[0], agent[1]);
     performer.startLoaded(INIT_PAGE, init[0], init[1]);
   });
@@ -52,10 +56,47 @@ export function openGate(performer: Performer, { exec, watch }: Score): void {
   performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);
 }
 
+/**
+ * Lets the init process go on to the gate, and the agent end. False where something is in the way:
+ * a call that failed, or no program behind the gate.
+ */
+export function leaveAtGate(performer: Performer, { exec, watch, gate }: Score): boolean {
+  if (gate === undefined) return false;
+  const turn = new Slot("at the gate");
+  turn.offset = gate.turn;
+  performer.startLoaded(INIT_PAGE, exec[0], exec[1]);
+  performer.awaitSlot(INIT_PAGE, turn);
+  if (!isThere(performer, gate)) return false;
+  performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);
+  reap(performer.pid(AGENT_PAGE));
+  return true;
+}
+
+function isThere(performer: Performer, { before, looks }: GateScore): boolean {
+  let found = false;
+  let at = before[0];
+  for (const result of resultsOf(performer, before)) {
+    if (!looks.includes(at)) {
+      if (result === undefined || result < 0) return false;
+    } else if (result === 0) found = true;
+    at += RECORD_BYTES;
+  }
+  return found;
+}
+
 /** Whether the agent has cleared what the container left. */
 export function hasCleared(performer: Performer, { cleared }: Score): boolean {
+  if (cleared[0] === cleared[1]) return false;
   for (const result of resultsOf(performer, cleared)) if (result !== 0) return false;
   return true;
+}
+
+/** Whether the user's program has run: then an attempt to execute it has never come back. */
+export function hasExecuted({ channel }: Performer, { attempts }: Score): boolean {
+  for (const first of attempts) {
+    if (channel.result({ first, end: first + RECORD_BYTES }, 0) === undefined) return true;
+  }
+  return false;
 }
 
 /** What the calls of some records have brought. */

@@ -3,7 +3,7 @@
 
 import type { CgroupStep, WriteStep } from "../../cgroups/steps.ts";
 import { AddressOf, type Call, Slot, type Step } from "../../ffi/call.ts";
-import { close, mkdirat, openat, read, write } from "../../ffi/calls.ts";
+import { close, compareSlot, mkdirat, openat, read, write } from "../../ffi/calls.ts";
 import { AT_FDCWD, O } from "../../ffi/constants.ts";
 import { EEXIST, ENOENT } from "../../ffi/errno.ts";
 
@@ -37,10 +37,33 @@ function planStep(step: CgroupStep): Call[] | undefined {
   }
 }
 
-/** The one above is usually there; it stays. */
+/** The one above is usually there; it stays. This one must be new, and its processes may run. */
 function planDirectory(path: string): Call[] {
   const above = path.slice(0, path.lastIndexOf("/"));
-  return [mkdirat(AT_FDCWD, above, 0o755, { tolerate: [EEXIST] }), mkdirat(AT_FDCWD, path, 0o755)];
+  return [
+    mkdirat(AT_FDCWD, above, 0o755, { tolerate: [EEXIST] }),
+    mkdirat(AT_FDCWD, path, 0o755),
+    ...refuseFrozen(path),
+  ];
+}
+
+/** "0", a line end, and what was not read. */
+const NOT_FREEZING = 0x0a30;
+
+/**
+ * Kernel: who joins a v1 cgroup that is frozen, or below one that is, hangs out of reach of any
+ * signal. Other hierarchies have no such file.
+ */
+function refuseFrozen(directory: string): Call[] {
+  const path = `${directory}/freezer.parent_freezing`;
+  const fd = new Slot(path);
+  const value = new Slot("freezing");
+  return [
+    openat(AT_FDCWD, path, O.O_RDONLY, { into: fd, tolerate: [ENOENT], skipAfterError: 3 }),
+    read(fd, value, 4, { path }),
+    compareSlot(value, NOT_FREEZING),
+    close(fd),
+  ];
 }
 
 /** Where somebody is to be warned, that is told by who performs the steps: here it is a failure. */

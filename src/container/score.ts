@@ -5,30 +5,41 @@
 /** Offsets in the channel: where the records of a batch begin and end. */
 export type Span = readonly [first: number, end: number];
 
-export interface Score {
+/** Where in the channel each launch has its own. */
+export interface Places {
+  /** The container's id, or the beginning of it. */
+  readonly ids: readonly (readonly [offset: number, length: number])[];
+  /** The pid of this process, as a word. */
+  readonly pids: readonly number[];
+  /** The descriptor of the gate, as a word. */
+  readonly gates: readonly number[];
+}
+
+export interface Score extends Places {
   /** How long the arena is, from ARENA_OFFSET on. */
   readonly arenaBytes: number;
-  /** Where the container's id stands, or the beginning of it. */
-  readonly ids: readonly (readonly [offset: number, length: number])[];
-  /** Where this process's pid stands, as a word. */
-  readonly pids: readonly number[];
   /** The agent's first batch: files, cgroup, namespaces, and the init process. */
   readonly agent: Span;
   /** From the init process's birth to the gate. */
   readonly init: Span;
   /** From the gate to the user's program. */
   readonly exec: Span;
+  /** Its attempts to execute it. */
+  readonly attempts: readonly number[];
   /** The agent's last batch, and those of its records that clear: zero where they have. */
   readonly watch: Span;
   readonly cleared: Span;
   /** Where the init process's pid will be, and the siginfo of its end. */
   readonly initPid: number;
   readonly info: number;
+  /** Where it is to be started later: see plan-gate.ts. */
+  readonly gate?: GateScore;
 }
 
-/**
- * What stands in a plan for the id and the pid that a launch will have: nothing else that comes into
- * a plan looks like them.
- */
-export const STAND_IN_ID = "5c0fe1d9b7a3862401fe5c0fe1d9b7a3862401fe5c0fe1d9b7a3862401fe5c0f";
-export const STAND_IN_PID = 0x5eed_1d05;
+export interface GateScore {
+  /** Set once the init process is at the gate. */
+  readonly turn: number;
+  /** The calls before the gate, and of those the looks for the program. */
+  readonly before: Span;
+  readonly looks: readonly number[];
+}

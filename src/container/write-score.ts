@@ -6,15 +6,45 @@ import { type Call, Slot, type Step } from "../../ffi/call.ts";
 import { compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
-import { encodeText } from "../../ffi/text.ts";
 import type { ContainerPlan } from "./plan.ts";
 import { makeInfoSlot } from "./plan-enter.ts";
-import { type Score, type Span, STAND_IN_ID, STAND_IN_PID } from "./score.ts";
+import type { GateScore, Places, Score, Span } from "./score.ts";
+import { findPlaces, makeStandIns, type StandIn } from "./stand-ins.ts";
 
 /** A score and its arena. */
 export interface WrittenScore {
   readonly score: Score;
   readonly arena: Uint8Array<ArrayBuffer>;
+}
+
+/** A plan as it is written, for one stand-in. */
+export interface WrittenPlan {
+  readonly score: Omit<Score, keyof Places>;
+  readonly arena: Uint8Array<ArrayBuffer>;
+}
+
+/** What is made of a launch besides its score, `made`, for the first stand-in. */
+export interface Rehearsed<T> extends WrittenScore {
+  readonly made: T;
+  readonly standIns: readonly [StandIn, StandIn];
+}
+
+/**
+ * Writes a launch down, once it has been planned for two stand-ins.
+ * @param plan gives undefined for a launch that cannot be written down
+ */
+export async function rehearseLaunch<T>(
+  idLength: number,
+  plan: (standIn: StandIn) => Promise<{ written: WrittenPlan; made: T } | undefined>,
+): Promise<Rehearsed<T> | undefined> {
+  const standIns = makeStandIns(idLength);
+  const first = await plan(standIns[0]);
+  const second = first && (await plan(standIns[1]));
+  if (first === undefined || second === undefined) return undefined;
+  const { score, arena } = first.written;
+  const places = findPlaces(arena, second.written.arena, ARENA_OFFSET, standIns);
+  if (places === undefined || places.pids.length === 0) return undefined;
+  return { score: { ...score, ...places }, arena, made: first.made, standIns };
 }
 
 /** What is done besides the plan. */
@@ -28,11 +58,8 @@ export interface Ends {
 /** What a score may take: the window that its performer opens at once. */
 const ROOM_BYTES = 128 * 1024;
 
-/**
- * The score of `plan`, in which the container's id is STAND_IN_ID and the parent STAND_IN_PID.
- * @returns undefined for a plan that asks for more than the agent does by itself
- */
-export function writeScore(plan: ContainerPlan, ends: Ends): WrittenScore | undefined {
+/** undefined for a plan that asks for more than the agent does by itself, or is too large. */
+export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefined {
   if (!isPlain(plan)) return undefined;
   const memory = new ArrayBuffer(ROOM_BYTES);
   const channel = new Channel((byteLength) => {
@@ -46,18 +73,22 @@ export function writeScore(plan: ContainerPlan, ends: Ends): WrittenScore | unde
     const agent = write(plan.agentFirst, ends.first, plan.agentClone);
     const setup = plan.initSetup.flatMap((part) => part());
     const init = write(plan.initGuard, [plan.initCheck], setup);
-    const exec = write(plan.initExec());
-    const { steps, cleared } = planEnd(plan.initPid, info, ends.clear);
+    const execSteps = plan.initExec();
+    const exec = write(execSteps);
+    const { steps, cleared } =
+      plan.turn === undefined
+        ? planEnd(plan.initPid, info, ends.clear)
+        : { steps: [{ why: "all is made: end", calls: [exitGroup(0)] }], cleared: 0 };
     const watch = write(steps);
     const arena = new Uint8Array(memory, ARENA_OFFSET, channel.end - ARENA_OFFSET);
     const score = {
       arenaBytes: arena.length,
-      ids: findIds(arena),
-      pids: findPids(arena),
       ...{ agent, init, exec, watch },
+      attempts: recordsOf("execve", execSteps, exec[0]),
       cleared: recordsBefore(watch, cleared),
       initPid: plan.initPid.offset,
       info: info.offset,
+      ...(plan.turn === undefined ? {} : { gate: describeGate(plan.turn, execSteps, exec[0]) }),
     };
     return { score, arena };
   } catch (error) {
@@ -67,8 +98,8 @@ export function writeScore(plan: ContainerPlan, ends: Ends): WrittenScore | unde
 }
 
 /** Whether the agent and the init process have all that they need in the channel. */
-function isPlain({ namespaces, mapped, assisted, reaper, terminal, turn }: ContainerPlan): boolean {
-  return !namespaces.newUser && (mapped ?? assisted ?? reaper ?? terminal ?? turn) === undefined;
+function isPlain({ namespaces, mapped, assisted, reaper, terminal }: ContainerPlan): boolean {
+  return !namespaces.newUser && (mapped ?? assisted ?? reaper ?? terminal) === undefined;
 }
 
 const SIGINFO_STATUS_OFFSET = 24;
@@ -101,27 +132,21 @@ function recordsBefore([, end]: Span, count: number): Span {
 const callsOf = (steps: readonly Step[]): Call[] => steps.flatMap(({ calls }) => calls);
 const spanOf = ({ first, end }: Batch): Span => [first, end];
 
-/** No part of an id that is shorter than this can be told from something else. */
-const LEAST_LENGTH = 12;
-
-function findIds(arena: Uint8Array): [number, number][] {
-  const id = encodeText(STAND_IN_ID);
-  const found: [number, number][] = [];
-  for (let at = 0; at < arena.length; at++) {
-    let length = 0;
-    while (length < id.length && arena[at + length] === id[length]) length++;
-    if (length < LEAST_LENGTH) continue;
-    found.push([ARENA_OFFSET + at, length]);
-    at += length - 1;
+/** Which records tell whether the init process has come to the gate, and to a program behind it. */
+function describeGate(turn: Slot, steps: readonly Step[], first: number): GateScore {
+  let at = first;
+  for (const { into } of callsOf(steps)) {
+    if (into === turn) break;
+    at += RECORD_BYTES;
   }
-  return found.sort(([, a], [, b]) => b - a);
+  return { turn: turn.offset, before: [first, at], looks: recordsOf("faccessat", steps, first) };
 }
 
-function findPids(arena: Uint8Array<ArrayBuffer>): number[] {
-  const words = new Int32Array(arena.buffer, arena.byteOffset, arena.length >> 2);
-  const found: number[] = [];
-  words.forEach((word, index) => {
-    if (word === STAND_IN_PID) found.push(ARENA_OFFSET + index * 4);
+/** The records of one call, in a batch that begins at `first`. */
+function recordsOf(wanted: Call["name"], steps: readonly Step[], first: number): number[] {
+  const records: number[] = [];
+  callsOf(steps).forEach(({ name }, index) => {
+    if (name === wanted) records.push(first + index * RECORD_BYTES);
   });
-  return found;
+  return records;
 }

@@ -9,7 +9,8 @@ import { detectCgroups } from "../../cgroups/detect.ts";
 import { observe } from "../../ffi/observe.ts";
 import { stillHolds } from "../../src/engine/replay/holds.ts";
 import { keep, keptPath, openKept } from "../../src/engine/replay/kept.ts";
-import { makeLaunch } from "../../src/engine/replay/rehearse.ts";
+import { planRun } from "../../src/engine/replay/rehearse.ts";
+import { rehearseLaunch } from "../../src/container/write-score.ts";
 import type { RunOptions } from "../../src/engine/run-options.ts";
 import { baseOptions } from "./base-options.ts";
 
@@ -25,8 +26,17 @@ const plain: Partial<RunOptions> = {
   command: ["/bin/true"],
 };
 
-const launchOf = (options: Partial<RunOptions>, id?: string, pid?: number) =>
-  makeLaunch(`${folder}/run`, async () => ({ ...baseOptions, ...plain, ...options }), id, pid);
+const parse = (options: Partial<RunOptions>) => async () => ({
+  ...baseOptions,
+  ...plain,
+  ...options,
+});
+
+const keptOf = (options: Partial<RunOptions>) =>
+  rehearseLaunch(64, (standIn) => planRun(`${folder}/run`, parse(options), standIn));
+
+const NEXT = { id: "9".repeat(64), pid: 4711, gateFd: 9 };
+const nextOf = (options: Partial<RunOptions>) => planRun(`${folder}/run`, parse(options), NEXT);
 
 // cgroup v2 wants device filters, which no batch can load yet.
 const isReplayed = detectCgroups().join("/x").how === "self";
@@ -43,20 +53,19 @@ const CASES: readonly (readonly [string, Partial<RunOptions>])[] = [
 
 describe.skipIf(!isReplayed)("a kept launch", () => {
   test.each(CASES)("is the plan of the next run: %s", async (_, options) => {
-    const id = "9".repeat(64);
-    const [kept, next] = [await launchOf(options), await launchOf(options, id, 4711)];
+    const [kept, next] = [await keptOf(options), await nextOf(options)];
     if (kept === undefined || next === undefined) throw new Error("not kept");
-    const { score } = kept.launch;
+    const { ids, pids, gates, ...score } = kept.score;
     const memory = new ArrayBuffer(128 * 1024);
-    new Uint8Array(memory).set(kept.written.arena, ARENA_OFFSET);
+    new Uint8Array(memory).set(kept.arena, ARENA_OFFSET);
     const channel = new Channel(() => memory);
-    channel.insert(id, score.ids);
-    for (const offset of score.pids) channel.words[offset >> 2] = 4711;
+    channel.insert(NEXT.id, ids);
+    for (const offset of pids) channel.words[offset >> 2] = NEXT.pid;
     const arena = new Uint8Array(memory, ARENA_OFFSET, score.arenaBytes);
-    expect(score.ids.length).toBeGreaterThan(5);
-    expect(score.pids).toHaveLength(1);
+    expect(ids.length).toBeGreaterThan(5);
+    expect({ pids: pids.length, gates: gates.length }).toEqual({ pids: 1, gates: 0 });
     expect(Buffer.compare(arena, next.written.arena)).toBe(0);
-    expect({ ...next.launch.score, ids: [], pids: [] }).toEqual({ ...score, ids: [], pids: [] });
+    expect(next.written.score).toEqual(score);
   });
 
   test.each<[string, Partial<RunOptions>]>([
@@ -68,7 +77,7 @@ describe.skipIf(!isReplayed)("a kept launch", () => {
     ["the other performer", { performer: "process" }],
     ["a pid file", { pidfile: "/tmp/x" }],
   ])("is not made for %s", async (_, options) => {
-    const made = await launchOf(options).catch(() => undefined);
+    const made = await keptOf(options).catch(() => undefined);
     expect(made).toBeUndefined();
   });
 });
@@ -102,8 +111,8 @@ describe("what was observed", () => {
     };
     const { observations } = await observe(look);
     expect(observations).toHaveLength(1);
-    expect(stillHolds(observations)).toBe(true);
+    expect(stillHolds(observations, "no id", "")).toBe(true);
     writeFileSync(`${rootfs}/etc/passwd`, "web:x:1001:1001:web:/home/web:/bin/sh\n");
-    expect(stillHolds(observations)).toBe(false);
+    expect(stillHolds(observations, "no id", "")).toBe(false);
   });
 });

@@ -3,6 +3,7 @@
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import { fileType, readRest, realPath } from "../../../ffi/files.ts";
+import { observed } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { parseSpecText } from "../../oci/parse.ts";
@@ -47,6 +48,7 @@ function readConfig(folder: string, path: string): string {
   try {
     using file = open(path, O.O_RDONLY);
     const text = readRest(file.number, path, CONFIG_BYTES_MAX);
+    observed("text", path, text);
     if (text.length < CONFIG_BYTES_MAX) return text;
   } catch (error) {
     if (!isSyscallError(error, "ENOENT")) throw error;

@@ -1,15 +1,17 @@
 // `create`: a bundle becomes a container whose init process waits at the gate, without us.
 
 import { prepareErrno } from "../../../ffi/library.ts";
-import { UndoStack } from "../../container/undo-stack.ts";
-import { letWait } from "./let-wait.ts";
-import { makeContainer } from "./make.ts";
+import { checkId } from "./id.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
+import { replayBundle } from "./replay.ts";
 
 /** @throws UserError, SyscallError: then nothing is left of it */
 export async function createContainer(options: CreateOptions, globals: OciGlobals): Promise<void> {
   prepareErrno();
-  using undo = new UndoStack();
-  const made = await makeContainer(options, globals, true, undo);
-  await letWait(made, options, globals, undo);
+  checkId(options.id);
+  const { exitCode, afterwards } = await replayBundle(options, globals, "create");
+  if (exitCode !== undefined) return;
+  // Start-up: of no use where it was replayed.
+  await (await import("./create-anew.ts")).createAnew(options, globals);
+  await afterwards?.();
 }

@@ -18,12 +18,13 @@ import type { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
+import { checkId } from "./id.ts";
 import { checkOccupied } from "./occupied.ts";
 import { makeGate } from "./make-gate.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { type PreparedBundle, prepareBundle } from "./prepare.ts";
 import { setUpError } from "./program-error.ts";
-import { type LockedContainer, OciStore, type OciRecord, stateOf } from "./store.ts";
+import { formatNow, type LockedContainer, OciStore, type OciRecord, stateOf } from "./store.ts";
 
 export interface MadeContainer {
   readonly bundle: Bundle;
@@ -76,22 +77,6 @@ export async function makeContainer(
   return { bundle, prepared, created, container, record };
 }
 
-/** runc's rule, and no more than a folder's name. */
-export function checkId(id: string): void {
-  if (id === "") throw new UserError("container id cannot be empty", undefined, 1);
-  let isRight = id !== "." && id !== ".." && id.length <= 1024;
-  for (let i = 0; i < id.length; i++) if (!isIdCharacter(id.charCodeAt(i))) isRight = false;
-  if (!isRight) throw new UserError("invalid container ID format", undefined, 1);
-}
-
-function isIdCharacter(code: number): boolean {
-  if (code >= 48 && code <= 57) return true;
-  if (code >= 65 && code <= 90) return true;
-  if (code >= 97 && code <= 122) return true;
-  // _ + - .
-  return code === 95 || code === 43 || code === 45 || code === 46;
-}
-
 /** In runc's words, which its callers know. */
 function checkConsole(
   { spec }: Bundle,
@@ -111,7 +96,7 @@ function checkConsole(
   }
 }
 
-function recordOf(
+export function recordOf(
   { id }: CreateOptions,
   { folder, rootfs, spec }: Bundle,
   { cgroupsPath, ownCgroups, features }: PreparedBundle,
@@ -142,9 +127,6 @@ function hasOwnPids({ linux }: Spec): boolean {
   }
   return false;
 }
-
-/** RFC 3339 with nanoseconds, as Go writes it; the clock here has milliseconds. */
-const formatNow = (): string => `${new Date().toISOString().slice(0, -1)}000000Z`;
 
 async function launch(
   bundle: Bundle,

@@ -20,7 +20,7 @@ import { outsideOf } from "./checkpoint.ts";
 import { DESCRIPTORS_FILE, runCriu } from "./criu.ts";
 import { type Inherited, restoreArguments, type RestoreOptions } from "./criu-options.ts";
 import { deleteContainer } from "./delete.ts";
-import { checkId } from "./make.ts";
+import { checkId } from "./id.ts";
 import type { OciGlobals } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
 import { prepareBundle } from "./prepare.ts";

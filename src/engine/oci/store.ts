@@ -221,6 +221,9 @@ export function initState({ initPid, initStart }: OciRecord): string | undefined
   return start === initStart ? state : undefined;
 }
 
+/** RFC 3339 with nanoseconds, as Go writes it; the clock here has milliseconds. */
+export const formatNow = (): string => `${new Date().toISOString().slice(0, -1)}000000Z`;
+
 /** The state of the specification, as hooks read it. */
 export function stateOf(record: OciRecord, status: State["status"]): State {
   const { ociVersion, id, initPid, bundle, annotations } = record;

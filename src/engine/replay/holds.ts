@@ -1,18 +1,25 @@
 // Whether the host still answers as it did.
 
 import { capget } from "../../../ffi/capability.ts";
-import { fileType, readTextIfThere, realPath } from "../../../ffi/files.ts";
+import { fileType, readLinesWith, readTextIfThere, realPath } from "../../../ffi/files.ts";
 import type { Answer, Observation, Question } from "../../../ffi/observe.ts";
 import { prlimit } from "../../../ffi/resource.ts";
 import { statfs } from "../../../ffi/statfs.ts";
 import { SyscallError } from "../../../ffi/syscall-error.ts";
 import { readContainerFile } from "../container-files.ts";
 
-/** False as soon as one answer is another one, or cannot be had. */
-export function stillHolds(observations: readonly Observation[]): boolean {
+/**
+ * False as soon as one answer is another one, or cannot be had.
+ * @param standIn what stands for `id` in what was asked
+ */
+export function stillHolds(
+  observations: readonly Observation[],
+  standIn: string,
+  id: string,
+): boolean {
   try {
     for (const [question, about, answer] of observations) {
-      if (ask(question, about) !== answer) return false;
+      if (ask(question, about.replaceAll(standIn, id)) !== answer) return false;
     }
     return true;
   } catch (error) {
@@ -27,10 +34,10 @@ function ask(question: Question, about: string): Answer {
       return fileType(about);
     case "text":
       return readTextIfThere(about) ?? null;
-    case "inside": {
-      const end = about.indexOf("\0");
-      return readContainerFile(about.slice(0, end), about.slice(end + 1));
-    }
+    case "lines":
+      return readLinesWith(pathOf(about), headOf(about));
+    case "inside":
+      return readContainerFile(headOf(about), pathOf(about));
     case "real":
       return realPath(about);
     case "filesystem":
@@ -49,3 +56,6 @@ function ask(question: Question, about: string): Answer {
       return navigator.hardwareConcurrency;
   }
 }
+
+const headOf = (about: string): string => about.slice(0, about.indexOf("\0"));
+const pathOf = (about: string): string => about.slice(about.indexOf("\0") + 1);

@@ -21,29 +21,38 @@ import { encodeText } from "../../../ffi/text.ts";
 import type { Score } from "../../container/score.ts";
 
 /** What a request has left behind. */
-export interface Kept {
+export interface Kept<T = RunLaunch> {
   /** All that was asked for: the same request has the same key, whole. */
   readonly key: string;
   /** undefined: it was seen once, or cannot be replayed. */
-  readonly launch?: KeptLaunch;
+  readonly launch?: KeptLaunch<T>;
   /** It was tried, and is not to be tried again. */
   readonly refused?: true;
 }
 
-export interface KeptLaunch {
-  readonly score: Score;
-  /** What the host answered when it was made: it holds as long as that is so. */
-  readonly observations: readonly Observation[];
-  readonly name?: string;
-  /** With STAND_IN_ID for the id, as in the score. */
-  readonly cgroupsPath: string;
+/** Of every launch, by whatever command. */
+export interface LaunchBasis {
+  /** What stands for the container's id in these texts. */
+  readonly standInId: string;
   readonly cgroupDirectories: readonly string[];
   readonly oomScoreAdj?: number;
 }
 
+/** What `run` needs to know besides. */
+export interface RunLaunch extends LaunchBasis {
+  readonly name?: string;
+  readonly cgroupsPath: string;
+}
+
+export type KeptLaunch<T = RunLaunch> = T & {
+  readonly score: Score;
+  /** What the host answered when it was made: it holds as long as that is so. */
+  readonly observations: readonly Observation[];
+};
+
 /** An open file with what is in it. */
-export interface KeptFile extends Disposable {
-  readonly kept: Kept;
+export interface KeptFile<T = RunLaunch> extends Disposable {
+  readonly kept: Kept<T>;
   readonly fd: number;
   readonly arenaOffset: number;
 }
@@ -60,7 +69,7 @@ export function keptPath(runFolder: string, key: string): string {
 }
 
 /** What is kept for `key`, if anything. */
-export function openKept(path: string, key: string): KeptFile | undefined {
+export function openKept<T = RunLaunch>(path: string, key: string): KeptFile<T> | undefined {
   let fd: Fd;
   try {
     fd = new Fd(openFile(path, O.O_RDONLY | O.O_NOFOLLOW | O.O_NONBLOCK));
@@ -68,7 +77,7 @@ export function openKept(path: string, key: string): KeptFile | undefined {
     if (isSyscallError(error)) return undefined;
     throw error;
   }
-  const file = isOurs(fd.number) ? readKept(fd.number, path) : undefined;
+  const file = isOurs(fd.number) ? readKept<T>(fd.number, path) : undefined;
   if (file?.kept.key === key) return { ...file, [Symbol.dispose]: () => fd[Symbol.dispose]() };
   fd[Symbol.dispose]();
   return undefined;
@@ -80,15 +89,18 @@ function isOurs(fd: number): boolean {
   return type === S.S_IFREG && links === 1 && uid === geteuid() && (mode & OTHERS_BITS) === 0;
 }
 
-function readKept(fd: number, path: string): Omit<KeptFile, typeof Symbol.dispose> | undefined {
+function readKept<T>(
+  fd: number,
+  path: string,
+): Omit<KeptFile<T>, typeof Symbol.dispose> | undefined {
   const { text, byteLength } = readFirstLine(fd, path);
   if (text === "") return undefined;
   // It was written by ourselves, whole, under another name.
-  return { kept: JSON.parse(text) as Kept, fd, arenaOffset: byteLength + 1 };
+  return { kept: JSON.parse(text) as Kept<T>, fd, arenaOffset: byteLength + 1 };
 }
 
 /** Keeps `kept` in place of what is there. What cannot be kept is no failure of a run. */
-export function keep(path: string, kept: Kept, arena: Uint8Array = new Uint8Array(0)): void {
+export function keep<T>(path: string, kept: Kept<T>, arena: Uint8Array = new Uint8Array(0)): void {
   const line = encodeText(`${JSON.stringify(kept)}\n`);
   const bytes = new Uint8Array(line.length + arena.length);
   bytes.set(line);

@@ -5,15 +5,24 @@ import { type Call, Slot, type Step } from "../../../ffi/call.ts";
 import { AT_FDCWD, close, mkdirat, openat, write } from "../../../ffi/calls.ts";
 import { AT, O } from "../../../ffi/constants.ts";
 import { type Observation, observe } from "../../../ffi/observe.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { planContainer } from "../../container/plan.ts";
 import { planCgroupSteps } from "../../container/plan-cgroup-steps.ts";
-import { STAND_IN_ID, STAND_IN_PID } from "../../container/score.ts";
-import { writeScore, type WrittenScore } from "../../container/write-score.ts";
+import type { StandIn } from "../../container/stand-ins.ts";
+import {
+  type Rehearsed,
+  rehearseLaunch,
+  writePlan,
+  type WrittenPlan,
+} from "../../container/write-score.ts";
+import { UserError } from "../../errors.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
-import { keep, type KeptLaunch } from "./kept.ts";
+import { keep, type RunLaunch } from "./kept.ts";
 import type { ParseOptions } from "./replay.ts";
+
+const ID_LENGTH = 64;
 
 /** Keeps the launch of a request that was just met; or that there is none to be kept. */
 export async function rehearse(
@@ -22,32 +31,43 @@ export async function rehearse(
   runFolder: string,
   parse: ParseOptions,
 ): Promise<void> {
-  const { result, observations } = await observe(() => makeLaunch(runFolder, parse));
-  const depends = withoutDoubles(observations);
-  // What was asked about the container's own folder cannot be asked again.
-  if (result === undefined || JSON.stringify(depends).includes(STAND_IN_ID)) {
+  await keepRehearsed(path, key, () =>
+    rehearseLaunch(ID_LENGTH, (standIn) => planRun(runFolder, parse, standIn)),
+  );
+}
+
+/** Keeps what is made of a request, with all that it asks of the host; or that it is not replayed. */
+export async function keepRehearsed<T>(
+  path: string,
+  key: string,
+  make: () => Promise<Rehearsed<T> | undefined>,
+): Promise<void> {
+  const { result, observations } = await observe(() => orNothing(make));
+  const asked = result && askAgain(observations, result.standIns);
+  if (result === undefined || asked === undefined) {
     keep(path, { key, refused: true });
     return;
   }
-  const { launch, written } = result;
-  keep(path, { key, launch: { ...launch, observations: depends } }, written.arena);
+  const { score, arena, made } = result;
+  keep(path, { key, launch: { ...made, score, observations: asked } }, arena);
 }
 
-export interface Rehearsal {
-  readonly launch: Omit<KeptLaunch, "observations">;
-  readonly written: WrittenScore;
+/** What goes wrong here is no failure of the container, which has been made. */
+async function orNothing<T>(make: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof UserError || isSyscallError(error)) return undefined;
+    throw error;
+  }
 }
 
-/**
- * undefined for what asks for more than one process that does one call after the other.
- * @param id of the container, and `pid` of whoever makes it
- */
-export async function makeLaunch(
+/** undefined for what asks for more than one process that does one call after the other. */
+export async function planRun(
   runFolder: string,
   parse: ParseOptions,
-  id = STAND_IN_ID,
-  pid = STAND_IN_PID,
-): Promise<Rehearsal | undefined> {
+  { id, pid }: StandIn,
+): Promise<{ written: WrittenPlan; made: RunLaunch } | undefined> {
   const options = await parse();
   if (options === undefined || !isPlain(options)) return undefined;
   const folder = new StateStore(runFolder).containerFolder(id);
@@ -57,25 +77,24 @@ export async function makeLaunch(
   if (limits === undefined || warnings.length > 0 || request.cgroupJoin.how !== "self") {
     return undefined;
   }
-  const plan = planContainer({ ...request, parentPid: pid });
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
-  const written = writeScore(plan, {
+  const written = writePlan(planContainer({ ...request, parentPid: pid }), {
     first: [planFiles(prepared, folder), ...limits],
     clear: [...cgroupDirectories.map(planRemoveDirectory), ...planRemoveFiles(prepared, folder)],
   });
   if (written === undefined) return undefined;
   const { oomScoreAdj } = spec.process ?? {};
-  const launch = {
-    score: written.score,
+  const made = {
+    standInId: id,
     cgroupsPath,
     cgroupDirectories,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };
-  return { launch, written };
+  return { written, made };
 }
 
-const directoryOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
+export const directoryOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
 
 /** Whether a run has nothing to do for this process but to wait. */
 function isPlain(options: RunOptions): boolean {
@@ -119,7 +138,7 @@ function planRemoveFiles({ etcFiles, request }: Prepared, folder: string): Call[
   return calls;
 }
 
-const planRemoveDirectory = (path: string): Call => planRemove(path, AT.AT_REMOVEDIR);
+export const planRemoveDirectory = (path: string): Call => planRemove(path, AT.AT_REMOVEDIR);
 
 const planRemove = (path: string, flags: number): Call => ({
   name: "unlinkat",
@@ -127,7 +146,7 @@ const planRemove = (path: string, flags: number): Call => ({
   tolerate: "any",
 });
 
-function planFile(path: string, text: string, mode: number): Call[] {
+export function planFile(path: string, text: string, mode: number): Call[] {
   const fd = new Slot(path);
   const flags = O.O_WRONLY | O.O_CREAT | O.O_TRUNC;
   return [
@@ -137,10 +156,20 @@ function planFile(path: string, text: string, mode: number): Call[] {
   ];
 }
 
-function withoutDoubles(observations: readonly Observation[]): Observation[] {
-  const seen = new Set<string>();
-  return observations.filter(([question, about]) => {
-    const asked = `${question} ${about}`;
-    return !seen.has(asked) && seen.add(asked);
-  });
+/** Each question once, as it is asked for the first stand-in; undefined where an answer names it. */
+function askAgain(
+  observations: readonly Observation[],
+  [first, second]: readonly [StandIn, StandIn],
+): Observation[] | undefined {
+  const asked = new Set<string>();
+  const again: Observation[] = [];
+  for (const observation of observations) {
+    const [question, about, answer] = observation;
+    if (String(answer).includes(first.id)) return undefined;
+    const whole = `${question} ${about}`;
+    if (about.includes(second.id) || asked.has(whole)) continue;
+    asked.add(whole);
+    again.push(observation);
+  }
+  return again;
 }

@@ -1,0 +1,62 @@
+// The same bundle a second time: what becomes of it is written down for the next one.
+
+import { planContainer } from "../../container/plan.ts";
+import { planCgroupSteps } from "../../container/plan-cgroup-steps.ts";
+import type { StandIn } from "../../container/stand-ins.ts";
+import { rehearseLaunch, writePlan, type WrittenPlan } from "../../container/write-score.ts";
+import { directoryOf, keepRehearsed, planFile } from "../replay/rehearse.ts";
+import { readBundle } from "./bundle.ts";
+import { recordOf } from "./make.ts";
+import type { CreateOptions, OciGlobals } from "./options.ts";
+import { prepareBundle } from "./prepare.ts";
+import type { BundleLaunch } from "./replay.ts";
+import { OciStore } from "./store.ts";
+
+export async function rehearseBundle(
+  path: string,
+  key: string,
+  options: CreateOptions,
+  globals: OciGlobals,
+  waits: boolean,
+): Promise<void> {
+  const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
+  await keepRehearsed(path, key, () =>
+    rehearseLaunch(options.id.length, (standIn) => planBundle(options, quiet, waits, standIn)),
+  );
+}
+
+/** undefined for a bundle that needs this process for more than waiting. */
+export async function planBundle(
+  options: CreateOptions,
+  globals: OciGlobals,
+  waits: boolean,
+  { id, pid, gateFd }: StandIn,
+): Promise<{ written: WrittenPlan; made: BundleLaunch } | undefined> {
+  const own = { ...options, id };
+  const bundle = readBundle(options.bundle, options.config);
+  const { hooks, process } = bundle.spec;
+  if (hooks !== undefined || process?.terminal === true) return undefined;
+  const folder = new OciStore(globals.root).folder(id);
+  const prepared = await prepareBundle(bundle, own, globals, folder, waits ? gateFd : undefined);
+  const { cgroups, cgroupsPath, features, listens, request, spec } = prepared;
+  if (features !== undefined || listens) return undefined;
+  if (cgroups.ignored(spec.linux?.resources ?? {}).length > 0) return undefined;
+  const record = recordOf(own, bundle, prepared);
+  const limits = planCgroupSteps(prepared.cgroupSteps());
+  if (limits === undefined || record.sharesPids || request.cgroupJoin.how !== "self") {
+    return undefined;
+  }
+  const config = planFile(`${folder}/config.json`, bundle.text, 0o600);
+  const first = [{ why: "what it was made from", calls: config }, ...limits];
+  // Race: others may delete it at its end, so it is cleared by who has its lock.
+  const written = writePlan(planContainer({ ...request, parentPid: pid }), { first, clear: [] });
+  if (written === undefined) return undefined;
+  const { oomScoreAdj } = spec.process ?? {};
+  const made = {
+    standInId: id,
+    cgroupDirectories: cgroups.procsFiles(cgroupsPath).map(directoryOf),
+    record: JSON.stringify(record),
+    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+  };
+  return { written, made };
+}

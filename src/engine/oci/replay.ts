@@ -1,0 +1,174 @@
+// A bundle that was made into a container before, with the same config.json on a host that answers as
+// it did: its launch is performed from what was written down then. See ../replay/replay.ts; what is
+// not replayed is made the usual way, which also says what is wrong.
+
+import { runtime } from "#runtime";
+import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
+import { processStart } from "../../../ffi/agent/alive.ts";
+import { geteuid } from "../../../ffi/identity.ts";
+import { readStatus, reap } from "../../container/end.ts";
+import { hasExecuted, leaveAtGate, openGate } from "../../container/perform-score.ts";
+import { UndoStack } from "../../container/undo-stack.ts";
+import {
+  type KeptFile,
+  type KeptLaunch,
+  keptPath,
+  type LaunchBasis,
+  openKept,
+} from "../replay/kept.ts";
+import { buildOf, meet, type Replay, ReplayedLaunch, type Unmet } from "../replay/launch.ts";
+import { runFolder } from "../run-folder.ts";
+import { passGate } from "./gate.ts";
+import { makeGate } from "./make-gate.ts";
+import type { CreateOptions, OciGlobals, RunOptions } from "./options.ts";
+import { writePidFile } from "./pid-file.ts";
+import { formatNow, type LockedContainer, type OciRecord, OciStore } from "./store.ts";
+
+/** What is asked for: a container that waits, one that is started, one that is watched as well. */
+export type Verb = "create" | "run --detach" | "run";
+
+export interface BundleLaunch extends LaunchBasis {
+  /** The record, but for what is known only when it is made. */
+  readonly record: string;
+}
+
+type Options = CreateOptions & Partial<Pick<RunOptions, "keep">>;
+
+/** The least that tells an id from other text. */
+const LEAST_ID_LENGTH = 6;
+
+/** The exit code of the verb, where the container could be made from what is kept. */
+export async function replayBundle(
+  options: Options,
+  globals: OciGlobals,
+  verb: Verb,
+): Promise<Replay> {
+  if (!isPlain(options, globals)) return {};
+  const { id, bundle, config, noPivot, noNewKeyring } = options;
+  const waits = verb !== "run";
+  const asked = [waits, bundle, config, noPivot, noNewKeyring, globals.root, id.length];
+  const key = `${buildOf()} ${JSON.stringify(asked)}`;
+  const path = keptPath(runFolder(process.env), key);
+  using file = openKept<BundleLaunch>(path, key);
+  return await meet(
+    path,
+    key,
+    file,
+    (launch, kept) =>
+      waits
+        ? performWaiting(kept, launch, options, globals, verb)
+        : performWatched(kept, launch, options, globals),
+    async () => (await import("./rehearse.ts")).rehearseBundle(path, key, options, globals, waits),
+  );
+}
+
+/** Only of the executable can it be told whether it is the same that wrote something down. */
+function isPlain(options: Options, { systemdCgroup }: OciGlobals): boolean {
+  if (!runtime.isCompiled() || geteuid() !== 0 || systemdCgroup) return false;
+  const { id, consoleSocket, pidfdSocket, preserveFds, keep = false } = options;
+  if (consoleSocket !== undefined || pidfdSocket !== undefined || preserveFds > 0) return false;
+  if (keep || id.length < LEAST_ID_LENGTH) return false;
+  const { LISTEN_FDS, NOTIFY_SOCKET } = process.env;
+  return LISTEN_FDS === undefined && NOTIFY_SOCKET === undefined;
+}
+
+/** A container as it is made: its place, its record, its processes. */
+class Made {
+  record: OciRecord;
+  readonly launch: ReplayedLaunch<BundleLaunch>;
+
+  constructor(
+    readonly container: LockedContainer,
+    file: KeptFile<BundleLaunch>,
+    kept: KeptLaunch<BundleLaunch>,
+    undo: UndoStack,
+    gateFd?: number,
+  ) {
+    const { id } = container;
+    const record = JSON.parse(kept.record.replaceAll(kept.standInId, id)) as OciRecord;
+    this.record = { ...record, created: formatNow() };
+    container.record(this.record);
+    this.launch = new ReplayedLaunch(kept, file, id, undo, gateFd);
+  }
+
+  /** As far as the init process, of which the record knows from then on. */
+  findInit({ debug }: OciGlobals): number | Unmet {
+    debug("nsexec container setup: the agent makes the namespaces and the init process");
+    const initPid = this.launch.findInit();
+    if (typeof initPid === "string") return initPid;
+    this.record = { ...this.record, initPid, initStart: processStart(initPid) };
+    this.container.record(this.record);
+    debug(`child process in init(): set up as pid ${initPid}`);
+    return initPid;
+  }
+
+  finishRecord(): void {
+    this.container.record({ ...this.record, status: "created" });
+  }
+}
+
+function reserve(id: string, { root }: OciGlobals, undo: UndoStack): LockedContainer {
+  const container = new OciStore(root).reserve(id);
+  undo.push(() => container[Symbol.dispose]());
+  undo.push(() => container.remove());
+  return container;
+}
+
+async function performWaiting(
+  file: KeptFile<BundleLaunch>,
+  kept: KeptLaunch<BundleLaunch>,
+  { id, pidFile }: Options,
+  globals: OciGlobals,
+  verb: Verb,
+): Promise<number | Unmet> {
+  using undo = new UndoStack();
+  const container = reserve(id, globals, undo);
+  using gate = makeGate(container.folder);
+  const made = new Made(container, file, kept, undo, gate.number);
+  const initPid = made.findInit(globals);
+  if (typeof initPid === "string") return initPid;
+  const unmet = made.launch.finish();
+  if (unmet !== undefined) return unmet;
+  if (!leaveAtGate(made.launch.performer, kept.score)) return "failed";
+  if (pidFile !== undefined) writePidFile(pidFile, initPid);
+  made.finishRecord();
+  globals.debug("init: closing the pipe to signal completion: it waits for the start");
+  undo.keep();
+  if (verb === "run --detach") passGate(container.folder);
+  container[Symbol.dispose]();
+  return 0;
+}
+
+const SIGINFO_BYTES = 128;
+
+async function performWatched(
+  file: KeptFile<BundleLaunch>,
+  kept: KeptLaunch<BundleLaunch>,
+  { id, pidFile }: Options,
+  globals: OciGlobals,
+): Promise<number | Unmet> {
+  using undo = new UndoStack();
+  const made = new Made(reserve(id, globals, undo), file, kept, undo);
+  const { container, launch } = made;
+  const { performer } = launch;
+  const initPid = made.findInit(globals);
+  if (typeof initPid === "string") return initPid;
+  const forward = launch.prepareForwarding(initPid);
+  if (typeof forward === "string") return forward;
+  const unmet = launch.finish();
+  if (unmet !== undefined) return unmet;
+  if (pidFile !== undefined) writePidFile(pidFile, initPid);
+  globals.debug("init: closing the pipe to signal completion: the program is next");
+  forward();
+  openGate(performer, kept.score);
+  made.finishRecord();
+  // Order: from here on others may ask for it, and kill it.
+  container.unlock();
+  reap(performer.pid(AGENT_PAGE));
+  launch.hasEnded = true;
+  // Race: somebody may have deleted it by now, and made another of the same name.
+  if (!container.lockAgain()) undo.keep();
+  if (!hasExecuted(performer, kept.score)) return "failed";
+  const { kind, value } = readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
+  return kind === "exited" ? value : 128 + value;
+}

@@ -1,0 +1,136 @@
+// What every replayed launch goes through: the agent starts, the host is asked again, the init process
+// comes to the gate.
+
+import { removeCgroups } from "../../../cgroups/remove.ts";
+import { INIT_PAGE, type Performer } from "../../../ffi/agent/performer.ts";
+import { AT_FDCWD } from "../../../ffi/constants.ts";
+import { fileIdentity, writeText } from "../../../ffi/files.ts";
+import { prepareForwarding } from "../../../ffi/forward-signals.ts";
+import { pidfd_open } from "../../../ffi/signal.ts";
+import { destroy } from "../../container/end.ts";
+import { findInit, hasCleared, startScore, waitForInit } from "../../container/perform-score.ts";
+import type { UndoStack } from "../../container/undo-stack.ts";
+import { stillHolds } from "./holds.ts";
+import { keep, type KeptFile, type KeptLaunch, type LaunchBasis } from "./kept.ts";
+
+/** How a request was met. */
+export interface Replay {
+  /** undefined: it is still to be run. */
+  readonly exitCode?: number;
+  /** To be called once it was run, for the next time. */
+  readonly afterwards?: () => Promise<void>;
+}
+
+/** Another build may plan something else. */
+export const buildOf = (): string => fileIdentity(AT_FDCWD, "/proc/self/exe").version;
+
+/** Why a launch has not come to the user's program: it failed, or the host is another one by now. */
+export type Unmet = "failed" | "another host";
+
+/**
+ * What is to be done about a request for which something is kept, or nothing yet.
+ * @param perform gives an exit code
+ */
+export async function meet<T extends LaunchBasis>(
+  path: string,
+  key: string,
+  file: KeptFile<T> | undefined,
+  perform: (launch: KeptLaunch<T>, file: KeptFile<T>) => Promise<number | Unmet>,
+  rehearse: () => Promise<void>,
+): Promise<Replay> {
+  if (file === undefined) return { afterwards: async () => keep(path, { key }) };
+  const { refused, launch } = file.kept;
+  if (refused === true) return {};
+  if (launch === undefined) return { afterwards: rehearse };
+  const outcome = await perform(launch, file);
+  if (outcome === "another host") return { afterwards: rehearse };
+  if (outcome !== "failed") return { exitCode: outcome };
+  keep(path, { key, refused: true });
+  return {};
+}
+
+/** A container on its way to the gate. */
+export class ReplayedLaunch<T extends LaunchBasis> {
+  readonly performer: Performer;
+  /** Set once it has ended and was waited for. */
+  hasEnded = false;
+
+  /** @param undo gets what takes everything back */
+  constructor(
+    readonly launch: KeptLaunch<T>,
+    { fd, arenaOffset }: KeptFile<T>,
+    readonly id: string,
+    undo: UndoStack,
+    gateFd?: number,
+  ) {
+    undo.push(() => this.#clearCgroup());
+    this.performer = startScore(launch.score, fd, arenaOffset, id, gateFd);
+    // Security: once it has ended, its pids may be others'.
+    undo.push(() => {
+      if (!this.hasEnded) destroy(this.performer);
+    });
+  }
+
+  /**
+   * The pid of the init process, whose set-up goes on.
+   * Order: the agent is at work meanwhile, on what nobody sees yet.
+   */
+  findInit(): number | Unmet {
+    const { observations, standInId, score, oomScoreAdj } = this.launch;
+    if (!stillHolds(observations, standInId, this.id)) return this.#giveUp("another host");
+    try {
+      const initPid = waitForInit(this.performer, score);
+      if (oomScoreAdj !== undefined) {
+        writeText(`/proc/${initPid}/oom_score_adj`, String(oomScoreAdj), { existing: true });
+      }
+      return initPid;
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** Waits until all is set up; undefined once it is. */
+  finish(): Unmet | undefined {
+    try {
+      this.performer.finish(INIT_PAGE);
+      return undefined;
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /**
+   * From the call of what comes back on, the caller's signals are the container's.
+   * Race: to be called before the gate opens. Afterwards a signal would end this process instead.
+   */
+  prepareForwarding(initPid: number): (() => void) | Unmet {
+    try {
+      return prepareForwarding(pidfd_open(initPid).release());
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** A text of the launch with the container's own id in it. */
+  named(text: string): string {
+    return text.replaceAll(this.launch.standInId, this.id);
+  }
+
+  /** Which call it was, and why it failed, is found out by who has the plan. */
+  #fail(error: unknown): Unmet {
+    if (!(error instanceof Error)) throw error;
+    return this.#giveUp("failed");
+  }
+
+  #giveUp(why: Unmet): Unmet {
+    findInit(this.performer, this.launch.score);
+    return why;
+  }
+
+  #clearCgroup(): void {
+    if (this.hasEnded && hasCleared(this.performer, this.launch.score)) return;
+    const directories: string[] = [];
+    for (const path of this.launch.cgroupDirectories) directories.push(this.named(path));
+    removeCgroups(directories);
+  }
+}

@@ -1,0 +1,149 @@
+// The third container of the same bundle is made from what the second has left written down. Nobody
+// may notice but by the clock.
+
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { detectCgroups } from "../../cgroups/detect.ts";
+import { underTest } from "../harness/bunker.ts";
+import { needsRoot } from "../harness/tier.ts";
+import { cgroupHierarchies } from "../run/box.ts";
+import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
+
+const isReplayed = underTest() === "binary" && detectCgroups().join("/x").how === "self";
+if (!isReplayed) console.warn("skipped: replays: the executable does so, on cgroup v1");
+
+needsRoot("a bundle, the third time", () => {
+  const oci = openOciBox();
+  const it = test.skipIf(!isReplayed);
+
+  /** Whether a launch of this bundle is kept. */
+  function isKept(bundle: string): boolean {
+    const folder = `${oci.box.runFolder}/scores`;
+    return readdirSync(folder).some((name) => {
+      const [line = ""] = readFileSync(`${folder}/${name}`, "latin1").split("\n");
+      return line.includes(bundle) && line.includes('"launch"');
+    });
+  }
+
+  it("run: is the same container, by another id", async () => {
+    const look =
+      "grep -E '^(Cap|Sec|NoNew|Groups)' /proc/self/status; cut -d' ' -f4- /proc/self/mountinfo; id; env; pwd; hostname; cat /proc/self/limits; ls /dev /proc/self/fd | wc -l";
+    const bundle = oci.bundle(look);
+    const seen: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const text = await oci.ok(["run", "--bundle", bundle, `replayed-${i}`]);
+      seen.push(text.replaceAll(`replayed-${i}`, "ID").replaceAll(/shared:\d+|0:\d+/g, "N"));
+    }
+    expect(isKept(bundle)).toBe(true);
+    expect(seen[1]).toBe(seen[0] ?? "");
+    expect(seen[2]).toBe(seen[0] ?? "");
+  });
+
+  it("create: waits, is known by its pid, runs when it is started, and goes", async () => {
+    const mark = oci.box.path("mark");
+    const bundle = oci.bundle("echo $$ >> /mark; exec sleep 600", (spec) => ({
+      ...spec,
+      mounts: [
+        ...(spec.mounts ?? []),
+        { destination: "/mark", type: "none", source: mark, options: ["bind"] },
+      ],
+    }));
+    const plain = oci.bundle("exec sleep 600");
+    writeFileSync(mark, "");
+    for (const folder of [bundle, plain]) {
+      for (let i = 0; i < 3; i++) {
+        const id = `waiting-${i}`;
+        const pidFile = oci.box.path("pid");
+        await oci.ok(["create", "--bundle", folder, "--pid-file", pidFile, id], DETACHED);
+        const { pid, status } = JSON.parse(await oci.ok(["state", id]));
+        expect({ pid: String(pid), status }).toEqual({
+          pid: readFileSync(pidFile, "utf8"),
+          status: "created",
+        });
+        await oci.ok(["start", id]);
+        expect(await oci.status(id)).toBe("running");
+        const { exitCode } = await oci.oci(["exec", id, "/bin/true"]);
+        expect(exitCode).toBe(0);
+        await oci.ok(["delete", "--force", id]);
+      }
+    }
+    expect(isKept(plain)).toBe(true);
+    expect(readFileSync(mark, "utf8")).toBe("1\n1\n1\n");
+  });
+
+  it("run --detach: is started as well", async () => {
+    const bundle = oci.bundle("exec sleep 600");
+    for (let i = 0; i < 3; i++) {
+      await oci.ok(["run", "--detach", "--bundle", bundle, `detached-${i}`], DETACHED);
+      await eventually(async () => (await oci.status(`detached-${i}`)) === "running");
+      await oci.ok(["delete", "--force", `detached-${i}`]);
+    }
+    expect(isKept(bundle)).toBe(true);
+  });
+
+  it("is planned anew once its config.json is another one", async () => {
+    const bundle = oci.bundle("echo one");
+    const run = (i: number) => oci.ok(["run", "--bundle", bundle, `config-${i}`]);
+    for (let i = 0; i < 3; i++) expect(await run(i)).toBe("one\n");
+    const config = `${bundle}/config.json`;
+    writeFileSync(config, readFileSync(config, "utf8").replace("echo one", "echo two"));
+    for (let i = 3; i < 7; i++) expect(await run(i)).toBe("two\n");
+  });
+
+  it("refuses an id that is taken, and goes on with the one that has it", async () => {
+    const bundle = oci.bundle("exec sleep 600");
+    for (let i = 0; i < 3; i++) {
+      await oci.ok(["create", "--bundle", bundle, "taken-id"], DETACHED);
+      if (i < 2) await oci.ok(["delete", "--force", "taken-id"]);
+    }
+    expect(await oci.refusal(["create", "--bundle", bundle, "taken-id"])).toContain(
+      "container with given ID already exists",
+    );
+    expect(await oci.status("taken-id")).toBe("created");
+    await oci.ok(["delete", "--force", "taken-id"]);
+  });
+
+  it("says that the program is not there any more, and leaves nothing", async () => {
+    const program = `${oci.box.rootfs}/bin/gone`;
+    writeFileSync(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    const bundle = oci.bundle("", (spec) => ({
+      ...spec,
+      ...(spec.process && { process: { ...spec.process, args: ["/bin/gone"] } }),
+    }));
+    for (let i = 0; i < 3; i++) {
+      expect((await oci.oci(["run", "--bundle", bundle, `gone-${i}`])).exitCode).toBe(3);
+    }
+    for (let i = 0; i < 3; i++) {
+      await oci.ok(["create", "--bundle", bundle, `gone-c${i}`], DETACHED);
+      await oci.ok(["delete", "--force", `gone-c${i}`]);
+    }
+    expect(isKept(bundle)).toBe(true);
+    rmSync(program);
+    for (const verb of ["run", "create"]) {
+      expect(await oci.refusal([verb, "--bundle", bundle, `gone-x-${verb}`])).toContain(
+        'exec: "/bin/gone": stat /bin/gone: no such file or directory',
+      );
+    }
+    expect(await oci.ok(["list", "-q"])).toBe("");
+  });
+
+  it("is not put below a cgroup that is frozen", async () => {
+    const freezer = cgroupHierarchies().find(
+      (path) => existsSync(`${path}/freezer.state`) || path.endsWith("/freezer"),
+    );
+    if (freezer === undefined) return;
+    const bundle = oci.bundle("true", (spec) => ({
+      ...spec,
+      linux: { ...spec.linux, cgroupsPath: `${oci.cgroup}/frozen-one` },
+    }));
+    for (let i = 0; i < 3; i++) await oci.ok(["run", "--bundle", bundle, `frozen-${i}`]);
+    expect(isKept(bundle)).toBe(true);
+    writeFileSync(`${freezer}${oci.cgroup}/freezer.state`, "FROZEN");
+    try {
+      const { exitCode } = await oci.oci(["run", "--bundle", bundle, "frozen-x"]);
+      expect(exitCode).toBe(1);
+    } finally {
+      writeFileSync(`${freezer}${oci.cgroup}/freezer.state`, "THAWED");
+    }
+  });
+});
