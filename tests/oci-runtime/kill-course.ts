@@ -6,6 +6,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { cgroupHierarchies, cgroupsBelow, mountsBelow } from "../run/box.ts";
+import type { Spec } from "../../src/oci/spec.ts";
 import { type OciBox, DETACHED } from "./oci-box.ts";
 
 /** The verbs that make or take away something. */
@@ -36,13 +37,15 @@ export class KillCourse implements Disposable {
   /** A cgroup of the first hierarchy: what is started there, and is no container, stays there. */
   readonly #site: string;
 
-  constructor(readonly box: OciBox) {
+  constructor(
+    readonly box: OciBox,
+    change: (spec: Spec) => Spec = (spec) => spec,
+  ) {
     this.#site = `${cgroupHierarchies()[0]}${box.cgroup}-course`;
     mkdirSync(this.#site);
-    this.#bundle = box.bundle("exec sleep 600", (spec) => ({
-      ...spec,
-      linux: { ...spec.linux, cgroupsPath: `${box.cgroup}/${ID}` },
-    }));
+    this.#bundle = box.bundle("exec sleep 600", (spec) =>
+      change({ ...spec, linux: { ...spec.linux, cgroupsPath: `${box.cgroup}/${ID}` } }),
+    );
   }
 
   /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */

@@ -4,6 +4,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { underTest } from "../harness/bunker.ts";
 import { needsRoot, slowness } from "../harness/tier.ts";
+import type { Spec } from "../../src/oci/spec.ts";
 import { KillCourse, VERBS } from "./kill-course.ts";
 import { openOciBox } from "./oci-box.ts";
 
@@ -21,6 +22,46 @@ suite?.("oci verbs, killed at their system calls", () => {
   const day = Math.floor(Date.now() / 86_400_000);
 
   for (const verb of VERBS) {
+    test(
+      `${verb} leaves nothing that delete --force does not remove`,
+      async () => {
+        expect(await course.take(verb, STRIDE, day)).toEqual([]);
+      },
+      TIMEOUT_MS,
+    );
+  }
+});
+
+const IDS = [{ containerID: 0, hostID: 100000, size: 65536 }];
+const OTHER_IDS = [{ containerID: 0, hostID: 200000, size: 10 }];
+
+/** A container that the agent assists: with helpers, and descriptors that two processes share. */
+function assisted(spec: Spec): Spec {
+  const { linux = {}, mounts = [] } = spec;
+  const ids = { uidMappings: OTHER_IDS, gidMappings: OTHER_IDS };
+  return {
+    ...spec,
+    mounts: [
+      ...mounts,
+      { destination: "/mnt", source: "/etc", options: ["bind", "ro"], ...ids },
+      { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] },
+    ],
+    linux: {
+      ...linux,
+      namespaces: [...(linux.namespaces ?? []), { type: "user" }],
+      uidMappings: IDS,
+      gidMappings: IDS,
+    },
+  };
+}
+
+suite?.("oci verbs with a container in a user namespace, killed at their system calls", () => {
+  const box = openOciBox();
+  const course = new KillCourse(box, assisted);
+  afterAll(() => course[Symbol.dispose]());
+  const day = Math.floor(Date.now() / 86_400_000);
+
+  for (const verb of ["create", "run -d"] as const) {
     test(
       `${verb} leaves nothing that delete --force does not remove`,
       async () => {
