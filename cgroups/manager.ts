@@ -42,6 +42,8 @@ export interface CgroupControl {
   /** Throws SyscallError ETIMEDOUT, thawed again, where the kernel cannot stop every process. */
   freeze(cgroupsPath: string): void;
   thaw(cgroupsPath: string): void;
+  /** The folder by which they are stopped; "" where nothing can stop them. */
+  freezer(cgroupsPath: string): string;
   /** Also true for a cgroup below a frozen one: whoever joins that would hang. */
   isFrozen(cgroupsPath: string): boolean;
   /** Sends `signal` (a number) to everything inside, however fast it forks. */

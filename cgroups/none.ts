@@ -19,6 +19,7 @@ export function makeNone(): CgroupManager {
     pids: () => [],
     freeze: () => refuseController("pausing", "freezer"),
     thaw: () => refuseController("pausing", "freezer"),
+    freezer: () => "",
     isFrozen: () => false,
     kill: () => {},
     stats: emptyStats,

@@ -52,6 +52,7 @@ export function makeV1Control({ hierarchies, hybrid, unified }: Host): CgroupCon
     pids: (cgroupsPath, options) => pidsIn(listed(cgroupsPath), options?.recursive === true),
     freeze: (cgroupsPath) => freeze(freezer(cgroupsPath)),
     thaw: (cgroupsPath) => thaw(freezer(cgroupsPath)),
+    freezer: (cgroupsPath) => at("freezer", cgroupsPath),
     isFrozen: (cgroupsPath) => isFrozen(at("freezer", cgroupsPath)),
     kill: (cgroupsPath, signal) =>
       signalAll(

@@ -24,6 +24,7 @@ export function makeV2Control(hierarchy: Hierarchy): CgroupControl {
     pids: (cgroupsPath, options) => pidsIn(at(cgroupsPath), options?.recursive === true),
     freeze: (cgroupsPath) => freeze(at(cgroupsPath)),
     thaw: (cgroupsPath) => thaw(at(cgroupsPath)),
+    freezer: at,
     isFrozen: (cgroupsPath) => isFrozen(at(cgroupsPath)),
     kill: (cgroupsPath, signal) => killAll(at(cgroupsPath), signal),
     stats: (cgroupsPath) => readStats(at(cgroupsPath)),

@@ -4,6 +4,7 @@ import { isDirectory, readLink, writeText } from "../../../ffi/files.ts";
 import { statx } from "../../../ffi/stat.ts";
 import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
+import { cgroupsOf } from "./cgroups-of.ts";
 import { checkParentPath, DESCRIPTORS_FILE, runCriu } from "./criu.ts";
 import {
   type CheckpointOptions,
@@ -14,7 +15,7 @@ import {
 import { deleteContainer } from "./delete.ts";
 import type { OciGlobals } from "./options.ts";
 import { statusOf } from "./status.ts";
-import { OciStore } from "./store.ts";
+import { type OciRecord, OciStore } from "./store.ts";
 
 export type { CheckpointOptions } from "./criu-options.ts";
 
@@ -32,13 +33,18 @@ export async function checkpointContainer(
   checkParentPath(options.imagePath, options.parentPath);
   const spec = await store.readSpec(options.id);
   const outside = outsideOf(spec, `/proc/${record.initPid}/root`);
-  const args = dumpArguments(options, record.initPid, record.rootfs, outside);
+  const freezer = freezerOf(record);
+  const known = { ...outside, ...(freezer === "" ? {} : { freezer }) };
+  const args = dumpArguments(options, record.initPid, record.rootfs, known);
   const descriptors = [0, 1, 2].map((fd) => readLink(`/proc/${record.initPid}/fd/${fd}`) ?? "");
   runCriu(args, "dump.log", options, globals);
   if (options.preDump) return;
   writeText(`${options.imagePath}/${DESCRIPTORS_FILE}`, JSON.stringify(descriptors));
   if (!options.leaveRunning) await deleteContainer({ id: options.id, force: true }, globals);
 }
+
+const freezerOf = (record: OciRecord): string =>
+  record.cgroupsPath === "" ? "" : cgroupsOf(record).freezer(record.cgroupsPath);
 
 /** @param root where the container's files are seen from here */
 export function outsideOf(spec: Spec, root: string): Outside {

@@ -46,6 +46,11 @@ export interface Outside {
   readonly mounts: ReadonlyMap<string, string>;
   /** Of a network namespace that it joined: its path, and its inode. */
   readonly network?: { readonly path: string; readonly inode: string };
+  /**
+   * The cgroup that its processes are frozen by. criu waits forever for those of a paused container
+   * where it does not know.
+   */
+  readonly freezer?: string;
 }
 
 /** The name by which criu knows the network namespace again. */
@@ -66,6 +71,7 @@ export function dumpArguments(
     "--root",
     rootfs,
     ...sharedArguments(options, "dump.log"),
+    ...value("--freeze-cgroup", outside.freezer),
     ...flag("--leave-running", options.leaveRunning),
     ...flag("--link-remap", options.linkRemap),
     ...flag("--skip-in-flight", options.skipInFlight),

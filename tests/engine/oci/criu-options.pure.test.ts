@@ -45,6 +45,15 @@ describe("checkpoint", () => {
     expect(` ${args.join(" ")} `).toContain(` ${expected} `);
   });
 
+  test("tells criu where the container is frozen, as it would wait for a paused one forever", () => {
+    const outside = { ...nothing, freezer: "/sys/fs/cgroup/freezer/web" };
+    const args = dumpArguments(checkpoint("web"), 7, "/rootfs", outside);
+    expect(args.join(" ")).toContain("--freeze-cgroup /sys/fs/cgroup/freezer/web");
+    expect(dumpArguments(checkpoint("web"), 7, "/rootfs", nothing)).not.toContain(
+      "--freeze-cgroup",
+    );
+  });
+
   test("with --pre-dump saves memory alone", () => {
     const outside = { mounts: new Map([["/data", "/srv"]]) };
     const args = dumpArguments(checkpoint("web --pre-dump"), 7, "/rootfs", outside);
