@@ -1,6 +1,6 @@
 // Mounts of volumes and images → mounts of folders, and the list of volumes that have to be there.
 
-import { fileType, isDirectory } from "../../../ffi/files.ts";
+import { fileType, isDirectory, readLink } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import type { MountPoint } from "../container-details.ts";
 import { makeId } from "../names.ts";
@@ -116,11 +116,10 @@ function findDevice(name: string, options: Readonly<Record<string, string>>): st
 
 /** Security: a link that a container has made in its volume may lead anywhere on the host. */
 function refuseLinks(source: string, subpath: string): void {
-  const symlink = 0o120000;
   let path = source;
   for (const part of subpath.split("/")) {
     path += `/${part}`;
-    if (fileType(path) !== symlink) continue;
+    if (readLink(path) === undefined) continue;
     throw new UserError(`subpath must not lead over symbolic links: ${path} is one`);
   }
 }

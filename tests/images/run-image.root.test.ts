@@ -1,0 +1,144 @@
+// `run IMAGE`: what the container gets of the image, what the flags change, and what is left.
+import { beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { needsRoot } from "../harness/tier.ts";
+import { openImageBox, SYSTEM } from "./image-box.ts";
+
+needsRoot("run IMAGE", () => {
+  const box = openImageBox();
+  const run = (...args: string[]) => box.text("run", "--rm", ...args);
+
+  beforeAll(async () => {
+    await box.load("plain:1", { Cmd: ["echo", "from cmd"] }, [SYSTEM]);
+    const layers = [SYSTEM, "mkdir etc && echo second >etc/layer && mkdir gone && touch gone/a b"];
+    const config = {
+      Entrypoint: ["/bin/sh", "-c"],
+      Cmd: ["echo entry; pwd; id"],
+      Env: ["COLOR=red", "PATH=/bin:/own"],
+      User: "web",
+      WorkingDir: "/work/dir",
+      Labels: { from: "image" },
+      Volumes: { "/anonymous": {} },
+      ExposedPorts: { "80/tcp": {} },
+      StopSignal: "SIGINT",
+    };
+    await box.load("full:1", config, [...layers, "mkdir gone && touch .wh.b gone/.wh.a"]);
+  });
+
+  describe("takes from the image", () => {
+    test("its command", async () => {
+      expect(await run("plain:1")).toBe("from cmd");
+    });
+
+    test("entrypoint, command, working directory and user with the user's groups", async () => {
+      const [first, second, third] = (await run("full:1")).split("\n");
+      expect([first, second]).toEqual(["entry", "/work/dir"]);
+      expect(third).toContain("uid=1000(web) gid=1000(web)");
+      expect(third).toContain("(adm)");
+    });
+
+    test("its environment, under that of the flags", async () => {
+      expect(await run("full:1", "echo $COLOR $PATH")).toBe("red /bin:/own");
+      expect(await run("-e", "COLOR=blue", "full:1", "echo $COLOR")).toBe("blue");
+    });
+
+    test("all of its layers, whiteouts applied", async () => {
+      const script = "cat /etc/layer; ls /gone; ls /b 2>&1; id -un";
+      const printed = await run("full:1", script);
+      expect(printed).toBe("second\nls: /b: No such file or directory\nweb");
+    });
+  });
+
+  describe("lets flags win", () => {
+    test("a command takes the place of the image's command, not of its entrypoint", async () => {
+      expect(await run("full:1", "echo mine")).toBe("mine");
+    });
+
+    test("--entrypoint takes both away", async () => {
+      expect(await run("--entrypoint", "/bin/echo", "full:1")).toBe("");
+      expect(await run("--entrypoint", "/bin/echo", "full:1", "x")).toBe("x");
+      expect(await run("--entrypoint", "", "full:1", "echo", "y")).toBe("y");
+    });
+
+    test("--user and --workdir", async () => {
+      expect(await run("-u", "0", "-w", "/etc", "full:1", "id -u; pwd")).toBe("0\n/etc");
+    });
+
+    test("an empty --entrypoint without a command is refused as there is nothing to run", async () => {
+      expect(await box.refusal("run", "--entrypoint", "", "full:1")).toEqual({
+        exitCode: 125,
+        message: "no command specified",
+      });
+    });
+  });
+
+  test("what a container writes is its own, and gone with it", async () => {
+    expect(await run("plain:1", "sh", "-c", "echo x >/etc/new && cat /etc/new")).toBe("x");
+    expect(await run("plain:1", "sh", "-c", "ls /etc/new 2>&1 || true")).toContain("No such file");
+    expect(readdirSync(`${box.dataFolder}/containers`)).toEqual([]);
+  });
+
+  test("--read-only keeps it from writing", async () => {
+    const printed = await run("--read-only", "plain:1", "sh", "-c", "touch /x 2>&1 || true");
+    expect(printed).toContain("Read-only file system");
+  });
+
+  test("an id or its beginning names an image as well", async () => {
+    const id = await box.text("images", "-q", "--no-trunc", "plain:1");
+    expect(await run(id)).toBe("from cmd");
+    expect(await run(id.slice("sha256:".length, "sha256:".length + 6))).toBe("from cmd");
+  });
+
+  test("an image that is not there is refused with --pull never, and explain pulls nothing", async () => {
+    expect(await box.refusal("run", "--pull", "never", "nope:1")).toEqual({
+      exitCode: 125,
+      message: "No such image: nope:1",
+    });
+    expect(await box.refusal("explain", "run", "nope:1")).toEqual({
+      exitCode: 125,
+      message: "No such image: nope:1",
+    });
+  });
+
+  test("explain shows the overlay, and makes nothing", async () => {
+    const printed = await box.text("explain", "run", "full:1");
+    expect(printed).toContain('mount("overlay"');
+    expect(printed).toContain("upperdir=");
+    expect(existsSync(`${box.dataFolder}/containers`)).toBe(true);
+    expect(readdirSync(`${box.dataFolder}/containers`)).toEqual([]);
+    expect(await box.text("volume", "ls", "-q")).toBe("");
+  });
+
+  test("an image of 130 layers runs", async () => {
+    const layers = Array.from(
+      { length: 129 },
+      (_, index) => `mkdir l && echo ${index} >l/${index}`,
+    );
+    await box.load("deep:1", {}, [SYSTEM, ...layers]);
+    expect(await run("deep:1", "sh", "-c", "ls /l | wc -l; cat /l/128; id -u")).toBe("129\n128\n0");
+  });
+
+  test("--user by a name that only an upper layer's passwd has", async () => {
+    const passwd =
+      "mkdir etc && printf 'root:x:0:0::/:/bin/sh\\nlate:x:77:88::/l:/bin/sh\\n' >etc/passwd";
+    await box.load("late:1", { User: "late" }, [SYSTEM, passwd]);
+    expect(await run("late:1", "sh", "-c", "id -u; id -g; echo $HOME")).toBe("77\n88\n/l");
+  });
+
+  test("what a killed bunker leaves is cleared by the next run, once its container has ended", async () => {
+    const { child } = box.start(["run", "--name", "killed", "plain:1", "sleep", "3"]);
+    const layers = (): string[] => readdirSync(`${box.dataFolder}/containers`);
+    await waitUntil(() => layers().length === 1);
+    child.kill("SIGKILL");
+    await child.exited;
+    await waitUntil(async () => {
+      expect(await run("plain:1")).toBe("from cmd");
+      return layers().length === 0;
+    });
+    expect(layers()).toEqual([]);
+  });
+});
+
+async function waitUntil(isDone: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 200 && !(await isDone()); i++) await Bun.sleep(50);
+}
