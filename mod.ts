@@ -31,6 +31,7 @@ const engine: Engine = {
   clone: async (options) => (await import("./src/engine/clone.ts")).clone(options),
   images: async () => import("./src/engine/images/verbs.ts"),
   volumes: async () => import("./src/engine/volumes/verbs.ts"),
+  system: async () => import("./src/engine/system/verbs.ts"),
 };
 
 if (import.meta.main) {

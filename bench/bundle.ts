@@ -64,6 +64,7 @@ async function prepareRun(
     clone: none,
     images: () => Promise.reject(new Error("not a run")),
     volumes: () => Promise.reject(new Error("not a run")),
+    system: () => Promise.reject(new Error("not a run")),
   };
   await main(runArgs, makeProcessContext(engine, libcFiles));
   const [options] = seen;

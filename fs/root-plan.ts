@@ -160,7 +160,9 @@ function planHostOverlay(
 function planOverlay(source: Extract<RootSource, { kind: "overlay" }>, root: Slot): Step {
   const { lower, below, upper, work, target } = source;
   const layers = lower.map((path) => escapeSigns(path)).join(":");
-  const data = `lowerdir=${layers},upperdir=${escapeSigns(upper)},workdir=${escapeSigns(work)}`;
+  // `commit` and `diff` read the upper folder as it is: whole files, under their own names.
+  const whole = "redirect_dir=off,metacopy=off";
+  const data = `lowerdir=${layers},upperdir=${escapeSigns(upper)},workdir=${escapeSigns(work)},${whole}`;
   return {
     why: "the image's layers, with a writable one on top",
     calls: [

@@ -61,6 +61,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./images/list.ts")).imagesCommand,
   },
   {
+    name: "rmi",
+    summary: "Remove one or more images",
+    group: "Images and volumes",
+    load: async () => (await import("./images/remove.ts")).rmiCommand,
+  },
+  {
     name: "tag",
     summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
     group: "Images and volumes",
@@ -83,6 +89,30 @@ export const commands: readonly CommandEntry[] = [
     summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
     group: "Images and volumes",
     load: async () => (await import("./images/save.ts")).saveCommand,
+  },
+  {
+    name: "import",
+    summary: "Import the contents from a tarball to create a filesystem image",
+    group: "Images and volumes",
+    load: async () => (await import("./images/import.ts")).importCommand,
+  },
+  {
+    name: "commit",
+    summary: "Create a new image from a container's changes",
+    group: "Images and volumes",
+    load: async () => (await import("./images/containers.ts")).commitCommand,
+  },
+  {
+    name: "diff",
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    group: "Images and volumes",
+    load: async () => (await import("./images/containers.ts")).diffCommand,
+  },
+  {
+    name: "export",
+    summary: "Export a container's filesystem as a tar archive",
+    group: "Images and volumes",
+    load: async () => (await import("./images/containers.ts")).exportCommand,
   },
   {
     name: "login",
@@ -119,6 +149,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "Manage volumes",
     group: "Images and volumes",
     load: async () => (await import("./volumes/commands.ts")).volumeCommand,
+  },
+  {
+    name: "system",
+    summary: "Manage what bunker keeps on this machine",
+    group: "Images and volumes",
+    load: async () => (await import("./system/commands.ts")).systemCommand,
   },
   {
     name: "unshare",

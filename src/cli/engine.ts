@@ -2,6 +2,7 @@
 // real one, each verb loading its module when it is called; tests hand in a recorder.
 import type { ParseOptions, Replay } from "../engine/replay/replay.ts";
 import type * as imageVerbs from "../engine/images/verbs.ts";
+import type * as systemVerbs from "../engine/system/verbs.ts";
 import type * as volumeVerbs from "../engine/volumes/verbs.ts";
 import type { RunOptions } from "../engine/run-options.ts";
 import type {
@@ -24,7 +25,11 @@ export interface Engine {
   images(): Promise<ImageVerbs>;
   /** The verbs of volumes, loaded together. */
   volumes(): Promise<VolumeVerbs>;
+  /** The verbs of all that is kept. */
+  system(): Promise<SystemVerbs>;
 }
+
+export type SystemVerbs = typeof systemVerbs;
 
 export type ImageVerbs = typeof imageVerbs;
 

@@ -3,7 +3,7 @@
 
 import { readTextIfThere, writeText } from "../../ffi/files.ts";
 import { processStart } from "../../ffi/agent/alive.ts";
-import type { ContainerConfig } from "../image/types.ts";
+import type { ContainerConfig, Descriptor } from "../image/types.ts";
 import type { StateStore } from "./state-store.ts";
 
 /** Something that is mounted in a container, for `--volumes-from` and for `volume rm`. */
@@ -17,7 +17,12 @@ export interface MountPoint {
 }
 
 export interface ContainerDetails {
-  readonly image?: { readonly id: string; readonly name: string };
+  readonly image?: {
+    readonly id: string;
+    readonly name: string;
+    /** What the store keeps for it while it runs. */
+    readonly manifest: Descriptor;
+  };
   /** What `commit` makes an image of. */
   readonly config: ContainerConfig;
   readonly mounts: readonly MountPoint[];

@@ -56,5 +56,6 @@ function makeRecorder(calls: unknown[], exitCode: number): Engine {
     clone: record("clone"),
     images: async () => import("../../src/engine/images/verbs.ts"),
     volumes: async () => import("../../src/engine/volumes/verbs.ts"),
+    system: async () => import("../../src/engine/system/verbs.ts"),
   };
 }

@@ -105,18 +105,19 @@ export class ImageBox implements Disposable {
     process.kill(JSON.parse(text.toString()).initPid, "SIGKILL");
   }
 
+  /** "" where there is none yet. */
   #idOf(name: string): string {
-    return readlinkSync(`${this.runFolder}/names/${name}`);
+    const names = `${this.runFolder}/names`;
+    const isThere = existsSync(names) && readdirSync(names).includes(name);
+    return isThere ? readlinkSync(`${names}/${name}`) : "";
   }
 
   /** Starts a container in the background of a test and waits until it runs. */
   async startContainer(name: string, ...args: string[]) {
     const started = this.start(["run", "--name", name, ...args]);
     for (let i = 0; i < 400; i++) {
-      if (existsSync(`${this.runFolder}/names/${name}`)) {
-        const state = `${this.runFolder}/containers/${this.#idOf(name)}/state.json`;
-        if (existsSync(state) && readFileSync(state, "utf8").includes('"running"')) return started;
-      }
+      const state = `${this.runFolder}/containers/${this.#idOf(name)}/state.json`;
+      if (existsSync(state) && readFileSync(state, "utf8").includes('"running"')) return started;
       await Bun.sleep(20);
     }
     throw new Error(`container ${name} does not run`);

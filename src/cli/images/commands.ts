@@ -9,6 +9,11 @@ export const imageCommand = makeGroup("image", "Manage images", [
     load: async () => (await import("./history.ts")).imageHistoryCommand,
   },
   {
+    name: "import",
+    summary: "Import the contents from a tarball to create a filesystem image",
+    load: async () => (await import("./import.ts")).imageImportCommand,
+  },
+  {
     name: "inspect",
     summary: "Display detailed information on one or more images",
     load: async () => (await import("./inspect.ts")).imageInspectCommand,
@@ -25,6 +30,11 @@ export const imageCommand = makeGroup("image", "Manage images", [
     load: async () => (await import("./list.ts")).imageListCommand,
   },
   {
+    name: "prune",
+    summary: "Remove unused images",
+    load: async () => (await import("./prune.ts")).imagePruneCommand,
+  },
+  {
     name: "pull",
     summary: "Download an image from a registry",
     load: async () => (await import("./pull.ts")).imagePullCommand,
@@ -33,6 +43,12 @@ export const imageCommand = makeGroup("image", "Manage images", [
     name: "push",
     summary: "Upload an image to a registry",
     load: async () => (await import("./push.ts")).imagePushCommand,
+  },
+  {
+    name: "rm",
+    aliases: ["remove"],
+    summary: "Remove one or more images",
+    load: async () => (await import("./remove.ts")).imageRemoveCommand,
   },
   {
     name: "save",

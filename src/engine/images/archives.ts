@@ -1,13 +1,6 @@
 // `load`, `save`, and images that come from and go to archives and folders instead of registries.
 
 import { createReadStream, existsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
-import { O } from "../../../ffi/constants.ts";
-import { Fd } from "../../../ffi/fd.ts";
-import { openFile, removeFile, renameFile } from "../../../ffi/files.ts";
-import { POLL, poll } from "../../../ffi/poll.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
-import { write } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import {
   familiarName,
@@ -24,6 +17,7 @@ import {
   type Transport,
 } from "../../image/transport/transport.ts";
 import { canonicalReference, findImage, getImage, noSuchImage, openStore } from "./open-store.ts";
+import { writeOutput } from "./write-output.ts";
 
 /** An image that is in the store now, as `load` tells of it. */
 export interface LoadedRow {
@@ -102,7 +96,7 @@ export function pushToTransport(name: string, destination: string): boolean {
   const names = reference === undefined ? [] : [formatReference(reference)];
   const { kind, path } = transport;
   if (kind === "oci" || kind === "dir") saveFolder([{ image, names }], transport, store);
-  else writeFile(path, (take) => saveArchive([{ image, names }], kind, take, store));
+  else writeOutput(path, (take) => saveArchive([{ image, names }], kind, take, store));
   return true;
 }
 
@@ -125,10 +119,7 @@ export function saveImages(
     saveFolder(images, { kind, path: output }, store);
     return;
   }
-  const save = (take: (bytes: Uint8Array) => void): void =>
-    saveArchive(images, format, take, store);
-  if (output === undefined) save((bytes) => writeAllBytes(1, bytes, "stdout"));
-  else writeFile(output, save);
+  writeOutput(output, (take) => saveArchive(images, format, take, store));
 }
 
 /** An image that is named twice is saved once, with both names. */
@@ -175,35 +166,4 @@ function listTagged(text: string, store: ImageStore): NamedImage[] {
 function isNamed(canonical: string, text: string): boolean {
   const reference = /^(sha256:)?[0-9a-f]{64}$/.test(text) ? undefined : canonicalReference(text);
   return reference !== undefined && formatReference(reference) === canonical;
-}
-
-/** Race: written beside it and renamed, so that a file of that name is whole at any moment. */
-function writeFile(path: string, fill: (take: (bytes: Uint8Array) => void) => void): void {
-  const folder = dirname(path);
-  if (!existsSync(folder)) {
-    throw new UserError(`invalid output path: directory "${folder}" does not exist`);
-  }
-  // What is no file, /dev/null or a pipe, is written to as it is.
-  const isSpecial = existsSync(path) && !statSync(path).isFile();
-  const unfinished = isSpecial ? path : `${path}.bunker-${process.pid}`;
-  try {
-    using fd = new Fd(openFile(unfinished, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600));
-    fill((bytes) => writeAllBytes(fd.number, bytes, path));
-    if (!isSpecial) renameFile(unfinished, path);
-  } catch (error) {
-    if (!isSpecial) removeFile(unfinished);
-    throw error;
-  }
-}
-
-/** A pipe that its reader has made non-blocking is waited for. */
-function writeAllBytes(fd: number, bytes: Uint8Array, path: string): void {
-  for (let rest = bytes; rest.length > 0;) {
-    try {
-      rest = rest.subarray(write(fd, rest, path));
-    } catch (error) {
-      if (!isSyscallError(error, "EAGAIN")) throw error;
-      poll([{ fd, events: POLL.POLLOUT }], -1);
-    }
-  }
 }

@@ -84,3 +84,9 @@ export function canonicalName(text: string): string {
   const reference = canonicalReference(text);
   return reference === undefined ? text : formatReference(reference);
 }
+
+/** The id of what a text names; undefined where there is no such image. */
+export function findImageId(text: string): string | undefined {
+  using store = openStore();
+  return findImage(store, text)?.id;
+}

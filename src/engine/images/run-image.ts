@@ -4,7 +4,7 @@ import type { Fd } from "../../../ffi/fd.ts";
 import { UserError } from "../../errors.ts";
 import { formatFamiliar } from "../../image/reference.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
-import { type ContainerConfig, isIndex } from "../../image/types.ts";
+import { type ContainerConfig, type Descriptor, isIndex } from "../../image/types.ts";
 import type { RunOptions } from "../run-options.ts";
 import { mountLayers } from "./mount-layers.ts";
 import { canonicalReference, findImage, openStore } from "./open-store.ts";
@@ -14,6 +14,7 @@ export interface RunImage extends Disposable {
   readonly id: string;
   /** As the user wrote it. */
   readonly name: string;
+  readonly manifest: Descriptor;
   readonly config: ContainerConfig;
   /** The layers, the topmost first: names in the folder `links`, or whole paths without one. */
   readonly lower: readonly string[];
@@ -76,6 +77,7 @@ async function openImage(text: string, image: StoredImage, store: ImageStore): P
   return {
     id: image.id,
     name: text,
+    manifest: image.manifest,
     config,
     lower: layers.map(({ link }) => link),
     links: store.paths.links,

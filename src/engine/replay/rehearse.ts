@@ -20,6 +20,7 @@ import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
 import { keep, type RunLaunch } from "./kept.ts";
+import { needsStorage } from "../storage/needs-storage.ts";
 import type { ParseOptions } from "./replay.ts";
 
 const ID_LENGTH = 64;
@@ -100,6 +101,8 @@ export const directoryOf = (file: string): string => file.slice(0, file.lastInde
 function isPlain(options: RunOptions): boolean {
   const { tty, trace, performer, cidfile, pidfile, pid, ipc, network, security } = options;
   if (tty || trace || performer !== "agent") return false;
+  // A writable layer and volumes are made and taken away by this process.
+  if (needsStorage(options)) return false;
   if (cidfile !== undefined || pidfile !== undefined) return false;
   // Other containers come and go; the host's devices are looked at in ways that are not told of.
   if (pid.kind !== "private" || ipc.kind === "container" || network.kind === "container") {

@@ -106,18 +106,22 @@ async function makeStorage(
       const taken = { volumes, resolved, root: image?.rootPath };
       const ownVolumes = takeVolumes(taken, (own) =>
         writeDetails(stateFolder, {
-          ...(image !== undefined && { image: { id: image.id, name: image.name } }),
+          ...(image !== undefined && { image: pickImage(image) }),
           config: makeContainerConfig(applied, config),
           mounts: resolved.points,
           ownVolumes: own,
         }),
       );
       undo.push(() => removeOwnVolumes(ownVolumes, options.remove, volumes));
+      // Order: from here on the details say that the image is in use, and others may sweep the store.
+      image?.[Symbol.dispose]();
     },
     sweep: () => sweepLayers(data, containers),
     [Symbol.dispose]: () => image?.[Symbol.dispose](),
   };
 }
+
+const pickImage = ({ id, name, manifest }: RunImage) => ({ id, name, manifest });
 
 type Layer = Extract<RootSource, { kind: "overlay" }>;
 

@@ -1,0 +1,46 @@
+// `bunker rmi` and `bunker image rm`
+import type { RemovalStep } from "../../engine/images/remove-image.ts";
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { forEachOperand } from "../each.ts";
+import { forceFlag } from "../format/format-flags.ts";
+
+interface Draft {
+  force: boolean;
+}
+
+const definition: CommandDefinition<Draft> = {
+  name: "rmi",
+  summary: "Remove one or more images",
+  usage: "[flags] IMAGE [IMAGE...]",
+  failureCode: 1,
+  flags: {
+    force: forceFlag("Force removal of the image"),
+    "no-prune": {
+      type: "bool",
+      group: "Flags",
+      help: "Do not delete untagged parents (there are none)",
+      set: () => undefined,
+    },
+  },
+  operands: { min: 1 },
+  interspersed: true,
+  start: () => ({ force: false }),
+  run: async ({ force }, names, context) => {
+    const { findImageId, removeImage } = await context.engine.images();
+    let isAllMissing = true;
+    const exitCode = await forEachOperand(names, context, (name) => {
+      const isThere = findImageId(name) !== undefined;
+      if (isThere || !force) isAllMissing = false;
+      const { steps } = removeImage(name, force);
+      for (const step of steps) context.write(`${describeStep(step)}\n`);
+    });
+    return force && isAllMissing ? 0 : exitCode;
+  },
+};
+
+export const rmiCommand: Command = makeCommand(definition);
+export const imageRemoveCommand: Command = makeCommand({ ...definition, name: "image rm" });
+
+function describeStep({ kind, what }: RemovalStep): string {
+  return `${kind === "untagged" ? "Untagged" : "Deleted"}: ${what}`;
+}

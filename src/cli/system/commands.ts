@@ -1,0 +1,21 @@
+// `bunker system …`
+import { makeGroup } from "../group.ts";
+
+/** `bunker system`. */
+export const systemCommand = makeGroup("system", "Manage what bunker keeps on this machine", [
+  {
+    name: "check",
+    summary: "Look for damage in what is kept, and repair it",
+    load: async () => (await import("./check.ts")).systemCheckCommand,
+  },
+  {
+    name: "df",
+    summary: "Show disk usage",
+    load: async () => (await import("./disk-usage.ts")).systemDfCommand,
+  },
+  {
+    name: "prune",
+    summary: "Remove unused data",
+    load: async () => (await import("./prune.ts")).systemPruneCommand,
+  },
+]);

@@ -1,0 +1,132 @@
+// `bunker system df`
+import type { DiskUsage, UsageRow } from "../../engine/system/verbs.ts";
+import { UserError } from "../../errors.ts";
+import { type Command, makeCommand } from "../command.ts";
+import { formatFlag } from "../format/format-flags.ts";
+import { formatList, type ListShape } from "../format/list.ts";
+import { alignColumns } from "../format/tab-writer.ts";
+import type { Fields } from "../format/template/values.ts";
+import { formatAge, formatBytes } from "../format/units.ts";
+
+interface Draft {
+  format: string | undefined;
+  verbose: boolean;
+}
+
+export const systemDfCommand: Command = makeCommand<Draft>({
+  name: "system df",
+  summary: "Show disk usage",
+  usage: "[flags]",
+  failureCode: 1,
+  flags: {
+    format: formatFlag,
+    verbose: {
+      type: "bool",
+      short: "v",
+      group: "Flags",
+      help: "Show detailed information on space usage",
+      set: (draft, value) => {
+        draft.verbose = value;
+      },
+    },
+  },
+  operands: { min: 0, max: 0 },
+  interspersed: true,
+  start: () => ({ format: undefined, verbose: false }),
+  run: async ({ format, verbose }, _operands, context) => {
+    const usage = (await context.engine.system()).measureDisk();
+    if (verbose && format !== undefined && format !== "") {
+      throw new UserError("--verbose and --format do not go together");
+    }
+    const rows = usage.rows.map((row) => makeFields(row));
+    context.write(verbose ? formatVerbose(usage) : formatList(rows, shape, { format }));
+    return 0;
+  },
+});
+
+const shape: ListShape = {
+  headers: {
+    Active: "ACTIVE",
+    Reclaimable: "RECLAIMABLE",
+    Size: "SIZE",
+    TotalCount: "TOTAL",
+    Type: "TYPE",
+  },
+  table: "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
+  quiet: "{{.Type}}",
+  typeName: "*formatter.diskUsageContext",
+};
+
+function makeFields({ type, total, active, sizeBytes, reclaimableBytes }: UsageRow): Fields {
+  const share = sizeBytes > 0 ? Math.trunc((reclaimableBytes * 100) / sizeBytes) : undefined;
+  const reclaimable = formatBytes(reclaimableBytes);
+  const hasShare = share !== undefined && type !== "Build Cache";
+  return {
+    Active: String(active),
+    Reclaimable: hasShare ? `${reclaimable} (${share}%)` : reclaimable,
+    Size: formatBytes(sizeBytes),
+    TotalCount: String(total),
+    Type: type,
+  };
+}
+
+function formatVerbose({ images, containers, volumes }: DiskUsage): string {
+  const now = Date.now();
+  const shortId = (id: string): string => id.replace(/^sha256:/, "").slice(0, 12);
+  const age = (ms: number | undefined): string => (ms === undefined ? "N/A" : formatAge(ms, now));
+  const parts = [
+    "Images space usage:\n\n" +
+      table(
+        "REPOSITORY TAG IMAGE+ID CREATED SIZE SHARED+SIZE UNIQUE+SIZE CONTAINERS",
+        images.map((image) => [
+          image.repository,
+          image.tag,
+          shortId(image.id),
+          age(image.createdMs),
+          formatBytes(image.sizeBytes, 3),
+          formatBytes(image.sharedBytes),
+          formatBytes(image.sizeBytes - image.sharedBytes),
+          String(image.containers),
+        ]),
+      ),
+    "Containers space usage:\n\n" +
+      table(
+        "CONTAINER+ID IMAGE COMMAND LOCAL+VOLUMES SIZE CREATED STATUS NAMES",
+        containers.map((container) => [
+          shortId(container.id),
+          container.image,
+          JSON.stringify(shorten(container.command)),
+          String(container.volumes),
+          formatBytes(container.sizeBytes),
+          age(container.createdMs),
+          "Up",
+          container.name,
+        ]),
+      ),
+    "Local Volumes space usage:\n\n" +
+      table(
+        "VOLUME+NAME LINKS SIZE",
+        volumes.map(({ name, users, sizeBytes }) => [
+          name,
+          String(users.length),
+          formatBytes(sizeBytes),
+        ]),
+      ),
+    `Build cache usage: 0B\n\n${table("CACHE+ID CACHE+TYPE SIZE CREATED LAST+USED USAGE SHARED", [])}`,
+  ];
+  return parts.join("\n");
+}
+
+/** @param headings separated by spaces, a + for a space in one */
+function table(headings: string, rows: readonly (readonly string[])[]): string {
+  const header = headings.split(" ").map((heading) => heading.replaceAll("+", " "));
+  return alignColumns([header, ...rows].map((row) => `${row.join("\t")}\n`).join(""));
+}
+
+const widestCommand = 20;
+
+/** docker's ellipsis. */
+function shorten(text: string): string {
+  const signs = Array.from(text);
+  return signs.length <= widestCommand ? text : `${signs.slice(0, widestCommand - 1).join("")}…`;
+}

@@ -1,0 +1,175 @@
+// `rmi` and `image prune`: names first, then the image itself, then what no other image needs.
+
+import { UserError } from "../../errors.ts";
+import {
+  familiarName,
+  formatFamiliar,
+  formatReference,
+  parseReference,
+} from "../../image/reference.ts";
+import type { SweepResult } from "../../image/store/sweep.ts";
+import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import type { Descriptor } from "../../image/types.ts";
+import { type DetailedContainer, listDetailed } from "../container-details.ts";
+import { type Filters, matchesLabels, parseMoment } from "../filters.ts";
+import { runFolder } from "../run-folder.ts";
+import { StateStore } from "../state-store.ts";
+import { readFacts } from "./image-facts.ts";
+import { canonicalReference, getImage, openStore } from "./open-store.ts";
+
+/** What a removal did, in order. */
+export interface RemovalStep {
+  readonly kind: "untagged" | "deleted";
+  /** A name, or a digest. */
+  readonly what: string;
+}
+
+export interface Removal {
+  readonly steps: readonly RemovalStep[];
+  readonly reclaimedBytes: number;
+}
+
+/**
+ * Takes a name away, and with the last one the image.
+ * @param isForced whatever names an image that is named by its id has
+ * @throws UserError in docker's words: no such image, or in use
+ */
+export function removeImage(text: string, isForced: boolean): Removal {
+  using store = openStore();
+  const image = getImage(store, text);
+  const name = findName(image, text);
+  const steps =
+    name === undefined
+      ? removeById(image, text, isForced, store)
+      : removeByName(image, name, isForced, store);
+  return finishRemoval(steps, store);
+}
+
+/** The name of an image that a text is; undefined for its id or a digest. */
+function findName(image: StoredImage, text: string): string | undefined {
+  if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) return undefined;
+  try {
+    const reference = canonicalReference(text);
+    const canonical = reference === undefined ? "" : formatReference(reference);
+    return image.names.find((name) => name === canonical);
+  } catch {
+    return undefined;
+  }
+}
+
+function removeByName(
+  image: StoredImage,
+  name: string,
+  isForced: boolean,
+  store: ImageStore,
+): RemovalStep[] {
+  const shown = formatFamiliar(parseReference(name));
+  const others = image.names.filter((each) => each !== name);
+  if (others.length === 0) {
+    const [user] = usersOf(image);
+    if (user !== undefined) {
+      // With --force the name goes, and the image with its last container.
+      if (!isForced) throw inUse(`repository reference "${shown}" (must force)`, user, image);
+      store.removeReference(name);
+      return [{ kind: "untagged", what: shown }];
+    }
+    store.dropImage(image);
+    return [...untag([name], image), { kind: "deleted", what: image.id }];
+  }
+  store.removeReference(name);
+  return [{ kind: "untagged", what: shown }];
+}
+
+function removeById(
+  image: StoredImage,
+  text: string,
+  isForced: boolean,
+  store: ImageStore,
+): RemovalStep[] {
+  const repositories = new Set(image.names.map((name) => familiarName(parseReference(name))));
+  const shown = text.replace(/^sha256:/, "").slice(0, 12);
+  const [user] = usersOf(image);
+  if (user !== undefined) {
+    throw new UserError(
+      `conflict: unable to delete ${shown} (cannot be forced) - image is being used by running container ${user.id.slice(0, 12)}`,
+      undefined,
+      1,
+    );
+  }
+  if (repositories.size > 1 && !isForced) {
+    throw new UserError(
+      `conflict: unable to delete ${shown} (must be forced) - image is referenced in multiple repositories`,
+      undefined,
+      1,
+    );
+  }
+  store.dropImage(image);
+  return [...untag(image.names, image), { kind: "deleted", what: image.id }];
+}
+
+function inUse(what: string, user: DetailedContainer, image: StoredImage): UserError {
+  const container = user.id.slice(0, 12);
+  const id = image.id.slice("sha256:".length, "sha256:".length + 12);
+  return new UserError(
+    `conflict: unable to remove ${what} - container ${container} is using its referenced image ${id}`,
+    "stop that container first",
+    1,
+  );
+}
+
+/** Each name, and the digest of each repository that has no name left. */
+function untag(names: readonly string[], image: StoredImage): RemovalStep[] {
+  const steps = names.map((name): RemovalStep => ({
+    kind: "untagged",
+    what: formatFamiliar(parseReference(name)),
+  }));
+  const repositories = new Set(names.map((name) => familiarName(parseReference(name))));
+  for (const repository of repositories) {
+    const what = `${repository}@${image.top.digest}`;
+    if (!steps.some((step) => step.what === what)) steps.push({ kind: "untagged", what });
+  }
+  return steps;
+}
+
+function usersOf({ id }: StoredImage): DetailedContainer[] {
+  return listContainers().filter(({ details }) => details.image?.id === id);
+}
+
+function listContainers(): DetailedContainer[] {
+  return listDetailed(new StateStore(runFolder(process.env)));
+}
+
+/** What running containers need, whether it still has a name or not. */
+export function manifestsInUse(): Descriptor[] {
+  return listContainers().flatMap(({ details }) => {
+    return details.image === undefined ? [] : [details.image.manifest];
+  });
+}
+
+/** While others use the store, what is to be swept is left to the next command. */
+function finishRemoval(steps: readonly RemovalStep[], store: ImageStore): Removal {
+  const swept: SweepResult | undefined = store.sweep(manifestsInUse());
+  const layers = (swept?.layers ?? []).map((what): RemovalStep => ({ kind: "deleted", what }));
+  return { steps: [...steps, ...layers], reclaimedBytes: swept?.bytes ?? 0 };
+}
+
+/**
+ * Takes away all images without a tag; with `all`, those that no container uses.
+ * @throws UserError for a filter's value that cannot be
+ */
+export function pruneImages(all: boolean, filters: Filters): Removal {
+  using store = openStore();
+  const used = new Set(listContainers().map(({ details }) => details.image?.id));
+  const until = (filters.get("until") ?? []).map((text) => parseMoment(text, Date.now()));
+  const steps: RemovalStep[] = [];
+  for (const image of store.list()) {
+    const facts = readFacts(store, image);
+    if (facts === undefined || used.has(image.id)) continue;
+    if (!all && image.names.length > 0) continue;
+    if (!until.every((moment) => (facts.createdMs ?? 0) < moment)) continue;
+    if (!matchesLabels(facts.config.config?.Labels ?? {}, filters)) continue;
+    store.dropImage(image);
+    steps.push(...untag(image.names, image), { kind: "deleted", what: image.id });
+  }
+  return finishRemoval(steps, store);
+}
