@@ -40,7 +40,7 @@ export class Box implements Disposable {
     return {
       cwd: this.folder,
       ...options,
-      env: { BUNKER_RUN: this.runFolder, ...options.env },
+      env: { BUNKER_RUN: this.runFolder, BUNKER_DATA: `${this.folder}/data`, ...options.env },
     };
   }
 

@@ -103,8 +103,11 @@ needsRoot("run refuses", () => {
       125,
       "duplicate mount point: /x",
     ],
-    "an image, as they cannot be pulled yet": [
-      ["debian:12", "/bin/true"],
+    "an image that is not there and may not be pulled": [
+      ["--pull", "never", "debian:12"],
+      125,
+      "No such image: debian:12",
+    ],
       125,
       'cannot run image "debian:12": images cannot be pulled yet',
       "  hint: use --rootfs FOLDER, or a command that starts with / for a copy of this host",
