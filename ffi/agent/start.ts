@@ -20,13 +20,15 @@ import { CODE_ARM64 } from "./code-arm64.ts";
 import { CODE_X64 } from "./code-x64.ts";
 import { type ElfOptions, makeElf } from "./elf.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
-import { AGENT_PAGE, INIT_PAGE, Performer } from "./performer.ts";
+import { AGENT_PAGE, HOLDER_PAGE, INIT_PAGE, Performer } from "./performer.ts";
 import { serveCommand } from "./serve-command.ts";
 
 /** The process, whatever it is to do. */
 export interface ProcessOptions {
   /** Which program serves the channel. */
   readonly kind: "agent" | "process";
+  /** The same for a helper that it makes first. */
+  readonly helperSteps?: readonly Step[];
   /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
   readonly newSession?: boolean;
   /** Its stdin, stdout and stderr, where they are not to be this process's own. */
@@ -45,10 +47,11 @@ export interface StartOptions extends ProcessOptions {
 
 /** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
 export function startPerformer(options: StartOptions): Performer {
-  const { firstSteps, childSteps } = options;
+  const { firstSteps, childSteps, helperSteps } = options;
   return startWith(options, (performer) => {
     performer.post(AGENT_PAGE, firstSteps);
     if (childSteps !== undefined) performer.post(INIT_PAGE, childSteps);
+    if (helperSteps !== undefined) performer.post(HOLDER_PAGE, helperSteps);
   });
 }
 

@@ -18,10 +18,10 @@ import type { IdMap } from "./plan-bundle-mounts.ts";
 import { writeIdMap } from "./write-id-map.ts";
 
 /** After the agent's first batch, where it has not made the init process itself. */
-export function makeInit({ between, guard }: AssistedPlan, performer: Performer): void {
+export function makeInit({ between }: AssistedPlan, performer: Performer): void {
   if (between === undefined) return;
   performer.setPid(HOLDER_PAGE, performer.value(between.pid));
-  performer.perform(HOLDER_PAGE, [...guard, ...between.steps]);
+  performer.perform(HOLDER_PAGE, between.steps);
   performer.setPid(HOLDER_PAGE, 0);
   performer.perform(AGENT_PAGE, [planEnd(between.pid)]);
 }
@@ -77,9 +77,12 @@ function makeNamespace(idMap: IdMap, plan: AssistedPlan, performer: Performer): 
     performer.perform(AGENT_PAGE, [planTakeNamespace(idMap, path)]);
     return;
   }
+  // Race: there before the holder is, which else would stay if we and the agent were killed now.
+  performer.post(HOLDER_PAGE, plan.guard);
   performer.perform(AGENT_PAGE, [planHold(plan.holder)]);
   const holderPid = performer.value(plan.holder);
-  performer.perform(HOLDER_PAGE, plan.guard);
+  performer.setPid(HOLDER_PAGE, holderPid);
+  performer.finish(HOLDER_PAGE);
   writeIdMap(holderPid, "uid", mappings.uids);
   writeIdMap(holderPid, "gid", mappings.gids);
   const path = `/proc/${holderPid}/ns/user`;

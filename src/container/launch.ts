@@ -90,6 +90,7 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
     // Race: whenever this process is killed, the init process must not be left waiting for it.
     childSteps:
       options.performer === "agent" ? [...plan.initGuard, plan.initCheck] : plan.initGuard,
+    ...(plan.assisted?.between === undefined ? {} : { helperSteps: plan.assisted.guard }),
     ...(options.inherit === undefined ? {} : { inherit: options.inherit }),
     ...(options.trace === undefined ? {} : { trace: options.trace }),
   });
