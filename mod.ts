@@ -6,6 +6,7 @@ import { libcFiles } from "./src/cli/libc-files.ts";
 import { makeProcessContext } from "./src/cli/process-context.ts";
 import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
+import { AFTER_COMMAND } from "./src/engine/containers/after-command.ts";
 import { _exit } from "./ffi/unistd.ts";
 
 export type { RunOptions } from "./src/engine/run-options.ts";
@@ -37,6 +38,9 @@ const engine: Engine = {
 if (import.meta.main) {
   const argv = runtime.argv();
   if (argv[0] === SERVE_COMMAND) (await import("./ffi/agent/serve.ts")).serve(argv.slice(1));
+  if (argv[0] === AFTER_COMMAND) {
+    _exit(await (await import("./src/engine/containers/after.ts")).performAfter(argv[1] ?? ""));
+  }
   const called = ociName(runtime.argv0());
   if (called !== "" || argv[0] === "oci") {
     const { runOci } = await import("./src/cli/oci/main.ts");

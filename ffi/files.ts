@@ -171,6 +171,13 @@ export function overwrite(fd: number, text: string, path: string): void {
   writeAll(fd, text, path);
 }
 
+/** Where the next write to an open file goes: to its end. lseek(2) */
+export function seekToEnd(fd: number, path: string): void {
+  must(attempt("lseek", [fd, 0, SEEK_END]), "lseek", path);
+}
+
+const SEEK_END = 2;
+
 /** Opens a file; the descriptor is the caller's. Throws SyscallError. */
 export function openFile(path: string, flags: number, mode = 0): number {
   const result = attempt("openat", [AT_FDCWD, cString(path), flags | O.O_CLOEXEC, mode]);

@@ -19,6 +19,7 @@ const NUMBERS = {
   pipe2: [293, 59],
   fcntl: [72, 25],
   lseek: [8, 62],
+  splice: [275, 76],
   munmap: [11, 215],
   fchdir: [81, 50],
   chdir: [80, 49],

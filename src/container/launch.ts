@@ -52,6 +52,8 @@ export interface LaunchOptions {
   readonly joinFromOutside?: (pid: number) => void;
   /** Descriptors that the agent and the init process have as well. */
   readonly inherit?: readonly number[];
+  /** Their standard streams, where those are not to be this process's own. */
+  readonly streams?: readonly [stdin: number, stdout: number, stderr: number];
   /** Once there is an init process: what a crash from now on leaves can be found by its pid. */
   readonly onInit?: (pid: number) => void;
   /** When everything is mounted and the host's tree is still in reach: hooks. */
@@ -92,6 +94,7 @@ export function createContainer(spec: Spec, plan: ContainerPlan, options: Launch
       options.performer === "agent" ? [...plan.initGuard, plan.initCheck] : plan.initGuard,
     ...(plan.assisted?.between === undefined ? {} : { helperSteps: plan.assisted.guard }),
     ...(options.inherit === undefined ? {} : { inherit: options.inherit }),
+    ...(options.streams === undefined ? {} : { streams: options.streams }),
     ...(options.trace === undefined ? {} : { trace: options.trace }),
   });
   try {

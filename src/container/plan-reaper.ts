@@ -27,6 +27,7 @@ import { capabilityBits } from "../../ffi/capability.ts";
 import { MAP, P_ALL, PR, PROT_READ, PROT_WRITE, TIOCSPGRP, W } from "../../ffi/constants.ts";
 import { EINTR } from "../../ffi/errno.ts";
 import type { Process } from "../oci/spec.ts";
+import { linkLines } from "./lines.ts";
 import { exitOnFailure, planBecome, planProgram } from "./plan-process.ts";
 import type { LaunchRequest } from "./request.ts";
 
@@ -157,15 +158,6 @@ const CLD_EXITED = 1;
 /** What it ends with where it cannot go on. */
 const LOST = 255;
 
-/** One call and where it leads; without a label, to the next. */
-interface Line {
-  readonly label?: string;
-  readonly call: Call;
-  readonly then?: string;
-  /** After an error; the same as `then` unless said. */
-  readonly otherwise?: string;
-}
-
 /** The calls of the loop; `memoryOffset` is where they lie in the channel. */
 function planLoop(memoryOffset: number, program: Slot): Call[] {
   const behind = memoryOffset + MEMORY_BYTES;
@@ -192,17 +184,6 @@ function planLoop(memoryOffset: number, program: Slot): Call[] {
     { label: "interrupted", call: compareSlot(signal, -EINTR), then: "wait", otherwise: "lost" },
     { label: "lost", call: exitGroup(LOST) },
   ]);
-}
-
-function linkLines(lines: readonly Line[]): Call[] {
-  const skip = (to: string | undefined, from: number): number =>
-    to === undefined ? 0 : lines.findIndex(({ label }) => label === to) - from - 1;
-  return lines.map(({ call, then, otherwise = then }, i) => ({
-    ...call,
-    tolerate: "any",
-    skipAfterSuccess: skip(then, i),
-    skipAfterError: skip(otherwise, i),
-  }));
 }
 
 const munmap = (address: number, byteLength: number): Call => ({

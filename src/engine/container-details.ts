@@ -32,9 +32,10 @@ export interface ContainerDetails {
 
 const FILE = "details.json";
 
-/** @param folder the container's state folder */
-export function writeDetails(folder: string, details: ContainerDetails): void {
-  writeText(`${folder}/${FILE}`, JSON.stringify(details), { mode: 0o600 });
+/** @param folders the container's state folder, and that of what is kept of it */
+export function writeDetails(folders: readonly string[], details: ContainerDetails): void {
+  const text = JSON.stringify(details);
+  for (const folder of folders) writeText(`${folder}/${FILE}`, text, { mode: 0o600 });
 }
 
 /** undefined where there is none, or only half of one. */

@@ -142,6 +142,11 @@ export type RootOption =
   | { readonly kind: "rootfs"; readonly path: string }
   | { readonly kind: "image"; readonly reference: string };
 
+/** `--restart`; 0 attempts: any number. */
+export type RestartOption =
+  | { readonly kind: "no" | "always" | "unless-stopped" }
+  | { readonly kind: "on-failure"; readonly attempts: number };
+
 export interface RunOptions {
   readonly root: RootOption;
   /** The command after the image; empty: the image's own (a shell in the host image). */
@@ -174,6 +179,8 @@ export interface RunOptions {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
+  /** Whether its end is not the last word; "no" unless said. */
+  readonly restart?: RestartOption;
   readonly remove: boolean;
   readonly pid: NamespaceOption;
   readonly ipc: NamespaceOption;

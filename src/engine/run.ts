@@ -10,7 +10,6 @@ import {
 } from "../../ffi/files.ts";
 import { geteuid } from "../../ffi/identity.ts";
 import { prepareErrno } from "../../ffi/library.ts";
-import type { TraceSink } from "../../ffi/trace.ts";
 import {
   type Created,
   createContainer,
@@ -41,6 +40,7 @@ const KILLED = 137;
 export async function runContainer(options: RunOptions): Promise<number> {
   prepareErrno();
   requireRoot();
+  if (options.detach) return (await import("./containers/run-detached.ts")).runDetached(options);
   if (options.tty && options.interactive) (await import("./terminal.ts")).requireTerminal();
   const id = makeId();
   const store = new StateStore(runFolder(process.env));
@@ -51,7 +51,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const prepared = await prepare(options, id, place.folder);
   using _storage = prepared.storage;
   for (const warning of prepared.warnings) warn(warning);
-  const created = create(options, prepared, place, undo, trace?.sink);
+  const created = createFrom(options, prepared, place, undo, trace && { trace: trace.sink });
   writeIdFiles(options, id, created.initPid);
   passSignalsOn(created);
   using terminal =
@@ -85,12 +85,13 @@ function requireRoot(): void {
   );
 }
 
-function create(
+/** Everything up to the gate; `undo` gets what takes it back. @param more how its processes start */
+export function createFrom(
   options: RunOptions,
   prepared: Prepared,
   place: Reservation,
   undo: UndoStack,
-  trace: TraceSink | undefined,
+  more?: Pick<LaunchOptions, "inherit" | "streams" | "trace">,
 ): Created {
   const { cgroups, cgroupsPath, spec, request } = prepared;
   place.record(formatRecord(place, cgroupsPath));
@@ -108,7 +109,7 @@ function create(
     ...(request.cgroupJoin.how === "none"
       ? { joinFromOutside: (pid: number) => moveInto(cgroups.procsFiles(cgroupsPath), pid) }
       : {}),
-    ...(trace === undefined ? {} : { trace }),
+    ...more,
   };
   const created = createContainer(spec, plan, launch);
   // Security: once it has ended, its pids may be others'.

@@ -34,6 +34,8 @@ function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupMana
   if (lock === undefined) return false;
   const record = store.readRecord(id);
   if (record !== undefined && isRunning(record)) return false;
+  // One that is kept is not abandoned: its end is still to be written down, see containers/finish.ts.
+  if (fileType(`${dataFolder(process.env)}/containers/${id}/container.json`) !== 0) return false;
   clear(id, record, store, cgroups());
   return true;
 }

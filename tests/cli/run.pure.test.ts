@@ -273,9 +273,8 @@ describe("what cannot be is refused in one line", () => {
     ["--performer me /x", 'invalid argument "me" for "--performer" flag: must be agent or process'],
     ["--rootfs= sh", 'invalid argument "" for "--rootfs" flag: a folder is needed'],
     ["-p 80:80 /x", "-p, --publish is not there yet: it comes with bridge networking"],
-    ["--restart always /x", "--restart is not there yet: it comes with the lifecycle commands"],
-    ["-d /x", "-d, --detach is not there yet: it comes with the lifecycle commands"],
-    ["-itd /x", "-d, --detach is not there yet: it comes with the lifecycle commands"],
+    ["--link a /x", "--link is not there yet: it comes with bridge networking"],
+    ["-a stdin /x", "-a, --attach is not there yet: it comes with the lifecycle commands"],
     ["--cpuset-cpus 0,1-9 /x", "CPU 2 is not available: this host has 0-1, got 0,1-9"],
     [
       "--memmory 5m /x",

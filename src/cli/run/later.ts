@@ -17,7 +17,6 @@ export const laterFlags: LaterFlags = {
   "cpu-percent": windows,
   "cpu-rt-period": "real-time scheduling",
   "cpu-rt-runtime": "real-time scheduling",
-  detach: lifecycle,
   "detach-keys": lifecycle,
   "device-cgroup-rule": devices,
   dns: network,
@@ -47,7 +46,6 @@ export const laterFlags: LaterFlags = {
   "no-healthcheck": health,
   publish: network,
   "publish-all": network,
-  restart: lifecycle,
   runtime: lifecycle,
   "sig-proxy": lifecycle,
   "stop-timeout": lifecycle,
@@ -60,6 +58,5 @@ export const laterFlags: LaterFlags = {
 export const laterShort: LaterFlags = {
   P: "publish-all",
   a: "attach",
-  d: "detach",
   p: "publish",
 };

@@ -4,6 +4,7 @@ import type { FlagTable } from "../flag.ts";
 import { parseEnv } from "../values/environment.ts";
 import { parseGroup, parseHostname, parseName, parseUser } from "../values/name.ts";
 import { resolvePath } from "../values/path.ts";
+import { parseRestart } from "../values/restart.ts";
 import { parseSignal } from "../values/signal.ts";
 import { parseUlimit } from "../values/ulimit.ts";
 import type { RunDraft } from "./draft.ts";
@@ -38,6 +39,25 @@ export const processFlags: FlagTable<RunDraft> = {
     help: "Container NIS domain name",
     set: (draft, text) => {
       draft.options.domainname = parseHostname(text);
+    },
+  },
+  detach: {
+    type: "bool",
+    short: "d",
+    group: container,
+    help: "Run container in background and print container ID",
+    set: (draft, value) => {
+      draft.options.detach = value;
+    },
+  },
+  restart: {
+    type: "text",
+    ignoresEmpty: true,
+    group: container,
+    placeholder: "policy",
+    help: "Restart policy to apply when a container exits: no, on-failure[:N], always, unless-stopped",
+    set: (draft, text) => {
+      draft.options.restart = parseRestart(text);
     },
   },
   rm: {

@@ -19,14 +19,22 @@ export function isAtGate(folder: string): boolean {
 export function passGate(folder: string): boolean {
   using gate = openGate(folder);
   if (gate === undefined) return false;
-  writeAll(gate.number, "0", GATE_FILE);
-  // Race: killed before this, a start has been made all the same: nobody reads the fifo any more.
-  removeFile(`${folder}/${GATE_FILE}`);
+  passOpenGate(gate, folder);
   return true;
 }
 
-// Start-up: an error that nobody sees costs 0.1 ms to make.
-function openGate(folder: string): Fd | undefined {
+/** The same by an end that stays open: once the program has begun nobody reads from it (POLLERR). */
+export function passOpenGate(gate: Fd, folder: string): void {
+  writeAll(gate.number, "0", GATE_FILE);
+  // Race: killed before this, a start has been made all the same: nobody reads the fifo any more.
+  removeFile(`${folder}/${GATE_FILE}`);
+}
+
+/**
+ * The gate for whoever starts the container; undefined where no init process waits.
+ * Start-up: an error that nobody sees costs 0.1 ms to make.
+ */
+export function openGate(folder: string): Fd | undefined {
   const path = `${folder}/${GATE_FILE}`;
   const fd = tryOpenFile(path, O.O_WRONLY | O.O_NONBLOCK);
   if (fd >= 0) return new Fd(fd);

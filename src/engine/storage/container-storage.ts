@@ -102,17 +102,17 @@ async function makeStorage(
     ],
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
     make: (stateFolder, undo) => {
-      if (layer !== undefined) makeLayer(folder, layer, undo);
+      if (layer !== undefined) makeLayer(folder, layer, options.detach, undo);
       const taken = { volumes, resolved, root: image?.rootPath };
       const ownVolumes = takeVolumes(taken, (own) =>
-        writeDetails(stateFolder, {
+        writeDetails(options.detach ? [stateFolder, folder] : [stateFolder], {
           ...(image !== undefined && { image: pickImage(image) }),
           config: makeContainerConfig(applied, config),
           mounts: resolved.points,
           ownVolumes: own,
         }),
       );
-      undo.push(() => removeOwnVolumes(ownVolumes, options.remove, volumes));
+      if (!options.detach) undo.push(() => removeOwnVolumes(ownVolumes, options.remove, volumes));
       // Order: from here on the details say that the image is in use, and others may sweep the store.
       image?.[Symbol.dispose]();
     },
@@ -137,16 +137,17 @@ function planLayer(folder: string, { lower, links }: RunImage): Layer {
   };
 }
 
-function makeLayer(folder: string, layer: Layer, undo: UndoStack): void {
+/** @param isKept it outlives the container's end, and may be there from the last time */
+function makeLayer(folder: string, layer: Layer, isKept: boolean, undo: UndoStack): void {
   makeDirectoryTree(folder.slice(0, folder.lastIndexOf("/")), 0o711);
   makeDirectory(folder, 0o711);
-  undo.push(() => removeTree(folder));
+  if (!isKept) undo.push(() => removeTree(folder));
   // Security: the upper folder is what the container has for `/`, and its mode the root's mode.
   for (const path of [layer.upper, layer.work, layer.target]) makeDirectory(path, 0o755);
 }
 
 /** Volumes that nobody named go with a container that was to be removed; else they stay. */
-function removeOwnVolumes(
+export function removeOwnVolumes(
   names: readonly string[],
   isRemoved: boolean,
   volumes: VolumeStore,
@@ -161,6 +162,7 @@ export function sweepLayers(data: string, containers: StateStore): string[] {
   for (const { name } of listDirectory(`${data}/containers`) ?? []) {
     // Race: a container's state folder is made before its layer, and removed after it.
     if (fileType(containers.containerFolder(name)) !== 0) continue;
+    if (fileType(`${data}/containers/${name}/container.json`) !== 0) continue;
     removeTree(`${data}/containers/${name}`);
     swept.push(name);
   }

@@ -1,0 +1,495 @@
+// The guardian of a detached container: the agent, which stays as the parent of the init process,
+// carries what that writes into the log, and keeps its exit status. It needs nobody, holds some 40 KiB,
+// and is no program of its own: the loop below is data. Pure.
+//
+//   guardian                                        the log
+//   waits for output, or for the end of init
+//   writes a mark: time, offset, stream ──────────▶ log.idx, 32 bytes a mark
+//   splice(2): from the pipe into the file ───────▶ log, the very bytes
+//   …
+//   init has ended: what is left in the pipes ────▶ log
+//   waitid ───────────────────────────────────────▶ exit: siginfo, time
+//   execve ▶ bunker, to clear up or to start again
+//
+// Crash: splice moves bytes from the pipe into the file inside the kernel, so there is no moment at
+// which they are in neither. The mark comes first: one without bytes behind it is harmless.
+//
+// Rotation: the kernel says EFBIG at the limit of RLIMIT_FSIZE, having taken what fits; the files are
+// renamed, and the loop goes on where it was.
+
+import { AddressOf, type Call, Slot, type Step, StringArray, Struct } from "../../ffi/call.ts";
+import {
+  AT_FDCWD,
+  close,
+  compareSlot,
+  dup3,
+  execve,
+  exitGroup,
+  openat,
+  prctl,
+  setrlimit,
+  waitid,
+} from "../../ffi/calls.ts";
+import { O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
+import { EAGAIN, EFBIG, EIO } from "../../ffi/errno.ts";
+import { type Line, linkLines } from "./lines.ts";
+
+/** What the guardian has to do with: descriptors that it has inherited, and paths of the host. */
+export interface GuardianRequest {
+  /** The reading ends; of a terminal the master, which the agent has fetched into a slot. */
+  readonly streams:
+    | { readonly kind: "pipes"; readonly stdout: number; readonly stderr: number }
+    | { readonly kind: "terminal"; readonly master: Slot };
+  readonly log?: LogFiles;
+  /** Gets the siginfo of the end, and the time. */
+  readonly exitFd: number;
+  /** What comes after the end: bunker with its arguments. */
+  readonly after: {
+    readonly path: string;
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+  };
+}
+
+/** The files of the log: descriptors to begin with, and how they are rotated. */
+export interface LogFiles {
+  readonly fd: number;
+  readonly indexFd: number;
+  readonly path: string;
+  readonly indexPath: string;
+  /** No limit: it is never rotated. */
+  readonly maxBytes?: number;
+  /** How many files there are at most, the present one among them. */
+  readonly maxFiles: number;
+}
+
+export const STDOUT_STREAM = 1;
+export const STDERR_STREAM = 2;
+/** A mark of the index: seconds, nanoseconds, offset, stream; 64 bits each, little-endian. */
+export const MARK_BYTES = 32;
+const MARK_OFFSET = 16;
+const MARK_STREAM = 24;
+/** The exit file: siginfo (see waitid(2)), and the time as seconds and nanoseconds. */
+export const SIGINFO_BYTES = 128;
+export const EXIT_BYTES = SIGINFO_BYTES + 16;
+
+const POLLFD_BYTES = 8;
+const POLLIN = 1;
+const SPLICE_BYTES = 1024 * 1024;
+const SPLICE_F_MOVE_NONBLOCK = 3;
+const SEEK_CUR = 1;
+const CLOCK_REALTIME = 0;
+const SIGXFSZ = 25;
+const SIGSET_BYTES = 8;
+const SIGACTION_BYTES = 32;
+
+export interface GuardianPlan {
+  /** Whose failure is still told. */
+  readonly settle: readonly Step[];
+  /** It never ends but by exit. */
+  readonly guard: readonly Step[];
+}
+
+/** The guardian's last two batches. */
+export function planGuardian(request: GuardianRequest, initPid: Slot): GuardianPlan {
+  const loop = new Loop(request, initPid);
+  const settle: Step[] = [
+    { why: "outlive the command line, and hold nothing of its", calls: planDetach() },
+    { why: "know of the end of the init process", calls: [...loop.prepare(), ...loop.watchInit()] },
+    ...planLimit(request.log),
+  ];
+  const why = "carry output to the log until the end, then hand over";
+  return { settle, guard: [{ why, calls: loop.calls() }] };
+}
+
+function planDetach(): Call[] {
+  const nothing = new Slot("/dev/null");
+  return [
+    prctl(PR.PR_SET_PDEATHSIG, 0),
+    prctl(PR.PR_SET_NAME, "bunker-guardian"),
+    openat(AT_FDCWD, "/dev/null", O.O_RDWR, { into: nothing }),
+    dup3(nothing, 0, 0),
+    dup3(nothing, 1, 0),
+    dup3(nothing, 2, 0),
+    close(nothing),
+    { name: "chdir", args: ["/"] },
+  ];
+}
+
+/** The soft limit alone, as what comes after needs the old one back. */
+function planLimit(log: LogFiles | undefined): Step[] {
+  if (log?.maxBytes === undefined) return [];
+  const ignore = new Uint8Array(SIGACTION_BYTES);
+  ignore[0] = 1;
+  return [
+    {
+      why: "at the log's limit the kernel is to say so",
+      calls: [
+        {
+          name: "rt_sigaction",
+          args: [SIGXFSZ, new Struct(ignore, () => "{SIG_IGN}"), null, SIGSET_BYTES],
+        },
+        setrlimit(RLIMIT.RLIMIT_FSIZE, "RLIMIT_FSIZE", log.maxBytes, Infinity),
+      ],
+    },
+  ];
+}
+
+/** A stream of output: where it is polled, and how its lines are called. */
+interface Stream {
+  readonly name: string;
+  readonly index: number;
+  readonly mark: Slot;
+}
+
+class Loop {
+  /** pollfds: the streams, then the init process; and room for a store of 64 bits behind them. */
+  readonly #pollfds: Slot;
+  readonly #count: number;
+  readonly #streams: readonly Stream[];
+  readonly #moved = new Slot("bytes moved");
+  readonly #exit = new Slot("the end", EXIT_BYTES);
+
+  constructor(
+    readonly request: GuardianRequest,
+    readonly initPid: Slot,
+  ) {
+    const names = request.streams.kind === "pipes" ? ["stdout", "stderr"] : ["terminal"];
+    this.#streams = names.map((name, index) => ({
+      name,
+      index,
+      mark: makeMark(index === 0 ? STDOUT_STREAM : STDERR_STREAM),
+    }));
+    this.#count = names.length + 1;
+    this.#pollfds = new Slot("pollfds", this.#count * POLLFD_BYTES + 8, this.#firstPollfds());
+  }
+
+  #firstPollfds(): Uint8Array {
+    const words = new Int32Array(this.#count * 2 + 2);
+    const { streams } = this.request;
+    if (streams.kind === "pipes") words.set([streams.stdout, POLLIN, streams.stderr, POLLIN]);
+    return new Uint8Array(words.buffer);
+  }
+
+  /** The events that are asked for: FD_CLOEXEC, which every such descriptor has, is 1 as POLLIN is. */
+  watchInit(): Call[] {
+    const calls: Call[] = [];
+    const fields = (index: number) => ({
+      into: this.#pollfds,
+      fd: index * POLLFD_BYTES,
+      events: index * POLLFD_BYTES + 4,
+    });
+    const F_GETFD = 1;
+    const init = fields(this.#count - 1);
+    const { streams } = this.request;
+    if (streams.kind === "terminal") {
+      const at = fields(0);
+      // dup(2) of what was fetched: the number of a descriptor, stored where poll looks for it.
+      calls.push(
+        { name: "fcntl", args: [streams.master, 1030, 3], into: at.into, intoOffset: at.fd },
+        {
+          name: "fcntl",
+          args: [this.#fd(0), F_GETFD],
+          into: at.into,
+          intoOffset: at.events,
+        },
+      );
+    }
+    const pidfd = new Slot("pidfd");
+    calls.push(
+      { name: "pidfd_open", args: [this.initPid, 0], into: pidfd },
+      { name: "fcntl", args: [pidfd, 1030, 3], into: init.into, intoOffset: init.fd },
+      { name: "fcntl", args: [pidfd, F_GETFD], into: init.into, intoOffset: init.events },
+    );
+    return calls;
+  }
+
+  #fd(index: number): Slot {
+    return new Slot("fd", 4, undefined, { of: this.#pollfds, byteOffset: index * POLLFD_BYTES });
+  }
+
+  #events(index: number): Slot {
+    const byteOffset = index * POLLFD_BYTES + 4;
+    return new Slot("events", 4, undefined, { of: this.#pollfds, byteOffset });
+  }
+
+  calls(): Call[] {
+    const { streams, log } = this.request;
+    const carry = streams.kind === "pipes" ? this.#carryPipes() : this.#carryTerminal();
+    return linkLines([
+      { label: "poll", call: this.#poll(null) },
+      ...carry,
+      {
+        label: "init?",
+        call: compareSlot(this.#events(this.#count - 1), POLLIN),
+        then: "poll",
+        otherwise: `drain ${this.#streams[0]?.name}`,
+      },
+      ...this.#drain(),
+      ...this.#end(),
+      {
+        label: "trouble",
+        call: compareSlot(this.#moved, -EFBIG),
+        then: "rotate",
+        otherwise: "wait",
+      },
+      { label: "wait", call: this.#poll(RETRY_MS), then: "poll" },
+      ...planRotate(log),
+      { label: "rotated", call: compareSlot(this.#moved, 0), then: "poll" },
+    ]);
+  }
+
+  /** With a time it only waits; without, until something is there. ppoll(2) */
+  #poll(milliseconds: number | null): Call {
+    const timeout = milliseconds === null ? null : makeTimeout(milliseconds);
+    return {
+      name: "ppoll",
+      args: [
+        milliseconds === null ? new AddressOf(this.#pollfds) : null,
+        milliseconds === null ? this.#count : 0,
+        timeout,
+        null,
+        SIGSET_BYTES,
+      ],
+    };
+  }
+
+  /** Is there anything, in a stream that is still open? Then it is moved. */
+  #carryPipes(): Line[] {
+    const lines: Line[] = [];
+    this.#streams.forEach(({ name, index, mark }) => {
+      const next = this.#streams[index + 1]?.name;
+      const after = next === undefined ? "init?" : `${next}?`;
+      lines.push(
+        {
+          label: `${name}?`,
+          call: compareSlot(this.#fd(index), this.#number(index)),
+          otherwise: after,
+        },
+        { call: compareSlot(this.#events(index), POLLIN), then: after, otherwise: `${name} there` },
+        ...this.#mark(`${name} there`, mark, "trouble"),
+        {
+          call: this.#splice(this.#fd(index), this.request.log?.fd ?? 1),
+          then: `${name} moved`,
+          otherwise: `${name} failed`,
+        },
+        {
+          label: `${name} moved`,
+          call: compareSlot(this.#moved, 0),
+          then: `${name} closed`,
+          otherwise: after,
+        },
+        // poll(2) passes over a negative descriptor, and this is how one comes to be there.
+        {
+          label: `${name} closed`,
+          call: {
+            name: "close",
+            args: [-1],
+            into: this.#pollfds,
+            intoOffset: index * POLLFD_BYTES,
+          },
+          then: after,
+        },
+        {
+          label: `${name} failed`,
+          call: compareSlot(this.#moved, -EAGAIN),
+          then: after,
+          otherwise: "trouble",
+        },
+      );
+    });
+    return lines;
+  }
+
+  #number(index: number): number {
+    const { streams } = this.request;
+    if (streams.kind !== "pipes") return -1;
+    return index === 0 ? streams.stdout : streams.stderr;
+  }
+
+  /** splice(2) wants a pipe on one side: the terminal's bytes go through one of our own. */
+  readonly #pipe = new Slot("pipe");
+
+  #carryTerminal(): Line[] {
+    const [stream] = this.#streams;
+    if (stream === undefined) return [];
+    const fd = this.request.log?.fd ?? 1;
+    return [
+      {
+        label: "flush",
+        call: this.#splice(this.#readEnd(), fd),
+        then: "flush",
+        otherwise: "flushed",
+      },
+      {
+        label: "flushed",
+        call: compareSlot(this.#moved, -EAGAIN),
+        then: "ready?",
+        otherwise: "trouble",
+      },
+      {
+        label: "ready?",
+        call: compareSlot(this.#events(0), POLLIN),
+        then: "init?",
+        otherwise: "terminal there",
+      },
+      ...this.#mark("terminal there", stream.mark, "trouble"),
+      {
+        call: this.#splice(this.#fd(0), this.#writeEnd()),
+        then: "flush",
+        otherwise: "terminal failed",
+      },
+      {
+        label: "terminal failed",
+        call: compareSlot(this.#moved, -EIO),
+        then: "terminal closed",
+        otherwise: "init?",
+      },
+      // Nobody has the terminal open any more: that may change, but not once the init has ended.
+      { label: "terminal closed", call: this.#poll(CLOSED_MS), then: "init?" },
+    ];
+  }
+
+  #readEnd(): Slot {
+    return new Slot("read end", 4, undefined, { of: this.#pipe, byteOffset: 0 });
+  }
+
+  #writeEnd(): Slot {
+    return new Slot("write end", 4, undefined, { of: this.#pipe, byteOffset: 4 });
+  }
+
+  #mark(label: string, mark: Slot, trouble: string): Line[] {
+    const { log } = this.request;
+    if (log === undefined) return [{ label, call: compareSlot(this.#moved, 0) }];
+    return [
+      { label, call: { name: "clock_gettime", args: [CLOCK_REALTIME, new AddressOf(mark)] } },
+      { call: { name: "lseek", args: [log.fd, 0, SEEK_CUR], into: mark, intoOffset: MARK_OFFSET } },
+      {
+        call: {
+          name: "write",
+          args: [log.indexFd, new AddressOf(mark), MARK_BYTES],
+          into: this.#moved,
+        },
+        otherwise: trouble,
+      },
+    ];
+  }
+
+  #splice(from: Slot | number, to: Slot | number): Call {
+    return {
+      name: "splice",
+      args: [from, null, to, null, SPLICE_BYTES, SPLICE_F_MOVE_NONBLOCK],
+      into: this.#moved,
+    };
+  }
+
+  /** The init process has ended: what is left. Others may still hold a pipe: nobody waits for them. */
+  #drain(): Line[] {
+    const lines: Line[] = [];
+    const fd = this.request.log?.fd ?? 1;
+    this.#streams.forEach(({ name, index, mark }) => {
+      const next = this.#streams[index + 1]?.name;
+      const after = next === undefined ? "end" : `drain ${next}`;
+      const isPipe = this.request.streams.kind === "pipes";
+      lines.push(
+        ...this.#mark(`drain ${name}`, mark, after),
+        {
+          call: this.#splice(this.#fd(index), isPipe ? fd : this.#writeEnd()),
+          then: isPipe ? `drained ${name}` : "drain flush",
+          otherwise: isPipe ? `undrained ${name}` : "drain flush",
+        },
+        {
+          label: `drained ${name}`,
+          call: compareSlot(this.#moved, 0),
+          then: after,
+          otherwise: `drain ${name}`,
+        },
+        {
+          label: `undrained ${name}`,
+          call: compareSlot(this.#moved, -EFBIG),
+          then: "rotate",
+          otherwise: after,
+        },
+      );
+      if (isPipe) return;
+      lines.push(
+        {
+          label: "drain flush",
+          call: this.#splice(this.#readEnd(), fd),
+          then: "drain terminal",
+          otherwise: "drain more",
+        },
+        {
+          label: "drain more",
+          call: compareSlot(this.#moved, -EFBIG),
+          then: "rotate",
+          otherwise: after,
+        },
+      );
+    });
+    return lines;
+  }
+
+  #end(): Line[] {
+    const { exitFd, after, log } = this.request;
+    const time = new Slot("time", 16, undefined, { of: this.#exit, byteOffset: SIGINFO_BYTES });
+    const restore: Line[] =
+      log?.maxBytes === undefined
+        ? []
+        : [{ call: setrlimit(RLIMIT.RLIMIT_FSIZE, "RLIMIT_FSIZE", Infinity, Infinity) }];
+    return [
+      { label: "end", call: waitid(P_PID, this.initPid, this.#exit, W.WEXITED) },
+      { call: { name: "clock_gettime", args: [CLOCK_REALTIME, new AddressOf(time)] } },
+      ...restore,
+      { call: { name: "write", args: [exitFd, new AddressOf(this.#exit), EXIT_BYTES] } },
+      { call: execve(after.path, new StringArray(after.args), new StringArray(after.env, true)) },
+      { call: exitGroup(0) },
+    ];
+  }
+
+  /** Before the loop: the pipe that a terminal's bytes go through. */
+  prepare(): Call[] {
+    if (this.request.streams.kind === "pipes") return [];
+    return [{ name: "pipe2", args: [new AddressOf(this.#pipe), O.O_CLOEXEC] }];
+  }
+}
+
+const RETRY_MS = 200;
+const CLOSED_MS = 20;
+
+function makeTimeout(milliseconds: number): Struct {
+  const words = new Int32Array([0, 0, milliseconds * 1_000_000, 0]);
+  return new Struct(new Uint8Array(words.buffer), () => `{${milliseconds} ms}`);
+}
+
+function makeMark(stream: number): Slot {
+  const bytes = new Uint8Array(MARK_BYTES);
+  bytes[MARK_STREAM] = stream;
+  return new Slot("mark", MARK_BYTES, bytes);
+}
+
+/** log.2 becomes log.3, log becomes log.1 …; the last one is gone by being renamed over. */
+function planRotate(log: LogFiles | undefined): Line[] {
+  if (log?.maxBytes === undefined) return [{ label: "rotate", call: close(-1), then: "wait" }];
+  const lines: Line[] = [];
+  const add = (call: Call): void => {
+    lines.push(lines.length === 0 ? { label: "rotate", call } : { call });
+  };
+  const name = (path: string, index: number): string => (index === 0 ? path : `${path}.${index}`);
+  for (const [path, fd] of [
+    [log.path, log.fd],
+    [log.indexPath, log.indexFd],
+  ] as const) {
+    for (let index = log.maxFiles - 2; index >= 0; index--) {
+      add({
+        name: "renameat2",
+        args: [AT_FDCWD, name(path, index), AT_FDCWD, name(path, index + 1), 0],
+      });
+    }
+    const fresh = new Slot("fresh");
+    add(openat(AT_FDCWD, path, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, { into: fresh }, 0o600));
+    add(dup3(fresh, fd, O.O_CLOEXEC));
+    add(close(fresh));
+  }
+  return lines;
+}

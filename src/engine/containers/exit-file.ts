@@ -1,0 +1,40 @@
+// How a container has ended, as its guardian wrote it down: the siginfo of waitid(2), and the time.
+
+import { O } from "../../../ffi/constants.ts";
+import { open } from "../../../ffi/fcntl.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { read } from "../../../ffi/unistd.ts";
+import { EXIT_BYTES, SIGINFO_BYTES } from "../../container/plan-guardian.ts";
+
+export const EXIT_FILE = "exit";
+
+export interface ExitRecord {
+  /** The exit code, or 128 + the signal. */
+  readonly code: number;
+  readonly timeMs: number;
+}
+
+const CODE_OFFSET = 8;
+const STATUS_OFFSET = 24;
+const CLD_EXITED = 1;
+
+/** undefined where the guardian was killed before it could write, or there was none. */
+export function readExit(folder: string): ExitRecord | undefined {
+  const bytes = new Uint8Array(EXIT_BYTES);
+  try {
+    using file = open(`${folder}/${EXIT_FILE}`, O.O_RDONLY);
+    if (read(file.number, bytes) < EXIT_BYTES) return undefined;
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  const view = new DataView(bytes.buffer);
+  const status = view.getInt32(STATUS_OFFSET, true);
+  const hasExited = view.getInt32(CODE_OFFSET, true) === CLD_EXITED;
+  const seconds = Number(view.getBigInt64(SIGINFO_BYTES, true));
+  const nanoseconds = Number(view.getBigInt64(SIGINFO_BYTES + 8, true));
+  return {
+    code: hasExited ? status : 128 + status,
+    timeMs: seconds * 1000 + Math.floor(nanoseconds / 1_000_000),
+  };
+}

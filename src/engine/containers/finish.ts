@@ -1,0 +1,70 @@
+// The end of a container that was kept: its exit status is written down, and what it had of the host is
+// given back. Whoever finds it ended does this, under its lock: the guardian's successor, or the next
+// command where that was killed.
+
+import { detectCgroups } from "../../../cgroups/detect.ts";
+import { processStart } from "../../../ffi/agent/alive.ts";
+import { kill } from "../../../ffi/signal.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { CGROUP_PREFIX } from "../make-spec.ts";
+import { runFolder } from "../run-folder.ts";
+import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { readExit } from "./exit-file.ts";
+import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
+
+const SIGKILL = 9;
+/** Nobody knows how it ended: it was killed together with its guardian, or the machine went down. */
+const UNKNOWN = 255;
+
+/** Whether its init process is still there. */
+export function isRunning(record: ContainerRecord | undefined): boolean {
+  if (record === undefined || record.initPid === 0) return false;
+  return processStart(record.initPid) === record.initStart;
+}
+
+/**
+ * Clears up after a container that has ended, and says how. To be called with its lock held. What it
+ * finds done already it leaves.
+ */
+export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
+  const before = kept.readStatus(container.id);
+  const store = new StateStore(runFolder(process.env));
+  const record = store.readRecord(container.id);
+  if (isRunning(record)) return before;
+  const folder = store.containerFolder(container.id);
+  const exit = readExit(folder);
+  const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;
+  const oomKilled = clearCgroup(cgroupsPath);
+  if (record !== undefined) killGuardian(record);
+  store.freeName(container.name);
+  store.removeFolder(container.id);
+  if (before.status !== "running") return before;
+  const status: KeptStatus = {
+    ...before,
+    status: "exited",
+    finishedMs: exit?.timeMs ?? Date.now(),
+    exitCode: exit?.code ?? UNKNOWN,
+    oomKilled,
+  };
+  kept.writeStatus(container.id, status);
+  return status;
+}
+
+/** Whether the kernel has killed in it for want of memory. */
+function clearCgroup(path: string): boolean {
+  const cgroups = detectCgroups();
+  const oomKilled = cgroups.oomKills(path) > 0;
+  cgroups.kill(path, SIGKILL);
+  cgroups.remove(path);
+  return oomKilled;
+}
+
+/** Not where it has become this very process. */
+function killGuardian({ agentPid, agentStart }: ContainerRecord): void {
+  if (agentPid === 0 || agentPid === process.pid || processStart(agentPid) !== agentStart) return;
+  try {
+    kill(agentPid, SIGKILL);
+  } catch (error) {
+    if (!isSyscallError(error, "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,200 @@
+// The containers that are kept: all but those that run in the foreground and are removed at their end.
+// What is kept outlives their end and the next boot.
+//
+//   DATA/containers/ID/container.json   what was asked for; never changed but by rename and update
+//                      status.json      how it is, or was when the last command saw it
+//                      lock             flock: held by whoever changes the container
+//                      log, log.idx     what it has written, see guardian-log.ts
+//                      upper, work …    its writable layer, see storage/container-storage.ts
+//   DATA/names/NAME                     a symlink to the id
+//
+// Everything is written to a name of its own and renamed, so that a crash leaves the old or the new.
+
+import { O } from "../../../ffi/constants.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import {
+  fileType,
+  listDirectory,
+  makeDirectoryTree,
+  makeSymlink,
+  openFile,
+  readLink,
+  readTextIfThere,
+  removeFile,
+  removeTree,
+  renameFile,
+  writeText,
+} from "../../../ffi/files.ts";
+import { flock, LOCK } from "../../../ffi/flock.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import { dataFolder } from "../data-folder.ts";
+import type { RunOptions } from "../run-options.ts";
+
+/** What was asked for: container.json. */
+export interface KeptContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly createdMs: number;
+  readonly options: KeptOptions;
+  /** The image's id, for an image that may be called otherwise by now. */
+  readonly imageId?: string;
+}
+
+/** The options as they were given, less what is for the first start alone. */
+export type KeptOptions = Omit<RunOptions, "pullProgress">;
+
+/** How it is: status.json. */
+export interface KeptStatus {
+  readonly status: "created" | "running" | "restarting" | "exited" | "removing";
+  /** 0: never. */
+  readonly startedMs: number;
+  readonly finishedMs: number;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  /** Why it could not be started. */
+  readonly error: string;
+  readonly restartCount: number;
+  /** Set by stop and kill: then no policy starts it again. */
+  readonly isStopped: boolean;
+}
+
+export const NEVER_STARTED: KeptStatus = {
+  status: "created",
+  startedMs: 0,
+  finishedMs: 0,
+  exitCode: 0,
+  oomKilled: false,
+  error: "",
+  restartCount: 0,
+  isStopped: false,
+};
+
+const CONFIG = "container.json";
+const STATUS = "status.json";
+
+/** The kept containers of a data folder. */
+export class KeptStore {
+  readonly #containers: string;
+  readonly #names: string;
+
+  constructor(data: string = dataFolder(process.env)) {
+    this.#containers = `${data}/containers`;
+    this.#names = `${data}/names`;
+  }
+
+  folder(id: string): string {
+    return `${this.#containers}/${id}`;
+  }
+
+  /** Makes the container known. @throws UserError where its name is another's */
+  create(container: KeptContainer): void {
+    const { id, name } = container;
+    makeDirectoryTree(this.#names, 0o700);
+    makeDirectoryTree(this.folder(id), 0o711);
+    this.#takeName(name, id);
+    this.writeStatus(id, NEVER_STARTED);
+    // Order: last, as a folder without it is nobody's and swept.
+    this.write(container);
+  }
+
+  #takeName(name: string, id: string): void {
+    while (!makeSymlink(id, `${this.#names}/${name}`)) {
+      const owner = this.findByName(name);
+      if (owner === id) return;
+      if (owner !== undefined && this.isKept(owner)) {
+        throw new UserError(
+          `the name "${name}" is taken by container ${owner.slice(0, 12)}`,
+          "choose another --name, or remove that container first",
+        );
+      }
+      removeFile(`${this.#names}/${name}`);
+    }
+  }
+
+  isKept(id: string): boolean {
+    return fileType(`${this.folder(id)}/${CONFIG}`) !== 0;
+  }
+
+  findByName(name: string): string | undefined {
+    return readLink(`${this.#names}/${name}`);
+  }
+
+  /** The ids of all kept containers. */
+  list(): string[] {
+    const ids: string[] = [];
+    for (const { name } of listDirectory(this.#containers) ?? []) {
+      if (this.isKept(name)) ids.push(name);
+    }
+    return ids;
+  }
+
+  read(id: string): KeptContainer | undefined {
+    return readJson<KeptContainer>(`${this.folder(id)}/${CONFIG}`);
+  }
+
+  write(container: KeptContainer): void {
+    writeJson(`${this.folder(container.id)}/${CONFIG}`, container);
+  }
+
+  readStatus(id: string): KeptStatus {
+    return readJson<KeptStatus>(`${this.folder(id)}/${STATUS}`) ?? NEVER_STARTED;
+  }
+
+  writeStatus(id: string, status: KeptStatus): void {
+    writeJson(`${this.folder(id)}/${STATUS}`, status);
+  }
+
+  /** Gives it another name. @throws UserError where that is another's */
+  rename(container: KeptContainer, name: string): KeptContainer {
+    this.#takeName(name, container.id);
+    const renamed = { ...container, name };
+    this.write(renamed);
+    removeFile(`${this.#names}/${container.name}`);
+    return renamed;
+  }
+
+  /**
+   * Keeps others from changing the container until the result is disposed; undefined where there is
+   * none (any more). Blocks.
+   */
+  lock(id: string): Fd | undefined {
+    const path = `${this.folder(id)}/lock`;
+    let fd: number;
+    try {
+      fd = openFile(path, O.O_RDWR | O.O_CREAT, 0o600);
+    } catch (error) {
+      if (isSyscallError(error, "ENOENT")) return undefined;
+      throw error;
+    }
+    const lock = new Fd(fd);
+    flock(lock.number, LOCK.LOCK_EX, path);
+    if (this.isKept(id)) return lock;
+    lock[Symbol.dispose]();
+    return undefined;
+  }
+
+  /** Removes all that is kept of it. Order: container.json first, then it is nobody's. */
+  remove({ id, name }: KeptContainer): void {
+    removeFile(`${this.folder(id)}/${CONFIG}`);
+    if (this.findByName(name) === id) removeFile(`${this.#names}/${name}`);
+    removeTree(this.folder(id));
+  }
+}
+
+/** The files are ours alone: what is no JSON was never finished. */
+function readJson<T>(path: string): T | undefined {
+  const text = readTextIfThere(path);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeJson(path: string, value: unknown): void {
+  const temporary = `${path}.${process.pid}`;
+  writeText(temporary, JSON.stringify(value), { mode: 0o600 });
+  renameFile(temporary, path);
+}

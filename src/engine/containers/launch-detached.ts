@@ -1,0 +1,195 @@
+// Starts a kept container in the background: its program runs and its guardian watches it when this
+// returns, and no process of ours has to stay.
+
+import { AGENT_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
+import { Slot, type Step } from "../../../ffi/call.ts";
+import { close } from "../../../ffi/calls.ts";
+import { runtime } from "#runtime";
+import { O } from "../../../ffi/constants.ts";
+import { open } from "../../../ffi/fcntl.ts";
+import type { Fd } from "../../../ffi/fd.ts";
+import { poll } from "../../../ffi/poll.ts";
+import { setWindowSize } from "../../../ffi/termios.ts";
+import { failedCall } from "../../container/enter.ts";
+import { type Created, leaveAtGate, type Results } from "../../container/launch.ts";
+import { planGate } from "../../container/plan-gate.ts";
+import { type GuardianRequest, planGuardian } from "../../container/plan-guardian.ts";
+import { UndoStack } from "../../container/undo-stack.ts";
+import { UserError } from "../../errors.ts";
+import { openGate, passOpenGate } from "../oci/gate.ts";
+import { makeGate } from "../oci/make-gate.ts";
+import { type Prepared, prepare } from "../prepare.ts";
+import { createFrom } from "../run.ts";
+import { runFolder } from "../run-folder.ts";
+import type { RunOptions } from "../run-options.ts";
+import { formatRecord, type Reservation, StateStore } from "../state-store.ts";
+import { notExecuted } from "../watch.ts";
+import { AFTER_COMMAND } from "./after-command.ts";
+import { EXIT_FILE } from "./exit-file.ts";
+import type { KeptContainer, KeptStore } from "./kept.ts";
+import { openLog } from "./log-files.ts";
+import { openFifos } from "./streams.ts";
+
+/** Without a caller's terminal to take the size from. docker leaves it at 0 by 0, which upsets many. */
+const TERMINAL_SIZE = { rows: 24, columns: 80 };
+
+/**
+ * @param options those of the container, its image looked up already
+ * @throws UserError, SyscallError: then nothing runs, and what is kept is as it was
+ */
+export async function launchDetached(
+  container: KeptContainer,
+  options: RunOptions,
+  kept: KeptStore,
+): Promise<void> {
+  const { id, name } = container;
+  const store = new StateStore(runFolder(process.env));
+  using undo = new UndoStack();
+  const place = store.reserve(id, name);
+  undo.push(() => place.remove());
+  using gate = makeGate(place.folder);
+  const prepared = await prepare(options, id, place.folder);
+  using _storage = prepared.storage;
+  const gated: Prepared = {
+    ...prepared,
+    request: { ...prepared.request, nullStdin: false, gate: { planGate, fd: gate.number } },
+  };
+  launch(container, options, kept, gated, place, gate, undo);
+}
+
+function launch(
+  container: KeptContainer,
+  options: RunOptions,
+  kept: KeptStore,
+  prepared: Prepared,
+  place: Reservation,
+  gate: Fd,
+  undo: UndoStack,
+): void {
+  const gateFd = gate.number;
+  using fifos = openFifos(place.folder, options.interactive);
+  using log = openLog(kept.folder(container.id), undefined, 1);
+  using exit = open(`${place.folder}/${EXIT_FILE}`, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
+  const inherit = [
+    gateFd,
+    fifos.stdout,
+    fifos.stderr,
+    log.files.fd,
+    log.files.indexFd,
+    exit.number,
+    ...(fifos.stdinHeld === undefined ? [] : [fifos.stdinHeld]),
+  ];
+  const created = createFrom(options, prepared, place, undo, {
+    inherit,
+    streams: fifos.container,
+  });
+  const master = options.tty ? fetchTerminal(created) : undefined;
+  bringToGate(created, prepared);
+  const guardian: GuardianRequest = {
+    streams:
+      master === undefined
+        ? { kind: "pipes", stdout: fifos.stdout, stderr: fifos.stderr }
+        : { kind: "terminal", master },
+    log: log.files,
+    exitFd: exit.number,
+    after: afterCommand(container.id),
+  };
+  const { settle, guard } = planGuardian(guardian, created.plan.initPid);
+  // Order: the gate's other end is to be in nobody's hands but the init's: see waitForProgram().
+  created.performer.perform(AGENT_PAGE, [...settle, planCloseGate(gateFd)]);
+  created.performer.post(AGENT_PAGE, guard);
+  place.record(formatRecord(place, prepared.cgroupsPath, created));
+  place.writeSpec(JSON.stringify(prepared.spec));
+  kept.writeStatus(container.id, {
+    ...kept.readStatus(container.id),
+    status: "running",
+    startedMs: Date.now(),
+    error: "",
+    isStopped: false,
+  });
+  gate[Symbol.dispose]();
+  openTheGate(created, prepared, place.folder);
+  created.hasEnded = true;
+  undo.keep();
+}
+
+/** The master of the container's terminal, for the guardian: in the agent, as we do not stay. */
+function fetchTerminal({ performer, plan, initPid, terminal }: Created): Slot {
+  if (terminal !== undefined) setWindowSize(terminal.number, TERMINAL_SIZE);
+  const pidfd = new Slot("init");
+  const master = new Slot("terminal");
+  const fetch: Step = {
+    why: "the container's terminal: whoever holds it, its programs get no hang-up",
+    calls: [
+      { name: "pidfd_open", args: [initPid, 0], into: pidfd },
+      {
+        name: "pidfd_getfd",
+        args: [pidfd, performer.value(plan.terminal?.master ?? master), 0],
+        into: master,
+      },
+      close(pidfd),
+    ],
+  };
+  performer.perform(AGENT_PAGE, [fetch]);
+  return master;
+}
+
+/** @throws UserError for a program that is not there, SyscallError for what the kernel refused */
+function bringToGate(created: Created, { spec }: Prepared): void {
+  const results = leaveAtGate(created);
+  const steps = created.plan.initExec();
+  const command = spec.process?.args[0] ?? "";
+  refuseFailed(steps, results, command);
+  refuseUnfound(steps, results, command);
+}
+
+function refuseFailed(steps: readonly Step[], results: Results, command: string): void {
+  const failure = failedCall(steps, results);
+  if (failure === undefined) return;
+  throw failure.error ?? notExecuted(command, failure.errnos);
+}
+
+/** What was seen of the program before the gate. */
+function refuseUnfound(steps: readonly Step[], results: Results, command: string): void {
+  const errnos: number[] = [];
+  let index = 0;
+  for (const { calls } of steps) {
+    for (const { name } of calls) {
+      const result = results[index] ?? 0;
+      index += 1;
+      if (name !== "faccessat") continue;
+      if (result >= 0) return;
+      errnos.push(-result);
+    }
+  }
+  if (errnos.length > 0) throw notExecuted(command, errnos);
+}
+
+function planCloseGate(gateFd: number): Step {
+  return { why: "leave the gate to the init process", calls: [close(gateFd)] };
+}
+
+/** What the guardian becomes at the end. */
+function afterCommand(id: string): GuardianRequest["after"] {
+  const [path = "", ...first] = runtime.selfCommand();
+  const env: string[] = [];
+  for (const name of ["PATH", "HOME", "BUNKER_RUN", "BUNKER_DATA", "XDG_RUNTIME_DIR"]) {
+    const value = process.env[name];
+    if (value !== undefined) env.push(`${name}=${value}`);
+  }
+  return { path, args: [path, ...first, AFTER_COMMAND, id], env };
+}
+
+/**
+ * Opens the gate, and waits until the program has begun: then, or when it could not, nobody reads the
+ * fifo any more. pipe(7), poll(2): POLLERR
+ */
+function openTheGate({ performer, plan }: Created, { spec }: Prepared, folder: string): void {
+  using gate = openGate(folder);
+  if (gate === undefined) throw new UserError("the container ended before it was started");
+  passOpenGate(gate, folder);
+  poll([{ fd: gate.number, events: 0 }], PROGRAM_TIMEOUT_MS);
+  refuseFailed(plan.initExec(), performer.results(INIT_PAGE), spec.process?.args[0] ?? "");
+}
+
+const PROGRAM_TIMEOUT_MS = 10_000;

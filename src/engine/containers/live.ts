@@ -1,0 +1,41 @@
+// How a kept container is, now: what is written of it, checked against the processes that are there.
+
+import { processStart } from "../../../ffi/agent/alive.ts";
+import type { CgroupManager } from "../../../cgroups/manager.ts";
+import { detectCgroups } from "../../../cgroups/detect.ts";
+import { runFolder } from "../run-folder.ts";
+import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
+
+/** docker's words. */
+export type LiveStatus = "created" | "running" | "paused" | "restarting" | "exited" | "removing";
+
+export interface LiveContainer {
+  readonly container: KeptContainer;
+  readonly kept: KeptStatus;
+  readonly status: LiveStatus;
+  /** Where its processes are, as long as it runs. */
+  readonly record?: ContainerRecord;
+}
+
+/** Looks at a container. @param cgroups asked for only where it runs */
+export function lookAt(
+  container: KeptContainer,
+  store: KeptStore,
+  cgroups: () => CgroupManager = detectCgroups,
+): LiveContainer {
+  const kept = store.readStatus(container.id);
+  if (kept.status !== "running") return { container, kept, status: kept.status };
+  const record = findRecord(container.id);
+  // Its end was not written down: that is the next repair's to do, and this is how it will be.
+  if (record === undefined) return { container, kept, status: "exited" };
+  const isPaused = record.cgroupsPath !== "" && cgroups().isFrozen(record.cgroupsPath);
+  return { container, kept, status: isPaused ? "paused" : "running", record };
+}
+
+/** The record of a container whose init process is there. */
+export function findRecord(id: string): ContainerRecord | undefined {
+  const record = new StateStore(runFolder(process.env)).readRecord(id);
+  if (record === undefined || record.initPid === 0) return undefined;
+  return processStart(record.initPid) === record.initStart ? record : undefined;
+}
