@@ -5,7 +5,10 @@ import type { Step } from "../../../ffi/call.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
 import { FILE_SYSTEM_MAGIC, statfs } from "../../../ffi/statfs.ts";
 import type { LaunchOptions } from "../../container/launch.ts";
+// Start-up time: with this file and not after it, as binds are what most containers need it for.
+import { planBundleMounts } from "../../container/plan-bundle-mounts.ts";
 import type { Features, LaunchRequest } from "../../container/request.ts";
+import { makeRootfsHands } from "../../container/rootfs-hands.ts";
 import { UserError } from "../../errors.ts";
 import type { Mount, Spec } from "../../oci/spec.ts";
 import { type FeatureNeeds, findNamespace } from "./feature-needs.ts";
@@ -53,8 +56,6 @@ export async function loadFeatures(
 
 async function loadMounts(spec: Spec, rootfs: string): Promise<Features> {
   for (const mount of spec.mounts ?? []) if (mount.destination === "/proc") requireProc(mount);
-  const { planBundleMounts } = await import("../../container/plan-bundle-mounts.ts");
-  const { makeRootfsHands } = await import("../../container/rootfs-hands.ts");
   const copy = copiesUp(spec) ? (await import("../../container/copy-tree.ts")).copyTree : undefined;
   const hands = makeRootfsHands(rootfs, copy);
   const later: Step[] = [];
