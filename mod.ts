@@ -30,6 +30,7 @@ const engine: Engine = {
   enterNamespaces: async (options) =>
     (await import("./src/engine/enter.ts")).enterNamespaces(options),
   clone: async (options) => (await import("./src/engine/clone.ts")).clone(options),
+  containers: async () => import("./src/engine/containers/verbs.ts"),
   images: async () => import("./src/engine/images/verbs.ts"),
   volumes: async () => import("./src/engine/volumes/verbs.ts"),
   system: async () => import("./src/engine/system/verbs.ts"),

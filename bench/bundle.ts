@@ -62,6 +62,7 @@ async function prepareRun(
     unshare: none,
     enterNamespaces: none,
     clone: none,
+    containers: () => Promise.reject(new Error("not a run")),
     images: () => Promise.reject(new Error("not a run")),
     volumes: () => Promise.reject(new Error("not a run")),
     system: () => Promise.reject(new Error("not a run")),

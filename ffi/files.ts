@@ -145,7 +145,7 @@ export function writeText(path: string, text: string, options: WriteOptions = {}
 export function writeNewFile(path: string, bytes: Uint8Array): void {
   const fd = openFile(path, O.O_WRONLY | O.O_CREAT | O.O_EXCL, 0o600);
   try {
-    writeBytes(fd, bytes, path, "");
+    writeBytes(fd, bytes, path);
   } finally {
     closeQuietly(fd);
   }
@@ -156,7 +156,8 @@ export function writeAll(fd: number, text: string, path: string): void {
   writeBytes(fd, encodeText(text), path, text);
 }
 
-function writeBytes(fd: number, bytes: Uint8Array, path: string, text: string): void {
+/** Writes all of `bytes` to an open descriptor. @param text what they say, for the message. Throws SyscallError. */
+export function writeBytes(fd: number, bytes: Uint8Array, path: string, text = ""): void {
   let offset = 0;
   do {
     const address = bytesAddress(bytes) + offset;

@@ -1,6 +1,7 @@
 // What the commands ask of the engine: the seam at which the command line ends. mod.ts hands in the
 // real one, each verb loading its module when it is called; tests hand in a recorder.
 import type { ParseOptions, Replay } from "../engine/replay/replay.ts";
+import type * as containerVerbs from "../engine/containers/verbs.ts";
 import type * as imageVerbs from "../engine/images/verbs.ts";
 import type * as systemVerbs from "../engine/system/verbs.ts";
 import type * as volumeVerbs from "../engine/volumes/verbs.ts";
@@ -21,6 +22,8 @@ export interface Engine {
   unshare(options: UnshareOptions): Promise<number>;
   enterNamespaces(options: EnterOptions): Promise<number>;
   clone(options: CloneOptions): Promise<number>;
+  /** The verbs of containers that are kept, loaded together. */
+  containers(): Promise<ContainerVerbs>;
   /** The verbs of images, loaded together. */
   images(): Promise<ImageVerbs>;
   /** The verbs of volumes, loaded together. */
@@ -30,6 +33,8 @@ export interface Engine {
 }
 
 export type SystemVerbs = typeof systemVerbs;
+
+export type ContainerVerbs = typeof containerVerbs;
 
 export type ImageVerbs = typeof imageVerbs;
 

@@ -75,6 +75,22 @@ function tellOfPull(context: CommandContext): Pick<RunOptions, "pullProgress"> {
 /** `bunker run`. */
 export const runCommand = makeCommand(runDefinition);
 
+/** `bunker create`: the same flags; what is made is not started. */
+export const createCommand = makeCommand<RunDraft>({
+  ...runDefinition,
+  name: "create",
+  summary: "Create a new container",
+  description: "As `run --detach`, but that the container waits for `bunker start`.",
+  examples: [{ does: "A container to be started later", line: "bunker create --name web nginx" }],
+  run: async (draft, operands, context) => {
+    const options = { ...finishRun(draft, operands), detach: true };
+    const { createKept } = await context.engine.containers();
+    const shown = options.root.kind === "image" ? { ...options, ...tellOfPull(context) } : options;
+    context.write(`${await createKept(shown)}\n`);
+    return 0;
+  },
+});
+
 /**
  * Returns the options of a `run` from the words after it; undefined where they ask for help.
  * Nothing is changed: files that flags name are read, paths looked at.

@@ -176,6 +176,8 @@ export interface RunOptions {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly init: boolean;
   readonly stopSignal?: string;
+  /** How long `stop` waits before it kills; -1: for ever. */
+  readonly stopTimeoutS?: number;
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;

@@ -135,6 +135,12 @@ export class StateStore {
     return readLink(`${this.#names}/${name}`);
   }
 
+  /** Gives the container another name. @throws UserError where that is taken */
+  moveName(from: string, to: string, id: string): void {
+    this.#takeName(to, id);
+    this.freeName(from);
+  }
+
   isPresent(id: string): boolean {
     return fileType(`${this.containerFolder(id)}/state.json`) !== 0;
   }

@@ -54,6 +54,7 @@ function makeRecorder(calls: unknown[], exitCode: number): Engine {
     unshare: record("unshare"),
     enterNamespaces: record("nsenter"),
     clone: record("clone"),
+    containers: async () => import("../../src/engine/containers/verbs.ts"),
     images: async () => import("../../src/engine/images/verbs.ts"),
     volumes: async () => import("../../src/engine/volumes/verbs.ts"),
     system: async () => import("../../src/engine/system/verbs.ts"),

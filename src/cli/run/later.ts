@@ -48,7 +48,6 @@ export const laterFlags: LaterFlags = {
   "publish-all": network,
   runtime: lifecycle,
   "sig-proxy": lifecycle,
-  "stop-timeout": lifecycle,
   "storage-opt": "disk quotas",
   "use-api-socket": "the docker API",
   "volume-driver": "volume drivers",

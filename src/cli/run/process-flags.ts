@@ -184,6 +184,14 @@ export const processFlags: FlagTable<RunDraft> = {
       draft.options.stopSignal = parseSignal(text);
     },
   },
+  "stop-timeout": {
+    type: "int",
+    group: program,
+    help: "Timeout (in seconds) to stop a container",
+    set: (draft, value) => {
+      draft.options.stopTimeoutS = value;
+    },
+  },
   ulimit: {
     type: "list",
     group: program,

@@ -4,6 +4,7 @@ import { writeAll, writeText } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { makeId, makeName } from "../names.ts";
 import type { RunOptions } from "../run-options.ts";
+import { needsStorage } from "../storage/needs-storage.ts";
 import { type KeptContainer, type KeptOptions, KeptStore } from "./kept.ts";
 import { launchDetached } from "./launch-detached.ts";
 import { removeKept } from "./remove.ts";
@@ -23,6 +24,23 @@ export async function runDetached(options: RunOptions): Promise<number> {
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, container.id);
   writeAll(1, `${container.id}\n`, "stdout");
   return 0;
+}
+
+/** `create`: the id of a container that was never started. The image is fetched, if it has one. */
+export async function createKept(options: RunOptions): Promise<string> {
+  const kept = new KeptStore();
+  const container = keep(options, kept);
+  try {
+    if (needsStorage(options)) {
+      const { findStorage } = await import("../storage/container-storage.ts");
+      using _ = await findStorage(options, container.id, false);
+    }
+  } catch (error) {
+    removeKept(container, kept);
+    throw error;
+  }
+  if (options.cidfile !== undefined) writeIdFile(options.cidfile, container.id);
+  return container.id;
 }
 
 /** Makes a container known under its name, or one that is made up. */

@@ -30,6 +30,7 @@ import type { RunOptions } from "../run-options.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { listInheritedMounts } from "../volumes/inherited-mounts.ts";
+import { removeOwnVolumes } from "../volumes/own-volumes.ts";
 import { resolveMounts } from "../volumes/resolve-mounts.ts";
 import { takeVolumes } from "../volumes/take-volumes.ts";
 import { VolumeStore } from "../volumes/volume-store.ts";
@@ -112,7 +113,10 @@ async function makeStorage(
           ownVolumes: own,
         }),
       );
-      if (!options.detach) undo.push(() => removeOwnVolumes(ownVolumes, options.remove, volumes));
+      if (!options.detach)
+        undo.push(() => {
+          if (options.remove) removeOwnVolumes(ownVolumes, volumes);
+        });
       // Order: from here on the details say that the image is in use, and others may sweep the store.
       image?.[Symbol.dispose]();
     },
@@ -144,16 +148,6 @@ function makeLayer(folder: string, layer: Layer, isKept: boolean, undo: UndoStac
   if (!isKept) undo.push(() => removeTree(folder));
   // Security: the upper folder is what the container has for `/`, and its mode the root's mode.
   for (const path of [layer.upper, layer.work, layer.target]) makeDirectory(path, 0o755);
-}
-
-/** Volumes that nobody named go with a container that was to be removed; else they stay. */
-export function removeOwnVolumes(
-  names: readonly string[],
-  isRemoved: boolean,
-  volumes: VolumeStore,
-): void {
-  if (!isRemoved) return;
-  for (const name of names) if (volumes.find(name) !== undefined) volumes.remove(name);
 }
 
 /** The writable layers of containers that are gone: bunker was killed, or the machine went down. */

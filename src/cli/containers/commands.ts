@@ -1,0 +1,56 @@
+// `bunker container …`: docker's other spelling of the commands of containers.
+import type { Command } from "../command.ts";
+import type { CommandEntry } from "../commands.ts";
+import { makeGroup } from "../group.ts";
+
+const child = (
+  name: string,
+  summary: string,
+  load: () => Promise<Command>,
+  aliases?: readonly string[],
+): CommandEntry => ({ name, summary, load, ...(aliases === undefined ? {} : { aliases }) });
+
+const simple = () => import("./simple.ts");
+
+export const containerCommand: Command = makeGroup("container", "Manage containers", [
+  child("create", "Create a new container", async () => (await import("../run.ts")).createCommand),
+  child("exec", "Execute a command in a running container", async () => {
+    return (await import("./exec.ts")).execCommand;
+  }),
+  child("inspect", "Display detailed information on one or more containers", async () => {
+    return (await import("./inspect.ts")).containerInspectCommand;
+  }),
+  child("kill", "Kill one or more running containers", async () => (await simple()).killCommand),
+  child(
+    "logs",
+    "Fetch the logs of a container",
+    async () => (await import("./logs.ts")).logsCommand,
+  ),
+  child("ls", "List containers", async () => (await import("./ps.ts")).containerListCommand, [
+    "list",
+    "ps",
+  ]),
+  child("pause", "Pause all processes within one or more containers", async () => {
+    return (await simple()).pauseCommand;
+  }),
+  child("rename", "Rename a container", async () => (await simple()).renameCommand),
+  child("restart", "Restart one or more containers", async () => (await simple()).restartCommand),
+  child("rm", "Remove one or more containers", async () => (await simple()).rmCommand, ["remove"]),
+  child(
+    "run",
+    "Create and run a new container",
+    async () => (await import("../run.ts")).runCommand,
+  ),
+  child("start", "Start one or more stopped containers", async () => (await simple()).startCommand),
+  child("stop", "Stop one or more running containers", async () => (await simple()).stopCommand),
+  child("unpause", "Unpause all processes within one or more containers", async () => {
+    return (await simple()).unpauseCommand;
+  }),
+  child(
+    "wait",
+    "Block until one or more containers stop, then print their exit codes",
+    async () => {
+      return (await simple()).waitCommand;
+    },
+  ),
+]);

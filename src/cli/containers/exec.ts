@@ -1,0 +1,97 @@
+// `bunker exec`
+import type { ExecOptions } from "../../engine/containers/exec.ts";
+import { type Command, makeCommand } from "../command.ts";
+import { parseEnv } from "../values/environment.ts";
+import { parseUser } from "../values/name.ts";
+
+type Draft = { -readonly [Key in keyof ExecOptions]: ExecOptions[Key] } & {
+  env: string[];
+  readonly variables: Readonly<Record<string, string | undefined>>;
+};
+
+export const execCommand: Command = makeCommand<Draft>({
+  name: "exec",
+  summary: "Execute a command in a running container",
+  usage: "[flags] CONTAINER COMMAND [ARG...]",
+  failureCode: 1,
+  flags: {
+    detach: {
+      type: "bool",
+      short: "d",
+      group: "Flags",
+      help: "Detached mode: run command in the background",
+      set: (draft, value) => {
+        draft.detach = value;
+      },
+    },
+    env: {
+      type: "list",
+      short: "e",
+      group: "Flags",
+      help: "Set environment variables",
+      set: (draft, text) => {
+        const variable = parseEnv(text, draft.variables);
+        if (variable !== undefined) draft.env.push(variable);
+      },
+    },
+    interactive: {
+      type: "bool",
+      short: "i",
+      group: "Flags",
+      help: "Keep STDIN open even if not attached",
+      set: (draft, value) => {
+        draft.interactive = value;
+      },
+    },
+    privileged: {
+      type: "bool",
+      group: "Flags",
+      help: "Give extended privileges to the command",
+      set: (draft, value) => {
+        draft.privileged = value;
+      },
+    },
+    tty: {
+      type: "bool",
+      short: "t",
+      group: "Flags",
+      help: "Allocate a pseudo-TTY",
+      set: (draft, value) => {
+        draft.tty = value;
+      },
+    },
+    user: {
+      type: "text",
+      short: "u",
+      group: "Flags",
+      help: 'Username or UID (format: "<name|uid>[:<group|gid>]")',
+      set: (draft, text) => {
+        draft.user = parseUser(text);
+      },
+    },
+    workdir: {
+      type: "text",
+      short: "w",
+      group: "Flags",
+      help: "Working directory inside the container",
+      set: (draft, text) => {
+        draft.workdir = text;
+      },
+    },
+  },
+  operands: { min: 2 },
+  interspersed: false,
+  start: ({ env }) => ({
+    command: [],
+    detach: false,
+    interactive: false,
+    tty: false,
+    env: [],
+    privileged: false,
+    variables: env,
+  }),
+  run: async ({ variables: _, ...options }, [name = "", ...command], context) => {
+    const verbs = await context.engine.containers();
+    return verbs.execInContainer(name, { ...options, command });
+  },
+});

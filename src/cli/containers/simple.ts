@@ -1,0 +1,192 @@
+// Commands that do one thing to each container that is named, and print its name: stop, kill, rm, start,
+// restart, pause, unpause, wait, rename.
+import type { ContainerVerbs } from "../engine.ts";
+import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { forEachOperand } from "../each.ts";
+import type { FlagTable } from "../flag.ts";
+import { forceFlag } from "../format/format-flags.ts";
+
+type Plain = Record<never, never>;
+
+/** A command for each of its operands; docker's `container NAME` is the same. */
+function forEach<D>(
+  words: Pick<CommandDefinition<D>, "name" | "summary" | "description">,
+  flags: FlagTable<D>,
+  start: () => D,
+  act: (verbs: ContainerVerbs, name: string, draft: D) => void | Promise<void>,
+): Command {
+  return makeCommand<D>({
+    ...words,
+    usage: "[flags] CONTAINER [CONTAINER...]",
+    failureCode: 1,
+    flags,
+    operands: { min: 1 },
+    interspersed: true,
+    start,
+    run: async (draft, names, context) => {
+      const verbs = await context.engine.containers();
+      return forEachOperand(names, context, async (name) => {
+        await act(verbs, name, draft);
+        context.write(`${name}\n`);
+      });
+    },
+  });
+}
+
+interface StopDraft {
+  signal?: string;
+  timeoutS?: number;
+}
+
+const stopFlags: FlagTable<StopDraft> = {
+  signal: {
+    type: "text",
+    short: "s",
+    group: "Flags",
+    help: "Signal to send to the container",
+    set: (draft, text) => {
+      draft.signal = text;
+    },
+  },
+  timeout: {
+    type: "int",
+    short: "t",
+    group: "Flags",
+    help: "Seconds to wait before killing the container",
+    set: (draft, value) => {
+      draft.timeoutS = value;
+    },
+  },
+  time: {
+    type: "int",
+    group: "Flags",
+    hidden: true,
+    help: "Seconds to wait before killing the container",
+    set: (draft, value) => {
+      draft.timeoutS = value;
+    },
+  },
+};
+
+export const stopCommand = forEach<StopDraft>(
+  {
+    name: "stop",
+    summary: "Stop one or more running containers",
+    description:
+      "The container gets its stop signal (SIGTERM unless said), and SIGKILL where it has not ended " +
+      "after the timeout: its own, or 10 seconds; -1 waits for ever.",
+  },
+  stopFlags,
+  () => ({}),
+  (verbs, name, draft) => verbs.stopContainer(name, draft),
+);
+
+export const restartCommand = forEach<StopDraft>(
+  { name: "restart", summary: "Restart one or more containers" },
+  stopFlags,
+  () => ({}),
+  (verbs, name, draft) => verbs.restartContainer(name, draft),
+);
+
+export const killCommand = forEach<{ signal: string }>(
+  { name: "kill", summary: "Kill one or more running containers" },
+  {
+    signal: {
+      type: "text",
+      short: "s",
+      group: "Flags",
+      fallback: "KILL",
+      help: "Signal to send to the container",
+      set: (draft, text) => {
+        draft.signal = text;
+      },
+    },
+  },
+  () => ({ signal: "KILL" }),
+  (verbs, name, { signal }) => verbs.killContainer(name, signal),
+);
+
+export const pauseCommand = forEach<Plain>(
+  { name: "pause", summary: "Pause all processes within one or more containers" },
+  {},
+  () => ({}),
+  (verbs, name) => verbs.pauseContainer(name),
+);
+
+export const unpauseCommand = forEach<Plain>(
+  { name: "unpause", summary: "Unpause all processes within one or more containers" },
+  {},
+  () => ({}),
+  (verbs, name) => verbs.unpauseContainer(name),
+);
+
+export const startCommand = forEach<Plain>(
+  { name: "start", summary: "Start one or more stopped containers" },
+  {},
+  () => ({}),
+  (verbs, name) => verbs.startContainer(name),
+);
+
+interface RemoveDraft {
+  force: boolean;
+  volumes: boolean;
+}
+
+export const rmCommand = forEach<RemoveDraft>(
+  { name: "rm", summary: "Remove one or more containers" },
+  {
+    force: forceFlag("Force the removal of a running container (uses SIGKILL)"),
+    volumes: {
+      type: "bool",
+      short: "v",
+      group: "Flags",
+      help: "Remove anonymous volumes associated with the container",
+      set: (draft, value) => {
+        draft.volumes = value;
+      },
+    },
+  },
+  () => ({ force: false, volumes: false }),
+  (verbs, name, draft) => {
+    try {
+      verbs.removeContainer(name, draft);
+    } catch (error) {
+      // As docker has it: what is not there is as good as removed.
+      const isMissing = error instanceof Error && error.message.startsWith("No such container");
+      if (!draft.force || !isMissing) throw error;
+    }
+  },
+);
+
+export const waitCommand: Command = makeCommand<Plain>({
+  name: "wait",
+  summary: "Block until one or more containers stop, then print their exit codes",
+  usage: "CONTAINER [CONTAINER...]",
+  failureCode: 1,
+  flags: {},
+  operands: { min: 1 },
+  interspersed: true,
+  start: () => ({}),
+  run: async (_draft, names, context) => {
+    const verbs = await context.engine.containers();
+    return forEachOperand(names, context, (name) => {
+      context.write(`${verbs.waitForContainer(name)}\n`);
+    });
+  },
+});
+
+export const renameCommand: Command = makeCommand<Plain>({
+  name: "rename",
+  summary: "Rename a container",
+  usage: "CONTAINER NEW_NAME",
+  failureCode: 1,
+  flags: {},
+  operands: { min: 2, max: 2 },
+  interspersed: true,
+  start: () => ({}),
+  run: async (_draft, [name = "", wanted = ""], context) => {
+    const { parseName } = await import("../values/name.ts");
+    (await context.engine.containers()).renameContainer(name, parseName(wanted));
+    return 0;
+  },
+});

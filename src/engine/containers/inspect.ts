@@ -1,0 +1,121 @@
+// What `inspect` shows of a container: docker's shape, as far as there is something to say.
+
+import { readDetails } from "../container-details.ts";
+import type { RunOptions } from "../run-options.ts";
+import { findKept } from "./find.ts";
+import { KeptStore } from "./kept.ts";
+import { commandOf, imageName } from "./list.ts";
+import { type LiveContainer, lookAt } from "./live.ts";
+import { LOG_FILE } from "./log-files.ts";
+
+/** The objects of those that are there, and the names of the others. */
+export function inspectContainers(names: readonly string[]): {
+  readonly found: readonly object[];
+  readonly missing: readonly string[];
+} {
+  const kept = new KeptStore();
+  const found: object[] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    try {
+      found.push(describe(lookAt(findKept(name, kept), kept), kept));
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "UserError") throw error;
+      missing.push(name);
+    }
+  }
+  return { found, missing };
+}
+
+const NEVER = "0001-01-01T00:00:00Z";
+const formatTime = (ms: number): string => (ms === 0 ? NEVER : new Date(ms).toISOString());
+
+function describe(live: LiveContainer, kept: KeptStore): object {
+  const { container } = live;
+  const { id, name, createdMs, options, imageId = "" } = container;
+  const [path = "", ...args] = commandOf(container);
+  const folder = kept.folder(id);
+  const details = readDetails(folder);
+  return {
+    Id: id,
+    Created: formatTime(createdMs),
+    Path: path,
+    Args: args,
+    State: describeState(live),
+    Image: details?.image?.id ?? imageId,
+    LogPath: `${folder}/${LOG_FILE}`,
+    Name: `/${name}`,
+    RestartCount: live.kept.restartCount,
+    Driver: "overlay2",
+    Platform: "linux",
+    HostConfig: describeHostConfig(options),
+    Mounts: (details?.mounts ?? []).map(({ type, name: volume, source, target, readonly }) => ({
+      Type: type,
+      ...(volume === undefined ? {} : { Name: volume }),
+      Source: source,
+      Destination: target,
+      Mode: "",
+      RW: !readonly,
+      Propagation: "",
+    })),
+    Config: {
+      Hostname: options.hostname ?? id.slice(0, 12),
+      Domainname: options.domainname ?? "",
+      User: options.user === undefined ? "" : formatUser(options.user),
+      Tty: options.tty,
+      OpenStdin: options.interactive,
+      Env: details?.config.Env ?? options.env,
+      Cmd: options.command,
+      Image: imageName(options.root),
+      WorkingDir: details?.config.WorkingDir ?? options.workdir ?? "",
+      Entrypoint: options.entrypoint ?? null,
+      Labels: options.labels,
+      ...(options.stopSignal === undefined ? {} : { StopSignal: options.stopSignal }),
+      ...(options.stopTimeoutS === undefined ? {} : { StopTimeout: options.stopTimeoutS }),
+    },
+  };
+}
+
+const formatUser = ({ user, group }: { user: string; group?: string }): string =>
+  group === undefined ? user : `${user}:${group}`;
+
+function describeState({ status, kept, record }: LiveContainer): object {
+  return {
+    Status: status,
+    Running: status === "running" || status === "paused",
+    Paused: status === "paused",
+    Restarting: status === "restarting",
+    OOMKilled: kept.oomKilled,
+    Dead: false,
+    Pid: record?.initPid ?? 0,
+    ExitCode: kept.exitCode,
+    Error: kept.error,
+    StartedAt: formatTime(kept.startedMs),
+    FinishedAt: formatTime(kept.finishedMs),
+  };
+}
+
+function describeHostConfig(options: RunOptions): object {
+  const { resources, restart = { kind: "no" } } = options;
+  const limit = (value: number | "unlimited" | undefined): number =>
+    value === undefined ? 0 : value === "unlimited" ? -1 : value;
+  return {
+    NetworkMode: options.network.kind,
+    RestartPolicy: {
+      Name: restart.kind,
+      MaximumRetryCount: restart.kind === "on-failure" ? restart.attempts : 0,
+    },
+    AutoRemove: options.remove,
+    CapAdd: options.security.capAdd,
+    CapDrop: options.security.capDrop,
+    Privileged: options.security.privileged,
+    ReadonlyRootfs: options.readonlyRootfs,
+    ShmSize: options.shmSizeBytes,
+    Memory: limit(resources.memoryBytes),
+    MemorySwap: limit(resources.memorySwapBytes),
+    NanoCpus: Math.round((resources.cpus ?? 0) * 1e9),
+    CpuShares: resources.cpuShares ?? 0,
+    PidsLimit: limit(resources.pidsLimit),
+    Init: options.init,
+  };
+}

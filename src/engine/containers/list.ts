@@ -1,0 +1,70 @@
+// All containers, as `ps` shows them.
+
+import { detectCgroups } from "../../../cgroups/detect.ts";
+import type { CgroupManager } from "../../../cgroups/manager.ts";
+import type { RootOption } from "../run-options.ts";
+import { type KeptContainer, KeptStore } from "./kept.ts";
+import { type LiveContainer, type LiveStatus, lookAt } from "./live.ts";
+
+export interface ContainerRow {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly command: readonly string[];
+  readonly createdMs: number;
+  readonly status: LiveStatus;
+  readonly exitCode: number;
+  readonly startedMs: number;
+  readonly finishedMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly pid: number;
+}
+
+/** The newest first. */
+export function listContainers(): ContainerRow[] {
+  const kept = new KeptStore();
+  // Once for all of them.
+  let cgroups: CgroupManager | undefined;
+  const manager = (): CgroupManager => (cgroups ??= detectCgroups());
+  const rows: ContainerRow[] = [];
+  for (const id of kept.list()) {
+    const container = kept.read(id);
+    if (container !== undefined) rows.push(makeRow(lookAt(container, kept, manager)));
+  }
+  return rows.sort((a, b) => b.createdMs - a.createdMs);
+}
+
+function makeRow({ container, kept, status, record }: LiveContainer): ContainerRow {
+  const { id, name, createdMs, options, imageId = "" } = container;
+  return {
+    id,
+    name,
+    image: imageName(options.root),
+    imageId,
+    command: commandOf(container),
+    createdMs,
+    status,
+    exitCode: kept.exitCode,
+    startedMs: kept.startedMs,
+    finishedMs: kept.finishedMs,
+    labels: options.labels,
+    pid: record?.initPid ?? 0,
+  };
+}
+
+/** What stands in the column IMAGE: the reference, the folder, or that it is this host's own root. */
+export function imageName(root: RootOption): string {
+  switch (root.kind) {
+    case "image":
+      return root.reference;
+    case "rootfs":
+      return root.path;
+    case "host":
+      return "host";
+  }
+}
+
+export function commandOf({ options }: KeptContainer): readonly string[] {
+  return [...(options.entrypoint ?? []), ...options.command];
+}

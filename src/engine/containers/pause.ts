@@ -1,0 +1,30 @@
+// Pausing a container, and letting it go on.
+
+import { detectCgroups } from "../../../cgroups/detect.ts";
+import { UserError } from "../../errors.ts";
+import { findKept } from "./find.ts";
+import { KeptStore } from "./kept.ts";
+import { lookAt } from "./live.ts";
+
+/** @throws UserError where it does not run, or is paused */
+export function pauseContainer(text: string): void {
+  const kept = new KeptStore();
+  const container = findKept(text, kept);
+  const { status, record } = lookAt(container, kept);
+  if (record === undefined)
+    throw new UserError(`Container ${container.id} is not running`, undefined, 1);
+  if (status === "paused")
+    throw new UserError(`Container ${container.id} is already paused`, undefined, 1);
+  detectCgroups().freeze(record.cgroupsPath);
+}
+
+/** @throws UserError where it is not paused */
+export function unpauseContainer(text: string): void {
+  const kept = new KeptStore();
+  const container = findKept(text, kept);
+  const { status, record } = lookAt(container, kept);
+  if (record === undefined || status !== "paused") {
+    throw new UserError(`Container ${container.id} is not paused`, undefined, 1);
+  }
+  detectCgroups().thaw(record.cgroupsPath);
+}

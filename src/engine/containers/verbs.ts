@@ -1,0 +1,13 @@
+// The verbs of containers, loaded together by the first command that asks for one. Each blocks, but
+// for those that start something.
+
+export { createKept } from "./run-detached.ts";
+export { killContainer, stopContainer, waitForContainer } from "./end.ts";
+export { execInContainer, type ExecOptions } from "./exec.ts";
+export { followLogs, type LogOptions } from "./follow-logs.ts";
+export { inspectContainers } from "./inspect.ts";
+export { type ContainerRow, listContainers } from "./list.ts";
+export { pauseContainer, unpauseContainer } from "./pause.ts";
+export { removeContainer, type RemoveOptions } from "./remove.ts";
+export { renameContainer } from "./rename.ts";
+export { restartContainer, startContainer } from "./start.ts";

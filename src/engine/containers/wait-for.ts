@@ -1,0 +1,28 @@
+// Waiting for processes of a container to end, by their pidfds: no polling, no race with a new process
+// of the same number.
+
+import { processStart } from "../../../ffi/agent/alive.ts";
+import { poll, POLL } from "../../../ffi/poll.ts";
+import { pidfd_open } from "../../../ffi/signal.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import type { Fd } from "../../../ffi/fd.ts";
+
+/** A process that was there when it was recorded; undefined where it has ended. */
+export function openProcess(pid: number, start: string): Fd | undefined {
+  if (pid === 0) return undefined;
+  try {
+    const pidfd = pidfd_open(pid);
+    if (processStart(pid) === start) return pidfd;
+    pidfd[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    if (isSyscallError(error, "ESRCH")) return undefined;
+    throw error;
+  }
+}
+
+/** Whether it has ended within the time; -1 waits for ever. Blocks. */
+export function waitForEnd(process: Fd | undefined, timeoutMs: number): boolean {
+  if (process === undefined) return true;
+  return poll([{ fd: process.number, events: POLL.POLLIN }], timeoutMs)[0] !== 0;
+}
