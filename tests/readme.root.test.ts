@@ -6,7 +6,8 @@ import { Terminal } from "./harness/terminal.ts";
 import { needsRoot, skipUnless } from "./harness/tier.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
-const MADE = [`${PROJECT}dist/debian`, `${PROJECT}dist/bundle`];
+const DATA = `${PROJECT}dist/data`;
+const MADE = [...["debian", "bundle", "debian.tar"].map((name) => `${PROJECT}dist/${name}`), DATA];
 setDefaultTimeout(300_000);
 
 const text = readFileSync(`${PROJECT}README.md`, "utf8");
@@ -28,11 +29,18 @@ const PRINTED: readonly (readonly [part: string, printed: RegExp])[] = [
   ["/bin/ps", /\n +1 \S+ +00:00:00 ps\n$/],
   ["--hostname elsewhere", /^elsewhere\n$/],
   ["run --bundle dist/bundle", /^uid=0\(root\) gid=0\(root\)/],
+  ["--format '{{.Config.Cmd}}", /^\[\/bin\/bash\] \d{8,}\n$/],
+  ["cat /greeting", /^hello\n$/],
+  ["commit work", /^A \/greeting\nsha256:[0-9a-f]{64}\n$/],
+  ["cat /data/file", /^kept\n$/],
+  ["ls /image/etc/hostname", /^\/image\/etc\/hostname\n$/],
+  ["system check", /^No damage found\n$/],
   ["bunker-oci features", /"ociVersionMax": "1\.2/],
 ];
 
 function runLine(line: string) {
-  const env = { ...process.env, PATH: `${PROJECT}node_modules/.bin:${process.env["PATH"]}` };
+  const path = `${PROJECT}node_modules/.bin:${process.env["PATH"]}`;
+  const env = { ...process.env, PATH: path, BUNKER_DATA: DATA };
   const settings = { cwd: PROJECT, env, stdin: "ignore" } as const;
   const { exitCode, stdout, stderr } = Bun.spawnSync(["/bin/sh", "-ec", line], settings);
   return { exitCode, stdout: stdout.toString(), said: stdout.toString() + stderr.toString() };

@@ -1,7 +1,7 @@
 // What other commands want to know of a running container that was made of an image or has volumes:
 // details.json in its state folder, written before it starts.
 
-import { readTextIfThere, writeText } from "../../ffi/files.ts";
+import { readTextIfThere, removeFile, writeText } from "../../ffi/files.ts";
 import { processStart } from "../../ffi/agent/alive.ts";
 import type { ContainerConfig, Descriptor } from "../image/types.ts";
 import type { StateStore } from "./state-store.ts";
@@ -36,6 +36,11 @@ const FILE = "details.json";
 export function writeDetails(folders: readonly string[], details: ContainerDetails): void {
   const text = JSON.stringify(details);
   for (const folder of folders) writeText(`${folder}/${FILE}`, text, { mode: 0o600 });
+}
+
+/** Takes them away. */
+export function removeDetails(folder: string): void {
+  removeFile(`${folder}/${FILE}`);
 }
 
 /** undefined where there is none, or only half of one. */

@@ -31,6 +31,13 @@ export type HostMountOption =
       readonly target: string;
       /** Mount options as in mount(8): `size=…`, `mode=…`, `noexec`, … */
       readonly options: readonly string[];
+    }
+  | {
+      /** The layers of an image, to be read only. */
+      readonly type: "overlay";
+      readonly target: string;
+      /** The topmost first; two at least. */
+      readonly lower: readonly string[];
     };
 
 /** What bunker keeps: the engine finds or makes it, and turns it into the mount of a folder. */

@@ -38,6 +38,7 @@ function makeAskedMounts(options: RunOptions, facts: SpecFacts): Mount[] {
   if (options.mounts.length === 0) return asked;
   for (const option of options.mounts) {
     if (option.type === "tmpfs") asked.push(makeTmpfs(option));
+    else if (option.type === "overlay") asked.push(makeOverlay(option));
   }
   // Order: a mount on a deeper target would be covered by one on a shallower. The sort is stable.
   return asked.sort((one, other) => depthOf(one) - depthOf(other));
@@ -59,6 +60,17 @@ function makeBind(option: Extract<MountOption, { type: "bind" }>, facts: SpecFac
 function makeTmpfs(option: Extract<MountOption, { type: "tmpfs" }>): Mount {
   const options = mergeTmpfsOptions(["noexec", "nosuid", "nodev", "rprivate"], option.options);
   return { destination: option.target, type: "tmpfs", source: "tmpfs", options };
+}
+
+/** Kernel: bytes of a value of fsconfig(2), its end included. */
+const VALUE_BYTES = 256;
+
+/** Kernel: since 6.7 the layers can be named one by one, where they are too many for one value. */
+function makeOverlay({ target, lower }: Extract<MountOption, { type: "overlay" }>): Mount {
+  const all = lower.join(":");
+  const layers =
+    all.length < VALUE_BYTES ? [`lowerdir=${all}`] : lower.map((path) => `lowerdir+=${path}`);
+  return { destination: target, type: "overlay", source: "overlay", options: ["ro", ...layers] };
 }
 
 function addEtcFiles(asked: Mount[], options: RunOptions, facts: SpecFacts): void {

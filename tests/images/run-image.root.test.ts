@@ -125,6 +125,16 @@ needsRoot("run IMAGE", () => {
     expect(await run("late:1", "sh", "-c", "id -u; id -g; echo $HOME")).toBe("77\n88\n/l");
   });
 
+  test("--mount type=image shows an image's files, of one layer and of several, read only", async () => {
+    const look = "cat /img/etc/layer 2>/dev/null; ls /img/bin/sh; touch /img/x 2>&1 || true";
+    const show = (image: string) =>
+      run("--mount", `type=image,src=${image},dst=/img`, "plain:1", "sh", "-c", look);
+    expect(await show("plain:1")).toBe("/img/bin/sh\ntouch: /img/x: Read-only file system");
+    expect(await show("full:1")).toBe("second\n/img/bin/sh\ntouch: /img/x: Read-only file system");
+    const part = "type=image,src=plain:1,dst=/img,image-subpath=etc";
+    expect(await run("--mount", part, "plain:1", "ls", "/img/passwd")).toBe("/img/passwd");
+  });
+
   test("what a killed bunker leaves is cleared by the next run, once its container has ended", async () => {
     const { child } = box.start(["run", "--name", "killed", "plain:1", "sleep", "3"]);
     const layers = (): string[] => readdirSync(`${box.dataFolder}/containers`);

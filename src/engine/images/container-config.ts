@@ -56,7 +56,7 @@ export function makeContainerConfig(options: RunOptions, config: ContainerConfig
   const { user, group } = options.user ?? { user: "" };
   const workdir = options.workdir ?? config.WorkingDir;
   const volumes = options.mounts.filter((mount) => mount.type === "volume");
-  const volumeTargets = Object.fromEntries(volumes.map(({ target }) => [target, {}]));
+  const targets = [...Object.keys(config.Volumes ?? {}), ...volumes.map(({ target }) => target)];
   return {
     ...config,
     User: group === undefined ? user : `${user}:${group}`,
@@ -64,7 +64,7 @@ export function makeContainerConfig(options: RunOptions, config: ContainerConfig
     Cmd: command,
     ...(entrypoint !== undefined && { Entrypoint: entrypoint.filter((word) => word !== "") }),
     ...(workdir && { WorkingDir: workdir }),
-    Volumes: { ...config.Volumes, ...volumeTargets },
+    Volumes: Object.fromEntries(targets.map((target) => [trimPath(target), {}])),
     Labels: options.labels,
     ...(options.stopSignal && { StopSignal: options.stopSignal }),
   };

@@ -1,26 +1,31 @@
 // `--mount type=image`: an image's files as a folder of another container.
 
 import { UserError } from "../../errors.ts";
-import type { RunOptions, StoredMountOption } from "../run-options.ts";
+import { realPath } from "../../../ffi/files.ts";
+import type { HostMountOption, RunOptions, StoredMountOption } from "../run-options.ts";
+import { makeBind, refuseLinks } from "../volumes/bind.ts";
 import { findRunImage } from "./run-image.ts";
 
 /**
- * The folder of the host that has the image's files.
- * @throws UserError for an image of several layers, which no one folder has
+ * The image's files as a mount: its one layer's folder, or an overlay of several.
+ * @throws UserError for a part of an image of several layers, whose files are in no one folder
  */
 export async function mountImage(
-  { reference, subpath }: Extract<StoredMountOption, { type: "image" }>,
+  { reference, subpath, target }: Extract<StoredMountOption, { type: "image" }>,
   options: Pick<RunOptions, "pull" | "quiet" | "pullProgress">,
   isLookOnly: boolean,
-): Promise<string> {
+): Promise<HostMountOption> {
   const image = await findRunImage(reference, options, isLookOnly);
-  const [only, second] = image.lower;
-  if (only === undefined || second !== undefined) {
-    throw new UserError(
-      `image "${reference}" cannot be mounted: it has ${image.lower.length} layers`,
-      "an image of one layer can: 'bunker export' and 'bunker import' make one",
-    );
+  const lower = image.lower.map((link) => `${image.links}/${link}`);
+  const [only = "", ...others] = lower;
+  if (others.length === 0) {
+    const source = subpath === undefined ? realPath(only) : `${realPath(only)}/${subpath}`;
+    if (subpath !== undefined) refuseLinks(realPath(only), subpath);
+    return makeBind(source, target, true);
   }
-  const folder = `${image.links}/${only}`;
-  return subpath === undefined ? folder : `${folder}/${subpath}`;
+  if (subpath === undefined) return { type: "overlay", target, lower };
+  throw new UserError(
+    `image-subpath of "${reference}" cannot be mounted: it has ${lower.length} layers`,
+    "leave image-subpath out, or make an image of one layer by 'bunker import'",
+  );
 }

@@ -2,7 +2,8 @@
 
 import type { Fd } from "../../../ffi/fd.ts";
 import { UserError } from "../../errors.ts";
-import { formatFamiliar } from "../../image/reference.ts";
+import { parsePlatform } from "../../image/platform.ts";
+import { formatFamiliar, formatReference } from "../../image/reference.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
 import { type ContainerConfig, type Descriptor, isIndex } from "../../image/types.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -52,8 +53,11 @@ async function findOrPull(
   store: ImageStore,
   isLookOnly: boolean,
 ): Promise<StoredImage> {
-  const { pull = "missing" } = options;
-  const found = pull === "always" && !isLookOnly ? undefined : findImage(store, text);
+  const { pull = "missing", platform } = options;
+  const found =
+    pull === "always" && !isLookOnly
+      ? undefined
+      : (findNamed(text, platform, store) ?? findImage(store, text));
   if (found !== undefined) return found;
   const reference = canonicalReference(text);
   const shown = reference === undefined ? text : formatFamiliar(reference);
@@ -66,6 +70,25 @@ async function findOrPull(
   }
   const { pullForRun } = await import("./pull-for-run.ts");
   return pullForRun(reference, options, pull !== "always", store);
+}
+
+/** Start-up time: by its name alone, however many images there are. */
+function findNamed(
+  text: string,
+  platform: string | undefined,
+  store: ImageStore,
+): StoredImage | undefined {
+  const isId = /^(sha256:)?[0-9a-f]{1,64}$/.test(text);
+  const reference = isId ? undefined : canonicalReference(text);
+  if (reference === undefined) return undefined;
+  const name = formatReference(reference);
+  const top = store.references().get(name);
+  const wanted = platform === undefined ? undefined : parsePlatform(platform);
+  const manifest = top && store.platformManifest(top, wanted);
+  if (top === undefined || manifest === undefined) return undefined;
+  const document = store.readManifest(manifest);
+  if (isIndex(document)) return undefined;
+  return { id: document.config.digest, manifest, top, names: [name] };
 }
 
 async function openImage(text: string, image: StoredImage, store: ImageStore): Promise<RunImage> {

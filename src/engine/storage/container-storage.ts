@@ -17,7 +17,7 @@ import {
 import type { RootSource } from "../../../fs/root-plan.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
-import { writeDetails } from "../container-details.ts";
+import { removeDetails, writeDetails } from "../container-details.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { ImageDefaults } from "../host-facts.ts";
 import {
@@ -104,6 +104,7 @@ async function makeStorage(
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
     make: (stateFolder, undo) => {
       if (layer !== undefined) makeLayer(folder, layer, options.detach, undo);
+      if (!options.detach) undo.push(() => removeDetails(stateFolder));
       const taken = { volumes, resolved, root: image?.rootPath };
       const ownVolumes = takeVolumes(taken, (own) =>
         writeDetails(options.detach ? [stateFolder, folder] : [stateFolder], {

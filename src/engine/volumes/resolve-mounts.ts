@@ -1,9 +1,10 @@
 // Mounts of volumes and images → mounts of folders, and the list of volumes that have to be there.
 
-import { fileType, isDirectory, readLink } from "../../../ffi/files.ts";
+import { fileType, isDirectory } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import type { MountPoint } from "../container-details.ts";
 import { makeId } from "../names.ts";
+import { makeBind, refuseLinks } from "./bind.ts";
 import type {
   HostMountOption,
   MountOption,
@@ -47,9 +48,9 @@ export async function resolveMounts(
   for (const mount of options.mounts) {
     if (mount.type === "image") {
       const { mountImage } = await import("../images/mount-image.ts");
-      const source = await mountImage(mount, options, isLookOnly);
-      mounts.push(makeBind(source, mount.target, true));
-      points.push({ type: "image", source, target: mount.target, readonly: true });
+      mounts.push(await mountImage(mount, options, isLookOnly));
+      const { reference: source, target } = mount;
+      points.push({ type: "image", source, target, readonly: true });
     } else if (mount.type === "volume") {
       const wanted = makeWanted(mount, isLookOnly);
       volumes.push(wanted);
@@ -112,28 +113,6 @@ function findDevice(name: string, options: Readonly<Record<string, string>>): st
     `volume ${name} cannot be mounted: type "${type}" is not supported`,
     "type=none,o=bind,device=FOLDER or type=tmpfs",
   );
-}
-
-/** Security: a link that a container has made in its volume may lead anywhere on the host. */
-function refuseLinks(source: string, subpath: string): void {
-  let path = source;
-  for (const part of subpath.split("/")) {
-    path += `/${part}`;
-    if (readLink(path) === undefined) continue;
-    throw new UserError(`subpath must not lead over symbolic links: ${path} is one`);
-  }
-}
-
-function makeBind(source: string, target: string, readonly: boolean): HostMountOption {
-  return {
-    type: "bind",
-    source,
-    target,
-    readonly,
-    propagation: "rprivate",
-    createSource: false,
-    recursive: true,
-  };
 }
 
 function refuseTwice(mounts: readonly MountOption[]): void {
