@@ -222,6 +222,12 @@ const PATH_MAX = 4096;
 
 /** Where a symlink points, or undefined where there is none. readlink(2) */
 export function readLink(path: string): string | undefined {
+  const target = targetOf(path);
+  observed("link", path, target ?? null);
+  return target;
+}
+
+function targetOf(path: string): string | undefined {
   const { address, bytes } = scratch(PATH_MAX);
   const length = attempt("readlinkat", [AT_FDCWD, cString(path), address, PATH_MAX]);
   return length < 0 ? undefined : decodeText(bytes.subarray(0, length));
@@ -231,7 +237,7 @@ export function readLink(path: string): string | undefined {
 export function realPath(path: string): string {
   const fd = openFile(path, O.O_PATH);
   try {
-    const real = readLink(`/proc/self/fd/${fd}`) ?? path;
+    const real = targetOf(`/proc/self/fd/${fd}`) ?? path;
     observed("real", path, real);
     return real;
   } finally {

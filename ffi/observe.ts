@@ -12,6 +12,8 @@ export type Question =
   | "inside"
   /** The S_IF type of what a path leads to, 0 where there is nothing. */
   | "type"
+  /** Where a symlink points, null where there is none. */
+  | "link"
   /** A path without symlinks. */
   | "real"
   /** The magic number of the file system at a path. */

@@ -60,28 +60,36 @@ export function openGate(performer: Performer, { exec, watch }: Score): void {
  * Lets the init process go on to the gate, and the agent end. False where something is in the way:
  * a call that failed, or no program behind the gate.
  */
-export function leaveAtGate(performer: Performer, { exec, watch, gate }: Score): boolean {
+export function leaveAtGate(performer: Performer, score: Score): boolean {
+  const { exec, watch, gate } = score;
   if (gate === undefined) return false;
   const turn = new Slot("at the gate");
   turn.offset = gate.turn;
   performer.startLoaded(INIT_PAGE, exec[0], exec[1]);
   performer.awaitSlot(INIT_PAGE, turn);
-  if (!isThere(performer, gate)) return false;
+  if (!isThere(performer, score, gate)) return false;
   performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);
   reap(performer.pid(AGENT_PAGE));
   return true;
 }
 
-function isThere(performer: Performer, { before, looks }: GateScore): boolean {
-  let found = false;
-  let at = before[0];
-  for (const result of resultsOf(performer, before)) {
-    if (!looks.includes(at)) {
-      if (result === undefined || result < 0) return false;
-    } else if (result === 0) found = true;
-    at += RECORD_BYTES;
+function isThere(performer: Performer, score: Score, { before, looks }: GateScore): boolean {
+  if (!hasCome(performer, score, before[1])) return false;
+  for (const at of looks) if (resultAt(performer, at) === 0) return true;
+  return false;
+}
+
+/** Whether the process has come to the record at `end` of its last batch without a failure. */
+function hasCome(performer: Performer, { exec, mayFail }: Score, end: number): boolean {
+  for (let at = exec[0]; at < end; at += RECORD_BYTES) {
+    const result = resultAt(performer, at);
+    if (result === undefined || (result < 0 && !mayFail.includes(at))) return false;
   }
-  return found;
+  return true;
+}
+
+function resultAt({ channel }: Performer, at: number): number | undefined {
+  return channel.result({ first: at, end: at + RECORD_BYTES }, 0);
 }
 
 /** Whether the agent has cleared what the container left. */
@@ -92,18 +100,17 @@ export function hasCleared(performer: Performer, { cleared }: Score): boolean {
 }
 
 /** Whether the user's program has run: then an attempt to execute it has never come back. */
-export function hasExecuted({ channel }: Performer, { attempts }: Score): boolean {
-  for (const first of attempts) {
-    if (channel.result({ first, end: first + RECORD_BYTES }, 0) === undefined) return true;
-  }
+export function hasExecuted(performer: Performer, score: Score): boolean {
+  const { attempts } = score;
+  const [first] = attempts;
+  if (first === undefined || !hasCome(performer, score, first)) return false;
+  for (const at of attempts) if (resultAt(performer, at) === undefined) return true;
   return false;
 }
 
 /** What the calls of some records have brought. */
-export function resultsOf({ channel }: Performer, [first, end]: Score["exec"]): Results {
+export function resultsOf(performer: Performer, [first, end]: Score["exec"]): Results {
   const results: (number | undefined)[] = [];
-  for (let at = first; at < end; at += RECORD_BYTES) {
-    results.push(channel.result({ first: at, end }, 0));
-  }
+  for (let at = first; at < end; at += RECORD_BYTES) results.push(resultAt(performer, at));
   return results;
 }

@@ -26,6 +26,8 @@ export interface Score extends Places {
   readonly exec: Span;
   /** Its attempts to execute it. */
   readonly attempts: readonly number[];
+  /** Its records that may fail without any consequence. */
+  readonly mayFail: readonly number[];
   /** The agent's last batch, and those of its records that clear: zero where they have. */
   readonly watch: Span;
   readonly cleared: Span;

@@ -7,7 +7,7 @@ import { compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import type { ContainerPlan } from "./plan.ts";
-import { makeInfoSlot } from "./plan-enter.ts";
+import { type EnterPlan, makeInfoSlot, planWaitForChild } from "./plan-enter.ts";
 import type { GateScore, Places, Score, Span } from "./score.ts";
 import { findPlaces, makeStandIns, type StandIn } from "./stand-ins.ts";
 
@@ -61,15 +61,8 @@ const ROOM_BYTES = 128 * 1024;
 /** undefined for a plan that asks for more than the agent does by itself, or is too large. */
 export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefined {
   if (!isPlain(plan)) return undefined;
-  const memory = new ArrayBuffer(ROOM_BYTES);
-  const channel = new Channel((byteLength) => {
-    if (byteLength > ROOM_BYTES) throw new RangeError("the plan is too large for a score");
-    return memory;
-  });
-  const write = (...steps: (readonly Step[])[]): Span =>
-    spanOf(channel.write(callsOf(steps.flat())));
-  const info = makeInfoSlot();
-  try {
+  return withRoom((write) => {
+    const info = makeInfoSlot();
     const agent = write(plan.agentFirst, ends.first, plan.agentClone);
     const setup = plan.initSetup.flatMap((part) => part());
     const init = write(plan.initGuard, [plan.initCheck], setup);
@@ -78,19 +71,55 @@ export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefi
     const { steps, cleared } =
       plan.turn === undefined
         ? planEnd(plan.initPid, info, ends.clear)
-        : { steps: [{ why: "all is made: end", calls: [exitGroup(0)] }], cleared: 0 };
+        : { steps: [END], cleared: 0 };
     const watch = write(steps);
-    const arena = new Uint8Array(memory, ARENA_OFFSET, channel.end - ARENA_OFFSET);
-    const score = {
-      arenaBytes: arena.length,
+    return {
       ...{ agent, init, exec, watch },
-      attempts: recordsOf("execve", execSteps, exec[0]),
+      ...describeExec(execSteps, exec[0]),
       cleared: recordsBefore(watch, cleared),
       initPid: plan.initPid.offset,
       info: info.offset,
       ...(plan.turn === undefined ? {} : { gate: describeGate(plan.turn, execSteps, exec[0]) }),
     };
-    return { score, arena };
+  });
+}
+
+const END: Step = { why: "all is made: end", calls: [exitGroup(0)] };
+
+/**
+ * A process that enters a container: the child is the init process of the score, which goes on to its
+ * program at once. undefined for one with a terminal, or that is too large.
+ */
+export function writeEnterPlan(plan: EnterPlan, detached: boolean): WrittenPlan | undefined {
+  if (plan.terminal !== undefined) return undefined;
+  return withRoom((write) => {
+    const info = makeInfoSlot();
+    const agent = write(plan.agent);
+    const init = write(plan.child);
+    const watch = write([detached ? END : planWaitForChild(plan.childPid, info)]);
+    return {
+      ...{ agent, init, exec: init, watch },
+      ...describeExec(plan.child, init[0]),
+      cleared: [watch[1], watch[1]],
+      initPid: plan.childPid.offset,
+      info: info.offset,
+    };
+  });
+}
+
+type Write = (...steps: (readonly Step[])[]) => Span;
+type Described = Omit<WrittenPlan["score"], "arenaBytes">;
+
+function withRoom(describe: (write: Write) => Described): WrittenPlan | undefined {
+  const memory = new ArrayBuffer(ROOM_BYTES);
+  const channel = new Channel((byteLength) => {
+    if (byteLength > ROOM_BYTES) throw new RangeError("the plan is too large for a score");
+    return memory;
+  });
+  try {
+    const described = describe((...steps) => spanOf(channel.write(callsOf(steps.flat()))));
+    const arena = new Uint8Array(memory, ARENA_OFFSET, channel.end - ARENA_OFFSET);
+    return { score: { arenaBytes: arena.length, ...described }, arena };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -139,14 +168,30 @@ function describeGate(turn: Slot, steps: readonly Step[], first: number): GateSc
     if (into === turn) break;
     at += RECORD_BYTES;
   }
-  return { turn: turn.offset, before: [first, at], looks: recordsOf("faccessat", steps, first) };
+  return { turn: turn.offset, before: [first, at], looks: recordsOf(isLook, steps, first) };
 }
 
-/** The records of one call, in a batch that begins at `first`. */
-function recordsOf(wanted: Call["name"], steps: readonly Step[], first: number): number[] {
+const isLook = ({ name }: Call): boolean => name === "faccessat";
+const isAttempt = ({ name }: Call): boolean => name === "execve";
+const mayFail = ({ tolerate, skipAfterError = 0 }: Call): boolean =>
+  tolerate !== undefined && skipAfterError === 0;
+
+function describeExec(steps: readonly Step[], first: number) {
+  return {
+    attempts: recordsOf(isAttempt, steps, first),
+    mayFail: recordsOf(mayFail, steps, first),
+  };
+}
+
+/** The records of some calls, in a batch that begins at `first`. */
+function recordsOf(
+  isWanted: (call: Call) => boolean,
+  steps: readonly Step[],
+  first: number,
+): number[] {
   const records: number[] = [];
-  callsOf(steps).forEach(({ name }, index) => {
-    if (name === wanted) records.push(first + index * RECORD_BYTES);
+  callsOf(steps).forEach((call, index) => {
+    if (isWanted(call)) records.push(first + index * RECORD_BYTES);
   });
   return records;
 }

@@ -146,4 +146,34 @@ needsRoot("a bundle, the third time", () => {
       writeFileSync(`${freezer}${oci.cgroup}/freezer.state`, "THAWED");
     }
   });
+
+  it("exec: is the same process, ends as its program does, and says what is wrong", async () => {
+    await oci.start("exec-home", "exec sleep 600");
+    const exec = (...words: string[]) => oci.oci(["exec", ...words]);
+    const look =
+      "grep -E '^(Cap|Sec|NoNew|Groups)' /proc/self/status; id; env; pwd; cat /proc/self/cgroup; cat /proc/self/limits; ls /proc/self/fd | wc -l";
+    const seen: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { exitCode, stdout } = await exec("-e", "A=b", "exec-home", "/bin/sh", "-c", look);
+      expect(exitCode).toBe(0);
+      seen.push(stdout);
+      expect((await exec("exec-home", "/bin/sh", "-c", "exit 42")).exitCode).toBe(42);
+      expect((await exec("exec-home", "/bin/sh", "-c", "kill -9 $$")).exitCode).toBe(137);
+    }
+    expect(isKept("exit 42")).toBe(true);
+    expect(new Set(seen).size).toBe(1);
+    const program = `${oci.box.rootfs}/bin/check`;
+    writeFileSync(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    for (let i = 0; i < 3; i++) expect((await exec("exec-home", "/bin/check")).exitCode).toBe(3);
+    rmSync(program);
+    const { exitCode, stderr } = await exec("exec-home", "/bin/check");
+    expect(exitCode).toBe(255);
+    expect(stderr).toContain("stat /bin/check: no such file or directory");
+    await oci.ok(["delete", "--force", "exec-home"]);
+    // Another container of the same name is another one.
+    await oci.start("exec-home", "exec sleep 600");
+    expect((await exec("exec-home", "/bin/sh", "-c", "exit 42")).exitCode).toBe(42);
+    await oci.ok(["delete", "--force", "exec-home"]);
+    expect((await exec("exec-home", "/bin/sh", "-c", "exit 42")).exitCode).toBe(255);
+  });
 });

@@ -3,14 +3,20 @@
 import { planContainer } from "../../container/plan.ts";
 import { planCgroupSteps } from "../../container/plan-cgroup-steps.ts";
 import type { StandIn } from "../../container/stand-ins.ts";
-import { rehearseLaunch, writePlan, type WrittenPlan } from "../../container/write-score.ts";
+import {
+  rehearseLaunch,
+  writeEnterPlan,
+  writePlan,
+  type WrittenPlan,
+} from "../../container/write-score.ts";
 import { directoryOf, keepRehearsed, planFile } from "../replay/rehearse.ts";
 import { readBundle } from "./bundle.ts";
 import { recordOf } from "./make.ts";
-import type { CreateOptions, OciGlobals } from "./options.ts";
+import { planExec } from "./exec-anew.ts";
+import type { CreateOptions, ExecOptions, OciGlobals } from "./options.ts";
 import { prepareBundle } from "./prepare.ts";
 import type { BundleLaunch } from "./replay.ts";
-import { OciStore } from "./store.ts";
+import { type OciRecord, OciStore } from "./store.ts";
 
 export async function rehearseBundle(
   path: string,
@@ -59,4 +65,23 @@ export async function planBundle(
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };
   return { written, made };
+}
+
+/** An exec's id is its container's, of which no part is in the plan. */
+export async function rehearseExec(
+  path: string,
+  key: string,
+  options: ExecOptions,
+  globals: OciGlobals,
+  record: OciRecord,
+): Promise<void> {
+  const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
+  await keepRehearsed(path, key, () =>
+    rehearseLaunch(0, async ({ id, pid }) => {
+      const { listener, plan } = await planExec(options, quiet, record, pid);
+      const written = listener === undefined ? writeEnterPlan(plan, options.detach) : undefined;
+      if (written === undefined) return undefined;
+      return { written, made: { standInId: id, cgroupDirectories: [] } };
+    }),
+  );
 }

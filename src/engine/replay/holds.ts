@@ -1,7 +1,13 @@
 // Whether the host still answers as it did.
 
 import { capget } from "../../../ffi/capability.ts";
-import { fileType, readLinesWith, readTextIfThere, realPath } from "../../../ffi/files.ts";
+import {
+  fileType,
+  readLinesWith,
+  readLink,
+  readTextIfThere,
+  realPath,
+} from "../../../ffi/files.ts";
 import type { Answer, Observation, Question } from "../../../ffi/observe.ts";
 import { prlimit } from "../../../ffi/resource.ts";
 import { statfs } from "../../../ffi/statfs.ts";
@@ -19,7 +25,8 @@ export function stillHolds(
 ): boolean {
   try {
     for (const [question, about, answer] of observations) {
-      if (ask(question, about.replaceAll(standIn, id)) !== answer) return false;
+      const now = standIn === id ? about : about.replaceAll(standIn, id);
+      if (ask(question, now) !== answer) return false;
     }
     return true;
   } catch (error) {
@@ -38,6 +45,8 @@ function ask(question: Question, about: string): Answer {
       return readLinesWith(pathOf(about), headOf(about));
     case "inside":
       return readContainerFile(headOf(about), pathOf(about));
+    case "link":
+      return readLink(about) ?? null;
     case "real":
       return realPath(about);
     case "filesystem":

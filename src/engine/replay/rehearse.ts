@@ -168,11 +168,13 @@ function askAgain(
   const again: Observation[] = [];
   for (const observation of observations) {
     const [question, about, answer] = observation;
-    if (String(answer).includes(first.id)) return undefined;
+    if (names(String(answer), first)) return undefined;
     const whole = `${question} ${about}`;
-    if (about.includes(second.id) || asked.has(whole)) continue;
+    if (names(about, second) || asked.has(whole)) continue;
     asked.add(whole);
     again.push(observation);
   }
   return again;
 }
+
+const names = (text: string, { id }: StandIn): boolean => id !== "" && text.includes(id);
