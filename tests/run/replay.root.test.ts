@@ -49,6 +49,21 @@ needsRoot("run, a third time", () => {
     expect(new Set([a, b, c]).size).toBe(3);
   });
 
+  it("runs in the background each time where that is asked for", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    const ids = new Set<string>();
+    for (let i = 0; i < 4; i++) {
+      const command = ["run", "-d", "--rm", "--rootfs", box.rootfs, "/bin/sh", "-c", "exit 3"];
+      const { exitCode, stdout } = await box.bunker(command, { env });
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/^[0-9a-f]{64}\n$/);
+      ids.add(stdout);
+    }
+    expect(ids.size).toBe(4);
+    const running = async () => (await box.bunker(["ps", "-aq"], { env })).stdout;
+    while ((await running()) !== "") await Bun.sleep(20);
+  });
+
   it("is planned anew where a user has another id by now", async () => {
     await three("id -u # another", ["-u", "web"]);
     const passwd = `${box.rootfs}/etc/passwd`;
