@@ -13,6 +13,7 @@ import { imageFlags } from "./run/image-flags.ts";
 import { laterFlags, laterShort } from "./run/later.ts";
 import { limitFlags } from "./run/limit-flags.ts";
 import { namespaceFlags } from "./run/namespace-flags.ts";
+import { finishNetworking, networkFlags } from "./run/network-flags.ts";
 import { processFlags } from "./run/process-flags.ts";
 import { readEnvFiles, readLabelFiles } from "./run/read-file.ts";
 import { splitOperands } from "./run/root.ts";
@@ -48,6 +49,7 @@ const runDefinition: CommandDefinition<RunDraft> = {
     ...processFlags,
     ...imageFlags,
     ...filesystemFlags,
+    ...networkFlags,
     ...namespaceFlags,
     ...limitFlags,
     ...securityFlags,
@@ -107,6 +109,7 @@ function finishRun(draft: RunDraft, operands: readonly string[]): RunOptions {
   const options: RunOptions = {
     ...draft.options,
     ...splitOperands(draft, operands),
+    ...(draft.networking !== undefined && finishNetworking(draft)),
     env: [...readEnvFiles(draft.envFiles, draft.context), ...draft.options.env],
     labels: makeRecord([...readLabelFiles(draft.labelFiles, draft.context), ...draft.labels]),
     annotations: makeRecord(draft.annotations),

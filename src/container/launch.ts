@@ -56,6 +56,8 @@ export interface LaunchOptions {
   readonly streams?: readonly [stdin: number, stdout: number, stderr: number];
   /** Once there is an init process: what a crash from now on leaves can be found by its pid. */
   readonly onInit?: (pid: number) => void;
+  /** While the init process is at work on its first batch: links. */
+  readonly duringSetUp?: (pid: number) => void;
   /** When everything is mounted and the host's tree is still in reach: hooks. */
   readonly beforePivot?: (pid: number) => void;
 }
@@ -182,6 +184,7 @@ function setUpInit(
     }
     if (assisted !== undefined) options.assistance?.performPart(assisted, part(), performer);
     else performer.start(INIT_PAGE, written[index] ?? performer.write(part()));
+    if (index === 0) options.duringSetUp?.(initPid);
     index += 1;
   }
   if (plan.reaper !== undefined) writeReaper(plan.reaper, performer);

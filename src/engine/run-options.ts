@@ -110,6 +110,53 @@ export type NamespaceOption =
   | { readonly kind: "container"; readonly id: string }
   | { readonly kind: "path"; readonly path: string };
 
+/** `--network NAME[,alias=…,ip=…]`: a network by name, and what the container is to be in it. */
+export interface NetworkOption {
+  readonly name: string;
+  /** Names that others find it by. */
+  readonly aliases: readonly string[];
+  readonly ip?: string;
+  readonly ip6?: string;
+  readonly mac?: string;
+  readonly linkLocal: readonly string[];
+}
+
+/** A port of a container: `80/tcp`. */
+export interface PortOption {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly port: number;
+}
+
+/** `-p [IP:][HOST[-END]:]PORT[/PROTOCOL]`, a range of containers' ports being one each. */
+export interface PublishOption {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  /** "" is every address of the host. */
+  readonly hostIp: string;
+  /** 0: any that is free; less than the last: any that is free among them. */
+  readonly hostPort: number;
+  readonly hostPortLast: number;
+  readonly containerPort: number;
+}
+
+/** `--add-host NAME:ADDRESS`; "host-gateway" is the host as the container sees it. */
+export interface HostEntryOption {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What is asked for of networks besides the mode; absent where nothing is. */
+export interface NetworkingOptions {
+  /** The first has the default route; none: no link but the loopback, or the joined namespace's. */
+  readonly networks: readonly NetworkOption[];
+  readonly publish: readonly PublishOption[];
+  readonly publishAll: boolean;
+  readonly expose: readonly PortOption[];
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly addHosts: readonly HostEntryOption[];
+}
+
 export interface ResourceOptions {
   readonly memoryBytes?: Limit;
   readonly memorySwapBytes?: Limit;
@@ -198,6 +245,7 @@ export interface RunOptions {
   /** "default": private where cgroups are unified, the host's otherwise, as docker has it. */
   readonly cgroupns: NamespaceOption | { readonly kind: "default" };
   readonly network: NamespaceOption;
+  readonly networking?: NetworkingOptions;
   readonly shmSizeBytes: number;
   readonly resources: ResourceOptions;
   readonly security: SecurityOptions;

@@ -25,6 +25,7 @@ import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
 import { runFolder } from "./run-folder.ts";
 import { formatRecord, type Reservation, StateStore } from "./state-store.ts";
+import type { PendingNetwork } from "./networks/attach.ts";
 import { sweep } from "./sweep.ts";
 import { passSignalsOn, watchContainer } from "./watch.ts";
 
@@ -48,10 +49,15 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const place = store.reserve(id, options.name ?? ((attempt) => makeName(id, attempt)));
   undo.push(() => place.remove());
   using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
-  const prepared = await prepare(options, id, place.folder);
+  const { network, prepared } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;
   for (const warning of prepared.warnings) warn(warning);
-  const created = createFrom(options, prepared, place, undo, trace && { trace: trace.sink });
+  network?.startRules();
+  const created = createFrom(options, prepared, place, undo, {
+    ...(trace && { trace: trace.sink }),
+    ...(network && { duringSetUp: (pid: number) => network.start(pid) }),
+  });
+  network?.finish();
   writeIdFiles(options, id, created.initPid);
   passSignalsOn(created);
   using terminal =
@@ -76,6 +82,19 @@ export async function runContainer(options: RunOptions): Promise<number> {
   return status;
 }
 
+/** The network's part is only loaded for those who ask for one. */
+export async function prepareAll(
+  options: RunOptions,
+  id: string,
+  place: Reservation,
+  undo: UndoStack,
+): Promise<{ readonly prepared: Prepared; readonly network?: PendingNetwork }> {
+  const prepared = await prepare(options, id, place.folder);
+  if (options.networking === undefined) return { prepared };
+  const { prepareForRun } = await import("./networks/prepare-for-run.ts");
+  return prepareForRun(options, prepared, place, undo);
+}
+
 function requireRoot(): void {
   const uid = geteuid();
   if (uid === 0) return;
@@ -91,7 +110,7 @@ export function createFrom(
   prepared: Prepared,
   place: Reservation,
   undo: UndoStack,
-  more?: Pick<LaunchOptions, "inherit" | "streams" | "trace">,
+  more?: Pick<LaunchOptions, "duringSetUp" | "inherit" | "streams" | "trace">,
 ): Created {
   const { cgroups, cgroupsPath, spec, request } = prepared;
   place.record(formatRecord(place, cgroupsPath));

@@ -1,6 +1,6 @@
 // What `run`'s flags fill while they are parsed: the options themselves, still writable, and what
 // is put in its place only when all flags are known.
-import type { RunOptions, VolumesFromOption } from "../../engine/run-options.ts";
+import type { NetworkingOptions, RunOptions, VolumesFromOption } from "../../engine/run-options.ts";
 import type { Environment } from "../values/environment.ts";
 import type { Pair } from "../values/pair.ts";
 
@@ -22,6 +22,15 @@ type Writable<T> = T extends readonly (infer E)[]
       ? { -readonly [K in keyof T]: Writable<T[K]> }
       : T;
 
+/** What the flags of networks say, before it is known which of them go together. */
+export type NetworkDraft = Writable<NetworkingOptions> & {
+  readonly aliases: string[];
+  readonly linkLocal: string[];
+  ip: string | undefined;
+  ip6: string | undefined;
+  mac: string | undefined;
+};
+
 /** The options of a run in the making. */
 export interface RunDraft {
   readonly context: RunContext;
@@ -34,13 +43,16 @@ export interface RunDraft {
   readonly annotations: Pair[];
   readonly sysctls: Pair[];
   readonly volumesFrom: VolumesFromOption[];
+  networking: NetworkDraft | undefined;
+  /** Whether --network was given a mode: none, host, another's. */
+  hasNetworkMode: boolean;
   rootfs: string | undefined;
 }
 
 /** docker's size of /dev/shm, 64 MiB. */
 const shmSizeBytes = 64 * 1024 * 1024;
 
-/** Returns docker's defaults; the network is none until there is a bridge. */
+/** Returns docker's defaults; the network is none unless a flag needs one. */
 export function startDraft(context: RunContext): RunDraft {
   return {
     context,
@@ -87,6 +99,8 @@ export function startDraft(context: RunContext): RunDraft {
     annotations: [],
     sysctls: [],
     volumesFrom: [],
+    networking: undefined,
+    hasNetworkMode: false,
     rootfs: undefined,
   };
 }

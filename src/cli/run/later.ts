@@ -1,7 +1,6 @@
 // docker's flags of `run` that bunker knows and does not have yet, with what brings them.
 import type { LaterFlags } from "../flag.ts";
 
-const network = "bridge networking";
 const lifecycle = "the lifecycle commands";
 const health = "health checks";
 const logs = "logs";
@@ -10,7 +9,6 @@ const devices = "device selection";
 
 /** Name → the feature with which it comes. */
 export const laterFlags: LaterFlags = {
-  "add-host": network,
   attach: lifecycle,
   "blkio-weight-device": devices,
   "cpu-count": windows,
@@ -19,11 +17,6 @@ export const laterFlags: LaterFlags = {
   "cpu-rt-runtime": "real-time scheduling",
   "detach-keys": lifecycle,
   "device-cgroup-rule": devices,
-  dns: network,
-  "dns-opt": network,
-  "dns-option": network,
-  "dns-search": network,
-  expose: network,
   gpus: devices,
   "health-cmd": health,
   "health-interval": health,
@@ -33,19 +26,12 @@ export const laterFlags: LaterFlags = {
   "health-timeout": health,
   "io-maxbandwidth": windows,
   "io-maxiops": windows,
-  ip: network,
-  ip6: network,
   isolation: windows,
   "kernel-memory": "nothing: the kernel has given it up",
-  link: network,
-  "link-local-ip": network,
+  link: "nothing: containers of a network find each other by name",
   "log-driver": logs,
   "log-opt": logs,
-  "mac-address": network,
-  "network-alias": network,
   "no-healthcheck": health,
-  publish: network,
-  "publish-all": network,
   runtime: lifecycle,
   "sig-proxy": lifecycle,
   "storage-opt": "disk quotas",
@@ -55,7 +41,5 @@ export const laterFlags: LaterFlags = {
 
 /** Their one-letter names. */
 export const laterShort: LaterFlags = {
-  P: "publish-all",
   a: "attach",
-  p: "publish",
 };

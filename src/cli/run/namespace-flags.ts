@@ -1,38 +1,12 @@
 // The flags of `run` about namespaces: where each comes from, and what is set in it.
 import type { FlagTable } from "../flag.ts";
-import {
-  namespaceWords,
-  parseNamespace,
-  parseNetwork,
-  parseUserNamespace,
-} from "../values/namespace.ts";
+import { namespaceWords, parseNamespace, parseUserNamespace } from "../values/namespace.ts";
 import { parseSysctl } from "../values/pair.ts";
 import type { RunDraft } from "./draft.ts";
 
 const group = "Namespaces";
 
-function setNetwork(draft: RunDraft, text: string): void {
-  draft.options.network = parseNetwork(text);
-}
-
 export const namespaceFlags: FlagTable<RunDraft> = {
-  network: {
-    type: "text",
-    ignoresEmpty: true,
-    group,
-    fallback: "none",
-    placeholder: "network",
-    help: "Network to use (none, host, container:ID, ns:PATH)",
-    set: setNetwork,
-  },
-  net: {
-    type: "text",
-    ignoresEmpty: true,
-    group,
-    hidden: true,
-    help: "Another spelling of --network",
-    set: setNetwork,
-  },
   pid: {
     type: "text",
     ignoresEmpty: true,

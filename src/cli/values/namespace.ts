@@ -55,17 +55,13 @@ export function parseUserNamespace(text: string): NamespaceOption | { readonly k
   }
 }
 
-/** Returns where the network namespace comes from; networks by name come with the bridge. */
+/** Whether `--network` names a mode and not a network. */
+export function isNetworkMode(text: string): boolean {
+  const isJoined = text.startsWith("container:") || text.startsWith("ns:");
+  return text === "none" || text === "host" || isJoined;
+}
+
+/** Returns where the network namespace comes from. */
 export function parseNetwork(text: string): NamespaceOption {
-  const words = namespaceWords.network;
-  if (text === "" || text.startsWith("container:") || text.startsWith("ns:")) {
-    return parseNamespace(text, words);
-  }
-  if (text === "none" || text === "host") {
-    return parseNamespace(text, words);
-  }
-  throw new UserError(
-    `network "${text}" is not there yet: it comes with bridge networking`,
-    formatWords(words),
-  );
+  return parseNamespace(text, namespaceWords.network);
 }

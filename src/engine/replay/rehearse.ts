@@ -108,6 +108,8 @@ function isPlain(options: RunOptions): boolean {
   // A writable layer and volumes are made and taken away by this process.
   if (needsStorage(options)) return false;
   if (cidfile !== undefined || pidfile !== undefined) return false;
+  // Its address is another each time, and its links are this process's to make.
+  if (options.networking !== undefined) return false;
   // Other containers come and go; the host's devices are looked at in ways that are not told of.
   if (pid.kind !== "private" || ipc.kind === "container") {
     return false;

@@ -1,0 +1,65 @@
+// What `ip -batch` is told: the lines for the host's side, and those for the container's. Pure.
+// ip-link(8), ip-address(8), ip-route(8)
+
+import type { Endpoint, NetworkDefinition } from "./definition.ts";
+import { mtuOf } from "./definition.ts";
+
+/** Makes a network's bridge and gives it its addresses. */
+export function planBridge(network: NetworkDefinition): string[] {
+  const { link, subnets } = network;
+  const lines = [`link add name ${link} mtu ${mtuOf(network)} type bridge`];
+  for (const { subnet, gateway } of subnets) {
+    if (gateway === "") continue;
+    const prefix = subnet.slice(subnet.indexOf("/"));
+    // Duplicate address detection would keep an IPv6 address from use for a second or two.
+    const extra = gateway.includes(":") ? " nodad" : " broadcast +";
+    lines.push(`address add ${gateway}${prefix}${extra} dev ${link}`);
+  }
+  lines.push(`link set dev ${link} up`);
+  return lines;
+}
+
+/**
+ * Makes the pair of links of an endpoint in one request: the host's end is in the bridge and up, the
+ * other one is the container's from the beginning, so a crash leaves no link with a stranger's name.
+ * @param netns a pid, or the name of a namespace as ip-netns(8) has them
+ */
+export function planVeth(endpoint: Endpoint, netns: string): string[] {
+  const { hostLink, bridge, name, mac, mtu } = endpoint;
+  return [
+    `link add name ${hostLink} mtu ${mtu} master ${bridge} up type veth ` +
+      `peer name ${name} address ${mac} mtu ${mtu} netns ${netns}`,
+  ];
+}
+
+/** A link on top of one of the host's, in the container from the beginning. */
+export function planMacvlan(endpoint: Endpoint, netns: string, mode: string): string[] {
+  const { bridge, name, mac, mtu } = endpoint;
+  return [
+    `link add link ${bridge} name ${name} address ${mac} mtu ${mtu} netns ${netns} type macvlan mode ${mode}`,
+  ];
+}
+
+/** The same with the parent's own hardware address. */
+export function planIpvlan(endpoint: Endpoint, netns: string, mode: string): string[] {
+  const { bridge, name, mtu } = endpoint;
+  return [
+    `link add link ${bridge} name ${name} mtu ${mtu} netns ${netns} type ipvlan mode ${mode}`,
+  ];
+}
+
+/** What is done inside: addresses, the link comes up, and the way out. */
+export function planInside(endpoint: Endpoint): string[] {
+  const { name, ip4, ip6, gateway4, gateway6, linkLocal, isDefault } = endpoint;
+  const lines: string[] = [];
+  if (ip4 !== "") lines.push(`address add ${ip4} broadcast + dev ${name}`);
+  if (ip6 !== "") lines.push(`address add ${ip6} nodad dev ${name}`);
+  for (const address of linkLocal) {
+    const prefix = address.includes(":") ? "/64 nodad" : "/16";
+    lines.push(`address add ${address}${prefix} scope link dev ${name}`);
+  }
+  lines.push(`link set dev ${name} up`);
+  if (isDefault && gateway4 !== "") lines.push(`route add default via ${gateway4} dev ${name}`);
+  if (isDefault && gateway6 !== "") lines.push(`route add default via ${gateway6} dev ${name}`);
+  return lines;
+}

@@ -1,0 +1,134 @@
+// Runs `ip` and `nft`, beside this process or in another network namespace. They read what to do from
+// a file in memory and answer into others, so that none of them ever waits for us.
+
+import { CLONE, O, P_PID, W } from "../ffi/constants.ts";
+import { open } from "../ffi/fcntl.ts";
+import type { Fd } from "../ffi/fd.ts";
+import { fileType, readFromStart, writeAll } from "../ffi/files.ts";
+import { memfd_create } from "../ffi/mman.ts";
+import { setns } from "../ffi/sched.ts";
+import { posix_spawn } from "../ffi/spawn.ts";
+import { shellStatus, waitid } from "../ffi/wait.ts";
+import { UserError } from "../src/errors.ts";
+
+export interface ProgramResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that was started: `finish` waits for it. Disposing one that was not finished waits too. */
+export class RunningProgram implements Disposable {
+  #result: ProgramResult | undefined;
+
+  constructor(
+    readonly pid: number,
+    readonly input: string,
+    readonly stdout: Fd,
+    readonly stderr: Fd,
+  ) {}
+
+  finish(): ProgramResult {
+    if (this.#result !== undefined) return this.#result;
+    const ended = waitid(P_PID, this.pid, W.WEXITED);
+    const status = ended === undefined ? 1 : shellStatus(ended);
+    using stdout = this.stdout;
+    using stderr = this.stderr;
+    return (this.#result = {
+      status,
+      stdout: readFromStart(stdout.number, "stdout"),
+      // Most say nothing.
+      stderr: status === 0 ? "" : readFromStart(stderr.number, "stderr"),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.finish();
+  }
+}
+
+const MFD_CLOEXEC = 1;
+
+/** Where Debian has them, and where others do: root's PATH may lack them after `su`. */
+const FOLDERS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+
+const PACKAGES: Readonly<Record<string, string>> = { ip: "iproute2", nft: "nftables" };
+
+/** The path of a program, or undefined. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of FOLDERS) {
+    if (fileType(`${folder}/${name}`) !== 0) return `${folder}/${name}`;
+  }
+  return undefined;
+}
+
+/**
+ * Starts a program.
+ * @param netns the network namespace that it runs in; this process's own unless said
+ * @throws UserError where it is not installed
+ */
+export function startProgram(
+  name: string,
+  args: readonly string[],
+  input: string,
+  netns?: string,
+): RunningProgram {
+  const path = findProgram(name);
+  if (path === undefined) {
+    throw new UserError(
+      `networks need ${name}, which is not installed`,
+      `install the package that has it: ${PACKAGES[name] ?? name}`,
+    );
+  }
+  using stdin = memfd_create("bunker-in", MFD_CLOEXEC);
+  writeAll(stdin.number, input, "stdin");
+  readFromStart(stdin.number, "stdin");
+  const stdout = memfd_create("bunker-out", MFD_CLOEXEC);
+  const stderr = memfd_create("bunker-err", MFD_CLOEXEC);
+  // By its path: the new descriptor begins at the first byte.
+  const fileActions = [
+    { kind: "open", fd: 0, path: `/proc/self/fd/${stdin.number}`, flags: O.O_RDONLY },
+    { kind: "dup2", from: stdout.number, to: 1 },
+    { kind: "dup2", from: stderr.number, to: 2 },
+  ] as const;
+  const spawn = (): number => posix_spawn(path, [name, ...args], ["LC_ALL=C"], { fileActions });
+  const pid = netns === undefined ? spawn() : insideNamespace(netns, spawn);
+  return new RunningProgram(pid, input, stdout, stderr);
+}
+
+/** What `act` returns with this thread in another network namespace. It is always brought back. */
+export function insideNamespace<T>(netns: string, act: () => T): T {
+  using own = open("/proc/thread-self/ns/net", O.O_RDONLY);
+  using other = open(netns, O.O_RDONLY);
+  setns(other.number, CLONE.CLONE_NEWNET, netns);
+  try {
+    return act();
+  } finally {
+    setns(own.number, CLONE.CLONE_NEWNET, "this process's network namespace");
+  }
+}
+
+/** The answer of a program that must succeed. @throws UserError with its own words */
+export function mustSucceed(what: string, program: RunningProgram): string {
+  const { status, stdout, stderr } = program.finish();
+  if (status === 0) return stdout;
+  throw new UserError(`cannot ${what}: ${firstReason(stderr, program.input)}`);
+}
+
+/** The first thing that it complained of, with the line that it was told. */
+function firstReason(stderr: string, input: string): string {
+  const lines = stderr.trim().split("\n");
+  const first = (lines[0] ?? "").replace(/^.*?Error: /, "").replace(/^RTNETLINK answers: /, "");
+  const number = /Command failed -:(\d+)/.exec(stderr)?.[1];
+  const told = number === undefined ? undefined : input.split("\n")[Number(number) - 1];
+  return told === undefined ? first || "no reason was given" : `ip ${told}: ${first}`;
+}
+
+/** Starts `ip -batch` with these lines; nothing where there are none. */
+export function startIp(lines: readonly string[], netns?: string): RunningProgram | undefined {
+  if (lines.length === 0) return undefined;
+  return startProgram("ip", ["-batch", "-"], `${lines.join("\n")}\n`, netns);
+}
+
+/** Starts one transaction. */
+export const startNft = (text: string): RunningProgram => startProgram("nft", ["-f", "-"], text);

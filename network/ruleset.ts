@@ -1,0 +1,159 @@
+// The table `inet bunker`: its chains are always the same, networks and published ports are elements
+// of its sets and maps. So nothing of anyone else's is touched, adding a port is one element however
+// many there are, and a packet meets the same few rules with one port or a thousand. Pure. nft(8)
+
+import { parseAddress } from "./address.ts";
+import {
+  type Endpoint,
+  masquerades,
+  type NetworkDefinition,
+  type PortMapping,
+} from "./definition.ts";
+
+export const TABLE = "inet bunker";
+
+// `flush table` takes the rules away and leaves sets with their elements: with what follows in the
+// same transaction, the table is as it should be whatever it was before, and was never without rules.
+const BASE = `add table ${TABLE}
+flush table ${TABLE}
+table ${TABLE} {
+  set bridges { type ifname; }
+  set internal { type ifname; }
+  set same { type ifname . ifname; }
+  set masquerade4 { type ipv4_addr; flags interval; }
+  set masquerade6 { type ipv6_addr; flags interval; }
+  map any4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
+  map any6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
+  map bound4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+  map bound6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
+  chain publish {
+    dnat ip to ip daddr . meta l4proto . th dport map @bound4
+    dnat ip to meta l4proto . th dport map @any4
+    dnat ip6 to ip6 daddr . meta l4proto . th dport map @bound6
+    dnat ip6 to meta l4proto . th dport map @any6
+  }
+  chain guard {
+    type filter hook prerouting priority raw; policy accept;
+    iifname @bridges ip daddr 127.0.0.0/8 drop comment "route_localnet is for the host alone: CVE-2020-8558"
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local jump publish
+  }
+  chain output {
+    type nat hook output priority -100; policy accept;
+    fib daddr type local jump publish
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname @bridges ip saddr 127.0.0.0/8 masquerade
+    oifname @bridges ct status dnat iifname . oifname @same masquerade
+    oifname != @bridges ip saddr @masquerade4 masquerade
+    oifname != @bridges ip6 saddr @masquerade6 masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname . oifname @same accept
+    ct state established,related accept
+    iifname @internal drop
+    oifname @internal drop
+    ct status dnat accept
+    iifname @bridges oifname @bridges drop
+  }
+}
+`;
+
+/** The whole table with these networks, over whatever is there of it. */
+export function formatRuleset(networks: readonly NetworkDefinition[]): string {
+  return BASE + networks.map(formatNetwork).join("");
+}
+
+/** What a bridge adds to the sets. */
+export function formatNetwork(network: NetworkDefinition): string {
+  return listNetworkElements(network)
+    .map(([set, element]) => `add element ${TABLE} ${set} { ${element} }\n`)
+    .join("");
+}
+
+/** Takes a bridge out of the sets. A statement each, as one that is not there fails the rest. */
+export function formatNetworkRemoval(network: NetworkDefinition): string[] {
+  return listNetworkElements(network).map(
+    ([set, element]) => `delete element ${TABLE} ${set} { ${element} }\n`,
+  );
+}
+
+function listNetworkElements(network: NetworkDefinition): [set: string, element: string][] {
+  const { link, internal, subnets } = network;
+  const elements: [string, string][] = [
+    ["bridges", `"${link}"`],
+    ["same", `"${link}" . "${link}"`],
+  ];
+  if (internal) elements.push(["internal", `"${link}"`]);
+  if (!masquerades(network)) return elements;
+  for (const { subnet } of subnets) {
+    elements.push([subnet.includes(":") ? "masquerade6" : "masquerade4", subnet]);
+  }
+  return elements;
+}
+
+/** Where published ports lead: addresses without their prefixes, "" for none. */
+export interface PublishTarget {
+  readonly ip4: string;
+  readonly ip6: string;
+}
+
+export const publishTarget = ({ ip4, ip6 }: Pick<Endpoint, "ip4" | "ip6">): PublishTarget => ({
+  ip4: ip4.replace(/\/.*/, ""),
+  ip6: ip6.replace(/\/.*/, ""),
+});
+
+/** Adds ports: one statement for each map, however many ports. */
+export function formatPorts(ports: readonly PortMapping[], target: PublishTarget): string {
+  return formatElements("add", ports, target, ([key, value]) => `${key} : ${value}`);
+}
+
+/** Takes the same ports away again. */
+export function formatPortRemoval(ports: readonly PortMapping[], target: PublishTarget): string {
+  return formatElements("delete", ports, target, ([key]) => key);
+}
+
+type Element = readonly [key: string, value: string];
+
+function formatElements(
+  verb: "add" | "delete",
+  ports: readonly PortMapping[],
+  target: PublishTarget,
+  format: (element: Element) => string,
+): string {
+  const maps = new Map<string, string[]>();
+  for (const port of ports) {
+    for (const [map, element] of listElements(port, target)) {
+      const elements = maps.get(map) ?? [];
+      elements.push(format(element));
+      maps.set(map, elements);
+    }
+  }
+  let text = "";
+  for (const [map, elements] of maps) {
+    text += `${verb} element ${TABLE} ${map} { ${elements.join(", ")} }\n`;
+  }
+  return text;
+}
+
+function listElements(port: PortMapping, { ip4, ip6 }: PublishTarget): [map: string, Element][] {
+  const { protocol, hostIp, hostPort, containerPort } = port;
+  const key = `${protocol} . ${hostPort}`;
+  const family = hostIp === "" ? undefined : parseAddress(hostIp)?.family;
+  const elements: [string, Element][] = [];
+  if (ip4 !== "" && family !== 6) {
+    const isAny = hostIp === "" || hostIp === "0.0.0.0";
+    const value = `${ip4} . ${containerPort}`;
+    elements.push(isAny ? ["any4", [key, value]] : ["bound4", [`${hostIp} . ${key}`, value]]);
+  }
+  if (ip6 !== "" && family !== 4) {
+    const isAny = hostIp === "" || hostIp === "::";
+    const value = `${ip6} . ${containerPort}`;
+    elements.push(isAny ? ["any6", [key, value]] : ["bound6", [`${hostIp} . ${key}`, value]]);
+  }
+  return elements;
+}

@@ -1,0 +1,378 @@
+// A container and its networks: what is reserved before it is made, what is made while it is set up,
+// and what is taken away at its end.
+//
+//   prepareNetwork   addresses and ports are the container's, on paper; its files in /etc are known
+//      .start        links and rules are being made: there is a network namespace
+//      .finish       they are there: the gate may open
+//   tearDownNetwork  everything is given back, whatever of it there is
+//
+// Speed: the links' `ip` and the ports' `nft` run beside each other and beside the container's set-up.
+
+import { MNT, MS } from "../../../ffi/constants.ts";
+import {
+  fileType,
+  makeDirectoryTree,
+  removeFile,
+  tryRemoveDirectory,
+  writeText,
+} from "../../../ffi/files.ts";
+import { mount, umount2 } from "../../../ffi/mount.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
+import { drivers } from "../../../network/driver.ts";
+import { mustSucceed, type RunningProgram, startIp, startNft } from "../../../network/program.ts";
+import { formatPortRemoval, formatPorts, publishTarget } from "../../../network/ruleset.ts";
+import { UserError } from "../../errors.ts";
+import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
+import { runFolder } from "../run-folder.ts";
+import {
+  type Attachment,
+  readAttachment,
+  removeAttachment,
+  writeAttachment,
+} from "./attachments.ts";
+import { planEndpoint } from "./endpoint.ts";
+import { defineDefaultNetwork, hasLink, makeBridge, rebuildRules } from "./ensure-network.ts";
+import { makeHostsFile, makeResolvFile, readHostResolv } from "./etc-files.ts";
+import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
+import { releaseAbandoned, releaseAddress, releasePort, reservePorts } from "./reserve.ts";
+
+/** Who a container is. */
+export interface Identity {
+  readonly id: string;
+  readonly name: string;
+  /** As its hosts file has it, with the domain first where there is one: `web.example web`. */
+  readonly hostname: string;
+}
+
+/** What is known of a container's network from the beginning. */
+export interface NetworkState extends Attachment {
+  readonly hosts: string;
+  readonly resolvConf: string;
+}
+
+/** Where the network namespace of a container has its name. */
+export const netnsPath = (id: string): string => `${runFolder(process.env)}/netns/${id}`;
+
+/** A container's network that is reserved, and not made yet. */
+export class PendingNetwork {
+  #programs: (() => void)[] = [];
+
+  constructor(
+    readonly store: NetworkStore,
+    readonly state: NetworkState,
+    readonly networks: readonly NetworkDefinition[],
+  ) {}
+
+  /** What needs no namespace: the ports lead to an address that nobody has yet. */
+  startRules(): void {
+    const { ports, endpoints } = this.state;
+    const [first] = endpoints;
+    if (ports.length === 0 || first === undefined) return;
+    const text = formatPorts(ports, publishTarget(first));
+    if (text === "") return;
+    const nft = startNft(text);
+    this.#programs.push(() => {
+      if (nft.finish().status === 0) return;
+      // Somebody has flushed the table, or half of it.
+      rebuildRules(
+        this.store,
+        this.store.list().filter(({ link }) => link !== "" && hasLink(link)),
+      );
+    });
+  }
+
+  /** @param pid of a process in the container's network namespace */
+  start(pid: number): void {
+    if (this.state.endpoints.length === 0) return;
+    nameNamespace(this.state.id, `/proc/${pid}/ns/net`);
+    makeLinks(this.state.endpoints, this.networks, String(pid), `/proc/${pid}/ns/net`, (wait) =>
+      this.#programs.push(wait),
+    );
+  }
+
+  /** Waits until everything is there. @throws UserError with the words of `ip` or `nft` */
+  finish(): void {
+    const waits = this.#programs;
+    this.#programs = [];
+    let failure: unknown;
+    for (const wait of waits) {
+      try {
+        wait();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+  }
+}
+
+/** Makes the links of endpoints; `onStart` is given what is still to be waited for. */
+export function makeLinks(
+  endpoints: readonly Endpoint[],
+  networks: readonly NetworkDefinition[],
+  netnsName: string,
+  netns: string,
+  onStart: (wait: () => void) => void,
+): void {
+  const outside: string[] = [];
+  const inside: string[] = [];
+  for (const endpoint of endpoints) {
+    const network = networks.find(({ id }) => id === endpoint.networkId);
+    if (network === undefined) continue;
+    const driver = drivers[network.driver];
+    outside.push(...driver.setUp(network, endpoint, netnsName));
+    inside.push(...driver.setUpInside(endpoint));
+  }
+  const host = startIp(outside);
+  onStart(() => {
+    if (host !== undefined) mustSucceed("make the container's links", host);
+    const own = startIp(inside, netns);
+    if (own !== undefined) mustSucceed("set the container's addresses", own);
+  });
+}
+
+/** Gives the namespace a life of its own. */
+function nameNamespace(id: string, source: string): void {
+  const path = netnsPath(id);
+  try {
+    writeText(path, "", { mode: 0o444 });
+  } catch (error) {
+    if (!isSyscallError(error, "ENOENT")) throw error;
+    makeDirectoryTree(path.slice(0, path.lastIndexOf("/")), 0o755);
+    writeText(path, "", { mode: 0o444 });
+  }
+  mount(source, path, null, MS.MS_BIND, null);
+}
+
+/**
+ * Reserves what a container is to have.
+ * @param exposed ports of its image, for -P
+ * @throws UserError for a network that is not there, an address or a port that cannot be had; then
+ * nothing is left of it
+ */
+export function prepareNetwork(
+  identity: Identity,
+  options: NetworkingOptions,
+  exposed: readonly PortOption[] = [],
+  hostsBase?: string,
+): PendingNetwork {
+  const store = new NetworkStore();
+  const { networks: asked } = options;
+  if (asked.length === 0) {
+    refuseWithoutNetwork(options);
+    return new PendingNetwork(store, makeState(identity, options, [], [], "", hostsBase), []);
+  }
+  const networks = findNetworks(store, asked);
+  ensureBridges(store, networks);
+  const endpoints: Endpoint[] = [];
+  const ports: PortMapping[] = [];
+  try {
+    using lock = store.lock("shared");
+    void lock;
+    for (const [index, network] of networks.entries()) {
+      // Race: it may have been removed since it was found.
+      if (store.read(network.name)?.id !== network.id) throw unknownNetwork(network.name);
+      endpoints.push(planEndpoint(store, network, identity.id, index, endpoints, asked[index]));
+    }
+    const isPublic = networks.some(({ driver, internal }) => driver === "bridge" && !internal);
+    const publish = listPublished(options, exposed);
+    if (isPublic) {
+      // Order: the first network whose ports can be published is where they lead.
+      const first = networks.findIndex(({ driver, internal }) => driver === "bridge" && !internal);
+      endpoints.unshift(...endpoints.splice(first, 1));
+      reservePorts(store, publish, identity.id, (port) => ports.push(port));
+    }
+    const { needsDns, startDns } = dnsOf(networks);
+    const embedded = needsDns ? (endpoints.find((one) => isUserNetwork(one))?.gateway4 ?? "") : "";
+    const state = makeState(identity, options, endpoints, ports, embedded, hostsBase);
+    writeAttachment(store, pickAttachment(state));
+    startDns(store);
+    return new PendingNetwork(store, state, networks);
+  } catch (error) {
+    for (const { network, ip4, ip6 } of endpoints) {
+      releaseAddress(store, network, ip4);
+      releaseAddress(store, network, ip6);
+    }
+    for (const port of ports) releasePort(store, port);
+    removeAttachment(store, identity.id);
+    throw error;
+  }
+}
+
+const isUserNetwork = ({ network, hostLink }: Endpoint): boolean =>
+  network !== DEFAULT_NETWORK && hostLink !== "";
+
+/** The DNS comes with it: until then nobody is asked. */
+function dnsOf(_networks: readonly NetworkDefinition[]) {
+  return { needsDns: false, startDns: (_store: NetworkStore): void => {} };
+}
+
+function refuseWithoutNetwork({ publish }: NetworkingOptions): void {
+  if (publish.length === 0) return;
+  throw new UserError(
+    "ports can be published of a container in a bridge network only",
+    "leave out -p, or --network none|host|container",
+  );
+}
+
+export function unknownNetwork(name: string): UserError {
+  return new UserError(`network ${name} not found`, "bunker network ls shows those that there are");
+}
+
+function findNetworks(store: NetworkStore, asked: readonly NetworkOption[]): NetworkDefinition[] {
+  const found: NetworkDefinition[] = [];
+  for (const { name } of asked) {
+    const network = store.find(name) ?? makeDefault(store, name);
+    if (network === undefined) throw unknownNetwork(name);
+    if (found.some(({ id }) => id === network.id)) {
+      throw new UserError(`network ${name} is named twice`);
+    }
+    found.push(network);
+  }
+  return found;
+}
+
+function makeDefault(store: NetworkStore, name: string): NetworkDefinition | undefined {
+  if (![DEFAULT_NETWORK, "default", "bunker0"].includes(name)) return undefined;
+  using lock = store.lock("exclusive");
+  void lock;
+  return defineDefaultNetwork(store);
+}
+
+function ensureBridges(store: NetworkStore, networks: readonly NetworkDefinition[]): void {
+  const missing = networks.filter(
+    ({ driver, link }) => drivers[driver].hasBridge && !hasLink(link),
+  );
+  if (missing.length === 0) return;
+  using lock = store.lock("exclusive");
+  void lock;
+  for (const network of missing) makeBridge(store, network);
+}
+
+function listPublished(
+  { publish, publishAll, expose }: NetworkingOptions,
+  exposed: readonly PortOption[],
+) {
+  if (!publishAll) return publish;
+  const all = [...publish];
+  for (const { port, protocol } of [...expose, ...exposed]) {
+    if (all.some((one) => one.containerPort === port && one.protocol === protocol)) continue;
+    all.push({ protocol, hostIp: "", hostPort: 0, hostPortLast: 0, containerPort: port });
+  }
+  return all;
+}
+
+function makeState(
+  { id, name, hostname }: Identity,
+  options: NetworkingOptions,
+  endpoints: readonly Endpoint[],
+  ports: readonly PortMapping[],
+  embedded: string,
+  hostsBase: string | undefined,
+): NetworkState {
+  return {
+    id,
+    name,
+    hostname,
+    endpoints,
+    ports,
+    dns: options.dns,
+    hosts: makeHostsFile(endpoints, hostname, options.addHosts, hostsBase),
+    resolvConf: makeResolvFile(options, embedded, readHostResolv()),
+  };
+}
+
+const pickAttachment = ({ id, name, hostname, endpoints, ports, dns }: Attachment): Attachment => ({
+  id,
+  name,
+  hostname,
+  endpoints,
+  ports,
+  dns,
+});
+
+/**
+ * All at once, for whoever has a container that waits at its gate.
+ * @param pid of a process in its network namespace
+ */
+export function setUpNetwork(
+  identity: Identity,
+  pid: number,
+  options: NetworkingOptions,
+): NetworkState {
+  const pending = prepareNetwork(identity, options);
+  try {
+    pending.startRules();
+    pending.start(pid);
+    pending.finish();
+    return pending.state;
+  } catch (error) {
+    tearDownNetwork(identity.id);
+    throw error;
+  }
+}
+
+/**
+ * Gives everything back that a container has of networks, as far as it is there; without a container
+ * of that id it does nothing. One failure does not stop the rest; the first is thrown.
+ */
+export function tearDownNetwork(id: string): void {
+  const store = new NetworkStore();
+  const attachment = readAttachment(store, id);
+  const failures: unknown[] = [];
+  const attempt = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  // Order: the rules first, so that no port leads to an address that is somebody else's by then.
+  const nft = attachment === undefined ? undefined : startRemoval(attachment);
+  attempt(() => removeNamespace(id));
+  if (nft !== undefined) attempt(() => finishRemoval(nft));
+  if (attachment === undefined) {
+    attempt(() => releaseAbandoned(store, (owner) => owner === id));
+  } else {
+    for (const port of attachment.ports) attempt(() => releasePort(store, port));
+    for (const { network, ip4, ip6 } of attachment.endpoints) {
+      attempt(() => releaseAddress(store, network, ip4));
+      attempt(() => releaseAddress(store, network, ip6));
+    }
+  }
+  attempt(() => removeAttachment(store, id));
+  if (failures.length > 0) throw failures[0];
+}
+
+function startRemoval({ ports, endpoints }: Attachment): RunningProgram | undefined {
+  const [first] = endpoints;
+  if (ports.length === 0 || first === undefined) return undefined;
+  const text = formatPortRemoval(ports, publishTarget(first));
+  return text === "" ? undefined : startNft(text);
+}
+
+/** Where one of the elements is missing none is removed: then one after the other. */
+function finishRemoval(nft: RunningProgram): void {
+  if (nft.finish().status === 0) return;
+  for (const line of nft.input.split("\n")) {
+    const parts = /^(.*\{) (.*) \}$/.exec(line);
+    for (const element of (parts?.[2] ?? "").split(", ")) {
+      if (parts?.[1] !== undefined) startNft(`${parts[1]} ${element} }\n`).finish();
+    }
+  }
+}
+
+/** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */
+function removeNamespace(id: string): void {
+  const path = netnsPath(id);
+  if (fileType(path) === 0) return;
+  try {
+    umount2(path, MNT.MNT_DETACH);
+  } catch (error) {
+    // Killed between the file and the mount.
+    if (!isSyscallError(error, "EINVAL")) throw error;
+  }
+  removeFile(path);
+  tryRemoveDirectory(path.slice(0, path.lastIndexOf("/")));
+}

@@ -1,0 +1,75 @@
+// What a container has of networks, written before any of it is made: whoever finds it can take all of
+// it away. The DNS reads its answers here.
+
+import {
+  listDirectory,
+  makeDirectoryTree,
+  readTextIfThere,
+  removeFile,
+  renameFile,
+  writeText,
+} from "../../../ffi/files.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import type { Endpoint, PortMapping } from "../../../network/definition.ts";
+import type { NetworkStore } from "./network-store.ts";
+
+export interface Attachment {
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly ports: readonly PortMapping[];
+  /** Whom the DNS asks for this container, instead of the host's servers. */
+  readonly dns: readonly string[];
+}
+
+const pathOf = (store: NetworkStore, id: string): string =>
+  `${store.folder("attachments")}/${id}.json`;
+
+export function writeAttachment(store: NetworkStore, attachment: Attachment): void {
+  const path = pathOf(store, attachment.id);
+  const text = JSON.stringify(attachment);
+  try {
+    writeText(`${path}.new`, text, { mode: 0o600 });
+  } catch (error) {
+    if (!isSyscallError(error, "ENOENT")) throw error;
+    makeDirectoryTree(store.folder("attachments"), 0o700);
+    writeText(`${path}.new`, text, { mode: 0o600 });
+  }
+  renameFile(`${path}.new`, path);
+}
+
+/** What the container has; undefined where it has nothing, or nothing was made yet. */
+export function readAttachment(store: NetworkStore, id: string): Attachment | undefined {
+  const text = readTextIfThere(pathOf(store, id));
+  if (text === undefined) return undefined;
+  try {
+    const attachment: Attachment = JSON.parse(text);
+    return attachment;
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeAttachment(store: NetworkStore, id: string): void {
+  removeFile(pathOf(store, id));
+  removeFile(`${pathOf(store, id)}.new`);
+}
+
+export function listAttachments(store: NetworkStore): Attachment[] {
+  const found: Attachment[] = [];
+  for (const id of listAttachedIds(store)) {
+    const attachment = readAttachment(store, id);
+    if (attachment !== undefined) found.push(attachment);
+  }
+  return found;
+}
+
+/** Also of those of which only half a file is there. */
+export function listAttachedIds(store: NetworkStore): string[] {
+  const ids = new Set<string>();
+  for (const { name } of listDirectory(store.folder("attachments")) ?? []) {
+    ids.add(name.slice(0, name.indexOf(".")));
+  }
+  return [...ids];
+}

@@ -1,0 +1,151 @@
+// Makes a network's bridge and its rules where they are not there: at its first use, and at the next
+// one after a reboot.
+
+import { fileType, readTextIfThere, writeText } from "../../../ffi/files.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { formatSubnet, overlaps, parseSubnet, type Subnet } from "../../../network/address.ts";
+import type { NetworkDefinition, NetworkSubnet } from "../../../network/definition.ts";
+import { planBridge } from "../../../network/link-plan.ts";
+import { chooseSubnet, listRoutes } from "../../../network/pool.ts";
+import { mustSucceed, startIp, startNft, startProgram } from "../../../network/program.ts";
+import {
+  formatNetwork,
+  formatPorts,
+  formatRuleset,
+  publishTarget,
+} from "../../../network/ruleset.ts";
+import { UserError } from "../../errors.ts";
+import { makeId } from "../names.ts";
+import { listAttachments } from "./attachments.ts";
+import { DEFAULT_LINK, DEFAULT_NETWORK, type NetworkStore } from "./network-store.ts";
+import { firstAddress } from "./reserve.ts";
+
+/** Whether a link of that name is there, in this thread's network namespace. */
+export const hasLink = (name: string): boolean => fileType(`/proc/sys/net/ipv4/conf/${name}`) !== 0;
+
+/** Subnets that this host has routes to, or that one of the networks is to have. */
+export function listTakenSubnets(networks: readonly NetworkDefinition[]): Subnet[] {
+  const shown = [
+    startProgram("ip", ["-4", "-json", "route", "show", "table", "all"], ""),
+    startProgram("ip", ["-6", "-json", "route", "show"], ""),
+  ];
+  const taken = shown.flatMap((program) =>
+    listRoutes(mustSucceed("read this host's routes", program)),
+  );
+  for (const { subnets } of networks) {
+    for (const { subnet } of subnets) {
+      const parsed = parseSubnet(subnet);
+      if (parsed !== undefined) taken.push(parsed);
+    }
+  }
+  return taken;
+}
+
+/** A subnet that nothing of this host has, with the gateway that it gets. @throws UserError */
+export function chooseFreeSubnet(family: 4 | 6, taken: readonly Subnet[]): NetworkSubnet {
+  const subnet = chooseSubnet(family, taken);
+  if (subnet === undefined) {
+    throw new UserError(
+      `no free IPv${family} subnet is left in bunker's pools`,
+      "give one with bunker network create --subnet",
+    );
+  }
+  return { subnet: formatSubnet(subnet), gateway: firstAddress(subnet) };
+}
+
+/** The default network, made known where it is not. The caller has the lock, exclusive. */
+export function defineDefaultNetwork(store: NetworkStore): NetworkDefinition {
+  const known = store.read(DEFAULT_NETWORK);
+  if (known !== undefined) return known;
+  const network: NetworkDefinition = {
+    id: makeId(),
+    name: DEFAULT_NETWORK,
+    driver: "bridge",
+    createdMs: Date.now(),
+    link: DEFAULT_LINK,
+    subnets: [chooseFreeSubnet(4, listTakenSubnets(store.list()))],
+    ipv6: false,
+    internal: false,
+    attachable: false,
+    labels: {},
+    options: {},
+  };
+  store.write(network);
+  return network;
+}
+
+/** Makes the bridge of a network where it is missing. The caller has the lock, exclusive. */
+export function makeBridge(store: NetworkStore, network: NetworkDefinition): void {
+  if (hasLink(network.link)) return;
+  refuseOverlap(store, network);
+  const kept = store.list().filter(({ link, driver }) => driver === "bridge" && hasLink(link));
+  // Order: the rules first, so that a bridge is never without them.
+  rebuildRules(store, [...kept, network]);
+  const ip = startIp(planBridge(network));
+  if (ip !== undefined) mustSucceed(`make the bridge of network "${network.name}"`, ip);
+  setParameters(network);
+}
+
+/** Security: where a host's route leads must not become a matter of which containers run. */
+function refuseOverlap(store: NetworkStore, { name, subnets }: NetworkDefinition): void {
+  const others = store.list().filter((other) => other.name !== name);
+  const foreign = listTakenSubnets(others);
+  for (const { subnet } of subnets) {
+    const own = parseSubnet(subnet);
+    const rival = own && foreign.find((other) => overlaps(own, other));
+    if (rival === undefined) continue;
+    throw new UserError(
+      `subnet ${subnet} of network "${name}" overlaps ${formatSubnet(rival)}, which this host has a route to`,
+      "remove the network, and make it again with another --subnet",
+    );
+  }
+}
+
+/** All rules as they should be, whatever somebody has done to the table. */
+export function rebuildRules(store: NetworkStore, networks: readonly NetworkDefinition[]): void {
+  const base = formatRuleset(networks);
+  let ports = "";
+  for (const { ports: published, endpoints } of listAttachments(store)) {
+    const [first] = endpoints;
+    if (first !== undefined) ports += formatPorts(published, publishTarget(first));
+  }
+  const whole = startNft(base + ports).finish();
+  if (whole.status === 0) return;
+  // A dead container's port may be another's by now.
+  mustSucceed("set the rules of networks", startNft(base));
+}
+
+/** Adds the elements of one network to a table that is there. */
+export const addNetworkRules = (network: NetworkDefinition): void => {
+  mustSucceed("set the rules of a network", startNft(formatNetwork(network)));
+};
+
+function setParameters({ link, ipv6, internal }: NetworkDefinition): void {
+  set("net/ipv4/ip_forward", "1");
+  // For ports published on 127.0.0.1; the table's guard keeps everyone else from it.
+  if (!internal) set(`net/ipv4/conf/${link}/route_localnet`, "1");
+  set(`net/ipv6/conf/${link}/accept_ra`, "0");
+  if (ipv6) forwardIpv6();
+}
+
+/** Kernel: who forwards IPv6 no longer listens to routers, unless accept_ra is 2. */
+function forwardIpv6(): void {
+  if (readTextIfThere("/proc/sys/net/ipv6/conf/all/forwarding")?.trim() === "1") return;
+  const links = (readTextIfThere("/proc/net/dev") ?? "").split("\n").slice(2);
+  for (const line of links) {
+    const name = line.split(":")[0]?.trim() ?? "";
+    const path = `net/ipv6/conf/${name}/accept_ra`;
+    if (readTextIfThere(`/proc/sys/${path}`)?.trim() === "1") set(path, "2");
+  }
+  set("net/ipv6/conf/all/forwarding", "1");
+}
+
+/** A parameter that this kernel has not, or that is not ours to set, is left as it is. */
+function set(path: string, value: string): void {
+  try {
+    if (readTextIfThere(`/proc/sys/${path}`)?.trim() === value) return;
+    writeText(`/proc/sys/${path}`, value, { existing: true });
+  } catch (error) {
+    if (!isSyscallError(error, "ENOENT", "EACCES", "EROFS", "EPERM")) throw error;
+  }
+}

@@ -1,0 +1,46 @@
+// The network of a container that `run` makes: what the options say, as prepareNetwork wants it.
+
+import { readTextIfThere } from "../../../ffi/files.ts";
+import type { UndoStack } from "../../container/undo-stack.ts";
+import type { EtcFile, Prepared } from "../prepare.ts";
+import type { RunOptions } from "../run-options.ts";
+import type { Reservation } from "../state-store.ts";
+import { type Identity, type PendingNetwork, prepareNetwork, tearDownNetwork } from "./attach.ts";
+
+/** The container's network, and what was prepared with its files in /etc. */
+export function prepareForRun(
+  options: RunOptions,
+  prepared: Prepared,
+  place: Pick<Reservation, "id" | "name">,
+  undo: UndoStack,
+): { readonly prepared: Prepared; readonly network: PendingNetwork } {
+  const { networking, network: mode } = options;
+  if (networking === undefined) throw new Error("no network was asked for");
+  const identity: Identity = {
+    id: place.id,
+    name: place.name,
+    hostname: hostNames(options, prepared),
+  };
+  const base = mode.kind === "host" ? readTextIfThere("/etc/hosts") : undefined;
+  const network = prepareNetwork(identity, networking, [], base);
+  if (networking.networks.length > 0) undo.push(() => tearDownNetwork(place.id));
+  const { hosts, resolvConf } = network.state;
+  const withLocal = networking.networks.length > 0 || base !== undefined;
+  const files: EtcFile[] = prepared.etcFiles.map((file) => {
+    if (file.name === "resolv.conf") return { ...file, text: resolvConf };
+    if (file.name !== "hosts") return file;
+    // Without a link of its own the container's name leads to its loopback.
+    return { ...file, text: withLocal ? hosts : file.text + addedLines(networking.addHosts) };
+  });
+  return { network, prepared: { ...prepared, etcFiles: files } };
+}
+
+const addedLines = (
+  entries: readonly { readonly name: string; readonly address: string }[],
+): string => entries.map(({ name, address }) => `${address}\t${name}\n`).join("");
+
+/** The domain's name first, as hosts(5) has it. */
+function hostNames({ domainname }: RunOptions, { spec }: Prepared): string {
+  const name = spec.hostname ?? "";
+  return domainname === undefined || domainname === "" ? name : `${name}.${domainname} ${name}`;
+}

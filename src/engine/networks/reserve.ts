@@ -1,0 +1,222 @@
+// Addresses of networks and ports of the host, each a symlink that says whose it is. Nobody can have
+// what another has, however many start at once, and no lock is held.
+
+import {
+  listDirectory,
+  makeDirectoryTree,
+  makeSymlink,
+  readLink,
+  readTextIfThere,
+  removeFile,
+} from "../../../ffi/files.ts";
+import { isPortTaken } from "../../../ffi/inet.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import {
+  addressAt,
+  contains,
+  formatAddress,
+  lastOf,
+  parseAddress,
+  parseSubnet,
+  type Subnet,
+} from "../../../network/address.ts";
+import type {
+  NetworkDefinition,
+  NetworkSubnet,
+  PortMapping,
+  Protocol,
+} from "../../../network/definition.ts";
+import { findPortHolder } from "../../../network/port-holder.ts";
+import { UserError } from "../../errors.ts";
+import type { PublishOption } from "../run-options.ts";
+import type { NetworkStore } from "./network-store.ts";
+
+/** Makes a reservation; false where another has it. The folder is made when it is missing. */
+function reserve(folder: string, name: string, id: string): boolean {
+  try {
+    return makeSymlink(id, `${folder}/${name}`);
+  } catch (error) {
+    if (!isSyscallError(error, "ENOENT")) throw error;
+    makeDirectoryTree(folder, 0o711);
+    return makeSymlink(id, `${folder}/${name}`);
+  }
+}
+
+const addressFolder = (store: NetworkStore, { name }: { readonly name: string }): string =>
+  store.folder(`addresses/${name}`);
+
+/**
+ * An address of a subnet, with its prefix, the container's own from now on.
+ * @param asked "" for any
+ * @throws UserError: it is not in the subnet, another has it, none is left
+ */
+export function reserveAddress(
+  store: NetworkStore,
+  network: NetworkDefinition,
+  part: NetworkSubnet,
+  asked: string,
+  id: string,
+): string {
+  const subnet = parseSubnet(part.subnet);
+  if (subnet === undefined) throw new Error(`network ${network.name} has a bad subnet`);
+  const folder = addressFolder(store, network);
+  if (asked !== "")
+    return `${reserveAsked(folder, network, part, subnet, asked, id)}/${subnet.prefix}`;
+  const range = (part.range === undefined ? undefined : parseSubnet(part.range)) ?? subnet;
+  const gateway = parseAddress(part.gateway)?.value;
+  const taken = new Set<string>();
+  for (const { name } of listDirectory(folder) ?? []) taken.add(name);
+  const last = subnet.family === 4 && range.prefix < 31 ? lastOf(subnet) : lastOf(subnet) + 1n;
+  for (let value = range.base; value <= lastOf(range); value++) {
+    if (value === subnet.base || value === gateway || value >= last) continue;
+    const text = formatAddress({ family: subnet.family, value });
+    if (!taken.has(text) && reserve(folder, text, id)) return `${text}/${subnet.prefix}`;
+  }
+  throw new UserError(
+    `network "${network.name}" has no address left in ${part.range ?? part.subnet}`,
+    "stop a container, or make a network with a larger --subnet",
+  );
+}
+
+function reserveAsked(
+  folder: string,
+  { name }: NetworkDefinition,
+  { gateway, subnet: subnetText }: NetworkSubnet,
+  subnet: Subnet,
+  asked: string,
+  id: string,
+): string {
+  const address = parseAddress(asked);
+  if (address === undefined || !contains(subnet, address)) {
+    throw new UserError(
+      `address ${asked} is not in network "${name}": its subnet is ${subnetText}`,
+    );
+  }
+  const text = formatAddress(address);
+  const isEnd =
+    subnet.family === 4 &&
+    subnet.prefix < 31 &&
+    (address.value === subnet.base || address.value === lastOf(subnet));
+  if (text === gateway || isEnd) {
+    const whose = isEnd ? "the network's own" : "the gateway's";
+    throw new UserError(`address ${asked} of network "${name}" is ${whose}`);
+  }
+  if (reserve(folder, text, id)) return text;
+  const owner = readLink(`${folder}/${text}`) ?? "";
+  throw new UserError(
+    `address ${asked} of network "${name}" is taken by container ${owner.slice(0, 12)}`,
+    "choose another --ip, or stop that container first",
+  );
+}
+
+/** The first address behind a subnet's own: what a gateway gets when nobody says. */
+export const firstAddress = (subnet: Subnet): string => formatAddress(addressAt(subnet, 1n));
+
+/** Gives an address back, which may have its prefix. */
+export function releaseAddress(store: NetworkStore, network: string, ip: string): void {
+  if (ip !== "") removeFile(`${store.folder(`addresses/${network}`)}/${ip.replace(/\/.*/, "")}`);
+}
+
+/** The addresses and ports of containers of which `isGone` is true. Returns how many they were. */
+export function releaseAbandoned(store: NetworkStore, isGone: (id: string) => boolean): number {
+  const folders = [store.folder("ports")];
+  for (const { name } of listDirectory(store.folder("addresses")) ?? []) {
+    folders.push(store.folder(`addresses/${name}`));
+  }
+  let count = 0;
+  for (const folder of folders) {
+    for (const { name } of listDirectory(folder) ?? []) {
+      const id = readLink(`${folder}/${name}`);
+      if (id !== undefined && isGone(id) && removeFile(`${folder}/${name}`)) count += 1;
+    }
+  }
+  return count;
+}
+
+const portName = ({ protocol, hostPort, hostIp }: PortMapping): string =>
+  `${protocol}-${hostPort}-${hostIp}`;
+
+export function releasePort(store: NetworkStore, port: PortMapping): void {
+  removeFile(`${store.folder("ports")}/${portName(port)}`);
+}
+
+/**
+ * The ports of the host that were asked for, the container's own from now on.
+ * @param onReserved is told of each at once, so that a failure gives them back
+ * @throws UserError: one is taken, and by whom
+ */
+export function reservePorts(
+  store: NetworkStore,
+  asked: readonly PublishOption[],
+  id: string,
+  onReserved: (port: PortMapping) => void,
+): PortMapping[] {
+  const ports: PortMapping[] = [];
+  for (const option of asked) {
+    const port = reservePort(store, option, id);
+    onReserved(port);
+    ports.push(port);
+  }
+  return ports;
+}
+
+function reservePort(store: NetworkStore, option: PublishOption, id: string): PortMapping {
+  const { protocol, hostIp, containerPort, hostPort, hostPortLast } = option;
+  const make = (port: number): PortMapping => ({ protocol, hostIp, hostPort: port, containerPort });
+  if (hostPort !== 0 && hostPort === hostPortLast) {
+    const reason = takePort(store, make(hostPort), id);
+    if (reason === undefined) return make(hostPort);
+    throw new UserError(
+      `port ${hostPort}/${protocol}${hostIp === "" ? "" : ` of ${hostIp}`} is taken by ${reason}`,
+      "choose another host port, or stop what has it",
+    );
+  }
+  const [first, last] = hostPort === 0 ? ephemeralRange() : [hostPort, hostPortLast];
+  const count = last - first + 1;
+  // Race: those who start at once do not all begin at the same place.
+  const start = hostPort === 0 ? Math.floor(Math.random() * count) : 0;
+  for (let step = 0; step < count; step++) {
+    const port = make(first + ((start + step) % count));
+    if (takePort(store, port, id) === undefined) return port;
+  }
+  throw new UserError(`no port is free between ${first} and ${last} (${protocol})`);
+}
+
+function ephemeralRange(): [first: number, last: number] {
+  const text = readTextIfThere("/proc/sys/net/ipv4/ip_local_port_range") ?? "32768 60999";
+  const [first = 32768, last = 60999] = text.trim().split(/\s+/).map(Number);
+  return [first, last];
+}
+
+/** undefined once the port is the container's; else who has it. */
+function takePort(store: NetworkStore, port: PortMapping, id: string): string | undefined {
+  const folder = store.folder("ports");
+  if (!reserve(folder, portName(port), id)) {
+    return `container ${(readLink(`${folder}/${portName(port)}`) ?? "").slice(0, 12)}`;
+  }
+  const owner = findRival(folder, port) ?? findProcess(port);
+  if (owner !== undefined) releasePort(store, port);
+  return owner;
+}
+
+/** A port on every address and one on some address are in each other's way. */
+function findRival(
+  folder: string,
+  { protocol, hostPort, hostIp }: PortMapping,
+): string | undefined {
+  const prefix = `${protocol}-${hostPort}-`;
+  for (const { name } of listDirectory(folder) ?? []) {
+    if (!name.startsWith(prefix)) continue;
+    const otherIp = name.slice(prefix.length);
+    if (otherIp === hostIp || !(isAny(otherIp) || isAny(hostIp))) continue;
+    return `container ${(readLink(`${folder}/${name}`) ?? "").slice(0, 12)}`;
+  }
+  return undefined;
+}
+
+const isAny = (ip: string): boolean => ip === "" || ip === "0.0.0.0" || ip === "::";
+
+function findProcess({ protocol, hostIp, hostPort }: PortMapping): string | undefined {
+  if (!isPortTaken(protocol, hostIp === "" ? "0.0.0.0" : hostIp, hostPort)) return undefined;
+  return findPortHolder(protocol as Protocol, hostPort) ?? "another program";
+}
