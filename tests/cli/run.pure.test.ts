@@ -27,6 +27,17 @@ function parse(line: string): RunOptions {
 /** The options of `FLAGS /bin/true`. */
 const withFlags = (flags: string) => parse(`${flags} /bin/true`);
 
+const noNetworking = {
+  networks: [],
+  publish: [],
+  publishAll: false,
+  expose: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  addHosts: [],
+};
+
 test("without flags everything is docker's default, in a private sandbox without a network", () => {
   expect(parse("/bin/sh -c x")).toEqual({
     root: { kind: "host" },
@@ -117,6 +128,45 @@ describe("each flag has its place in the options", () => {
     ],
     ["--network host", { network: { kind: "host" } }],
     ["--net container:a --net=", { network: { kind: "container", id: "a" } }],
+    [
+      "--network app --network-alias www --ip 10.9.0.5 --network name=db,alias=sql,ip=10.8.0.5",
+      {
+        network: { kind: "private" },
+        networking: {
+          ...noNetworking,
+          networks: [
+            { name: "app", aliases: ["www"], linkLocal: [], ip: "10.9.0.5" },
+            { name: "db", aliases: ["sql"], linkLocal: [], ip: "10.8.0.5" },
+          ],
+        },
+      },
+    ],
+    [
+      "-p 8080:80",
+      {
+        network: { kind: "private" },
+        networking: {
+          ...noNetworking,
+          networks: [{ name: "bridge", aliases: [], linkLocal: [] }],
+          publish: [
+            { protocol: "tcp", hostIp: "", hostPort: 8080, hostPortLast: 8080, containerPort: 80 },
+          ],
+        },
+      },
+    ],
+    ["--network host -p 80", { network: { kind: "host" }, networking: noNetworking }],
+    [
+      "--dns 9.9.9.9 --dns-search a.b --dns-opt ndots:1 --add-host db:10.0.0.1",
+      {
+        networking: {
+          ...noNetworking,
+          dns: ["9.9.9.9"],
+          dnsSearch: ["a.b"],
+          dnsOptions: ["ndots:1"],
+          addHosts: [{ name: "db", address: "10.0.0.1" }],
+        },
+      },
+    ],
     ["--pid host --ipc shareable", { pid: { kind: "host" }, ipc: { kind: "shareable" } }],
     ["--uts host --userns auto", { uts: { kind: "host" }, userns: { kind: "auto" } }],
     ["--cgroupns host", { cgroupns: { kind: "host" } }],
@@ -272,9 +322,19 @@ describe("what cannot be is refused in one line", () => {
     ["-w rel /x", 'invalid argument "rel" for "-w, --workdir" flag: the path must be absolute'],
     ["--performer me /x", 'invalid argument "me" for "--performer" flag: must be agent or process'],
     ["--rootfs= sh", 'invalid argument "" for "--rootfs" flag: a folder is needed'],
-    ["-p 80:80 /x", "-p, --publish is not there yet: it comes with bridge networking"],
-    ["--link a /x", "--link is not there yet: it comes with bridge networking"],
     ["-a stdin /x", "-a, --attach is not there yet: it comes with the lifecycle commands"],
+    [
+      "--link a /x",
+      "--link is not there yet: it comes with nothing: containers of a network find each other by name",
+    ],
+    [
+      "--network none --network app /x",
+      "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
+    ],
+    [
+      "--network container:a -p 80 /x",
+      "conflicting options: port publishing and the container type network mode",
+    ],
     ["--cpuset-cpus 0,1-9 /x", "CPU 2 is not available: this host has 0-1, got 0,1-9"],
     [
       "--memmory 5m /x",

@@ -66,17 +66,27 @@ export function reserveAddress(
   const gateway = parseAddress(part.gateway)?.value;
   const taken = new Set<string>();
   for (const { name } of listDirectory(folder) ?? []) taken.add(name);
-  const last = subnet.family === 4 && range.prefix < 31 ? lastOf(subnet) : lastOf(subnet) + 1n;
-  for (let value = range.base; value <= lastOf(range); value++) {
-    if (value === subnet.base || value === gateway || value >= last) continue;
+  const end = subnet.family === 4 && subnet.prefix < 31 ? lastOf(subnet) : lastOf(subnet) + 1n;
+  const count = lastOf(range) - range.base + 1n;
+  // Not the one that was given back last: its namespace may be on its way out still.
+  const hint = `${folder}/${lastName(subnet)}`;
+  const start = (parseAddress(readLink(hint) ?? "")?.value ?? range.base) - range.base + 1n;
+  for (let step = 0n; step < count; step++) {
+    const value = range.base + ((start + step) % count);
+    if (value === subnet.base || value === gateway || value >= end) continue;
     const text = formatAddress({ family: subnet.family, value });
-    if (!taken.has(text) && reserve(folder, text, id)) return `${text}/${subnet.prefix}`;
+    if (taken.has(text) || !reserve(folder, text, id)) continue;
+    removeFile(hint);
+    makeSymlink(text, hint);
+    return `${text}/${subnet.prefix}`;
   }
   throw new UserError(
     `network "${network.name}" has no address left in ${part.range ?? part.subnet}`,
     "stop a container, or make a network with a larger --subnet",
   );
 }
+
+const lastName = ({ family }: Subnet): string => `last-${family}`;
 
 function reserveAsked(
   folder: string,
@@ -126,7 +136,7 @@ export function releaseAbandoned(store: NetworkStore, isGone: (id: string) => bo
   let count = 0;
   for (const folder of folders) {
     for (const { name } of listDirectory(folder) ?? []) {
-      const id = readLink(`${folder}/${name}`);
+      const id = name.startsWith("last-") ? undefined : readLink(`${folder}/${name}`);
       if (id !== undefined && isGone(id) && removeFile(`${folder}/${name}`)) count += 1;
     }
   }

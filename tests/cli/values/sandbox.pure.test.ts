@@ -62,7 +62,7 @@ acceptsEach("network", parseNetwork, [
 ]);
 
 refusesEach("network", parseNetwork, [
-  ["bridge", 'network "bridge" is not there yet: it comes with bridge networking'],
+  ["bridge", "invalid NETWORK mode"],
   ["container:", "invalid NETWORK mode"],
   ["ns:x", "invalid NETWORK mode"],
 ]);
