@@ -20,7 +20,7 @@ export function planBridge(network: NetworkDefinition): string[] {
 }
 
 /**
- * Makes the pair of links of an endpoint in one request: the host's end is in the bridge and up, the
+ * Makes the pair of links of an endpoint in one process: the host's end is in the bridge and up, the
  * other one is the container's from the beginning, so a crash leaves no link with a stranger's name.
  * @param netns a pid, or the name of a namespace as ip-netns(8) has them
  */
@@ -29,6 +29,9 @@ export function planVeth(endpoint: Endpoint, netns: string): string[] {
   return [
     `link add name ${hostLink} mtu ${mtu} master ${bridge} up type veth ` +
       `peer name ${name} address ${mac} mtu ${mtu} netns ${netns}`,
+    // Kernel: with br_netfilter a container that asks for a port of its own through the host is
+    // answered by the same port of the bridge.
+    `link set dev ${hostLink} type bridge_slave hairpin on`,
   ];
 }
 

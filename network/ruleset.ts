@@ -14,6 +14,9 @@ export const TABLE = "inet bunker";
 
 // `flush table` takes the rules away and leaves sets with their elements: with what follows in the
 // same transaction, the table is as it should be whatever it was before, and was never without rules.
+// Kernel: with br_netfilter a packet may pass postrouting without an incoming interface, and one that
+// was redirected by its own bridge never leaves it: so what comes back to where it is from is known by
+// its source, and answers to the bridge's address.
 const BASE = `add table ${TABLE}
 flush table ${TABLE}
 table ${TABLE} {
@@ -47,7 +50,8 @@ table ${TABLE} {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     oifname @bridges ip saddr 127.0.0.0/8 masquerade
-    oifname @bridges ct status dnat iifname . oifname @same masquerade
+    oifname @bridges ct status dnat ip saddr @masquerade4 masquerade
+    oifname @bridges ct status dnat ip6 saddr @masquerade6 masquerade
     oifname != @bridges ip saddr @masquerade4 masquerade
     oifname != @bridges ip6 saddr @masquerade6 masquerade
   }

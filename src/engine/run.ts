@@ -71,13 +71,15 @@ export async function runContainer(options: RunOptions): Promise<number> {
   // finds this process killed ends the container.
   place.record(formatRecord(place, prepared.cgroupsPath, created));
   place.writeSpec(JSON.stringify(prepared.spec));
+  let cleared = 0;
   const status = watchContainer(created, watch, prepared, {
     onIdle: () => {
-      sweep(store, () => prepared.cgroups);
+      cleared = sweep(store, () => prepared.cgroups).length;
       prepared.storage?.sweep();
     },
     terminal,
   });
+  if (cleared > 0) (await import("./networks/tear-down.ts")).sweepNetworks();
   if (status === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
   return status;
 }

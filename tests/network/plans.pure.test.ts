@@ -56,9 +56,10 @@ describe("the batch of links", () => {
     ]);
   });
 
-  test("makes a container's links in one request on the host's side", () => {
+  test("makes a container's links by one process on the host's side", () => {
     expect(drivers.bridge.setUp(network, endpoint, "77")).toEqual([
       "link add name bkbbbbbbbbbbb0 mtu 1500 master bk-aaaaaaaaaaaa up type veth peer name eth0 address 02:42:0a:09:00:02 mtu 1500 netns 77",
+      "link set dev bkbbbbbbbbbbb0 type bridge_slave hairpin on",
     ]);
     expect(drivers.bridge.setUpInside(endpoint)).toEqual([
       "address add 10.9.0.2/24 broadcast + dev eth0",

@@ -7,6 +7,7 @@ import { processStart } from "../../../ffi/agent/alive.ts";
 import { kill } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { CGROUP_PREFIX } from "../make-spec.ts";
+import { tryTearDown } from "../networks/tear-down.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { readExit } from "./exit-file.ts";
@@ -36,6 +37,8 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
   const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;
   const oomKilled = clearCgroup(cgroupsPath);
   if (record !== undefined) killGuardian(record);
+  // One that still has its links, or half of them, loses them before its folder.
+  if (container.options.networking !== undefined) tryTearDown(container.id);
   store.freeName(container.name);
   store.removeFolder(container.id);
   if (before.status !== "running") return before;

@@ -18,8 +18,9 @@ import { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
 import { openGate, passOpenGate } from "../oci/gate.ts";
 import { makeGate } from "../oci/make-gate.ts";
-import { type Prepared, prepare } from "../prepare.ts";
-import { createFrom } from "../run.ts";
+import type { PendingNetwork } from "../networks/attach.ts";
+import type { Prepared } from "../prepare.ts";
+import { createFrom, prepareAll } from "../run.ts";
 import { runFolder } from "../run-folder.ts";
 import type { RunOptions } from "../run-options.ts";
 import { formatRecord, type Reservation, StateStore } from "../state-store.ts";
@@ -48,13 +49,13 @@ export async function launchDetached(
   const place = store.reserve(id, name);
   undo.push(() => place.remove());
   using gate = makeGate(place.folder);
-  const prepared = await prepare(options, id, place.folder);
+  const { prepared, network } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;
   const gated: Prepared = {
     ...prepared,
     request: { ...prepared.request, nullStdin: false, gate: { planGate, fd: gate.number } },
   };
-  launch(container, options, kept, gated, place, gate, undo);
+  launch(container, options, kept, gated, place, gate, undo, network);
 }
 
 function launch(
@@ -65,6 +66,7 @@ function launch(
   place: Reservation,
   gate: Fd,
   undo: UndoStack,
+  network: PendingNetwork | undefined,
 ): void {
   const gateFd = gate.number;
   using fifos = openFifos(place.folder, options.interactive);
@@ -79,10 +81,13 @@ function launch(
     exit.number,
     ...(fifos.stdinHeld === undefined ? [] : [fifos.stdinHeld]),
   ];
+  network?.startRules();
   const created = createFrom(options, prepared, place, undo, {
     inherit,
     streams: fifos.container,
+    ...(network && { duringSetUp: (pid: number) => network.start(pid) }),
   });
+  network?.finish();
   const master = options.tty ? fetchTerminal(created) : undefined;
   bringToGate(created, prepared);
   const guardian: GuardianRequest = {

@@ -8,34 +8,24 @@
 //
 // Speed: the links' `ip` and the ports' `nft` run beside each other and beside the container's set-up.
 
-import { MNT, MS } from "../../../ffi/constants.ts";
-import {
-  fileType,
-  makeDirectoryTree,
-  removeFile,
-  tryRemoveDirectory,
-  writeText,
-} from "../../../ffi/files.ts";
-import { mount, umount2 } from "../../../ffi/mount.ts";
+import { MS } from "../../../ffi/constants.ts";
+import { makeDirectoryTree, writeText } from "../../../ffi/files.ts";
+import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { mustSucceed, type RunningProgram, startIp, startNft } from "../../../network/program.ts";
-import { formatPortRemoval, formatPorts, publishTarget } from "../../../network/ruleset.ts";
+import { mustSucceed, startIp, startNft } from "../../../network/program.ts";
+import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
-import { runFolder } from "../run-folder.ts";
-import {
-  type Attachment,
-  readAttachment,
-  removeAttachment,
-  writeAttachment,
-} from "./attachments.ts";
+import { type Attachment, removeAttachment, writeAttachment } from "./attachments.ts";
 import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, hasLink, makeBridge, rebuildRules } from "./ensure-network.ts";
 import { makeHostsFile, makeResolvFile, readHostResolv } from "./etc-files.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
-import { releaseAbandoned, releaseAddress, releasePort, reservePorts } from "./reserve.ts";
+import { releaseAddress, releasePort } from "./release.ts";
+import { reservePorts } from "./reserve.ts";
+import { netnsPath, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
 
 /** Who a container is. */
 export interface Identity {
@@ -50,9 +40,6 @@ export interface NetworkState extends Attachment {
   readonly hosts: string;
   readonly resolvConf: string;
 }
-
-/** Where the network namespace of a container has its name. */
-export const netnsPath = (id: string): string => `${runFolder(process.env)}/netns/${id}`;
 
 /** A container's network that is reserved, and not made yet. */
 export class PendingNetwork {
@@ -158,6 +145,23 @@ export function prepareNetwork(
   hostsBase?: string,
 ): PendingNetwork {
   const store = new NetworkStore();
+  try {
+    return reserveNetwork(store, identity, options, exposed, hostsBase);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // What is in the way may be a dead container's.
+    sweepNetworks(store);
+    return reserveNetwork(store, identity, options, exposed, hostsBase);
+  }
+}
+
+function reserveNetwork(
+  store: NetworkStore,
+  identity: Identity,
+  options: NetworkingOptions,
+  exposed: readonly PortOption[],
+  hostsBase: string | undefined,
+): PendingNetwork {
   const { networks: asked } = options;
   if (asked.length === 0) {
     refuseWithoutNetwork(options);
@@ -311,68 +315,4 @@ export function setUpNetwork(
     tearDownNetwork(identity.id);
     throw error;
   }
-}
-
-/**
- * Gives everything back that a container has of networks, as far as it is there; without a container
- * of that id it does nothing. One failure does not stop the rest; the first is thrown.
- */
-export function tearDownNetwork(id: string): void {
-  const store = new NetworkStore();
-  const attachment = readAttachment(store, id);
-  const failures: unknown[] = [];
-  const attempt = (act: () => void): void => {
-    try {
-      act();
-    } catch (error) {
-      failures.push(error);
-    }
-  };
-  // Order: the rules first, so that no port leads to an address that is somebody else's by then.
-  const nft = attachment === undefined ? undefined : startRemoval(attachment);
-  attempt(() => removeNamespace(id));
-  if (nft !== undefined) attempt(() => finishRemoval(nft));
-  if (attachment === undefined) {
-    attempt(() => releaseAbandoned(store, (owner) => owner === id));
-  } else {
-    for (const port of attachment.ports) attempt(() => releasePort(store, port));
-    for (const { network, ip4, ip6 } of attachment.endpoints) {
-      attempt(() => releaseAddress(store, network, ip4));
-      attempt(() => releaseAddress(store, network, ip6));
-    }
-  }
-  attempt(() => removeAttachment(store, id));
-  if (failures.length > 0) throw failures[0];
-}
-
-function startRemoval({ ports, endpoints }: Attachment): RunningProgram | undefined {
-  const [first] = endpoints;
-  if (ports.length === 0 || first === undefined) return undefined;
-  const text = formatPortRemoval(ports, publishTarget(first));
-  return text === "" ? undefined : startNft(text);
-}
-
-/** Where one of the elements is missing none is removed: then one after the other. */
-function finishRemoval(nft: RunningProgram): void {
-  if (nft.finish().status === 0) return;
-  for (const line of nft.input.split("\n")) {
-    const parts = /^(.*\{) (.*) \}$/.exec(line);
-    for (const element of (parts?.[2] ?? "").split(", ")) {
-      if (parts?.[1] !== undefined) startNft(`${parts[1]} ${element} }\n`).finish();
-    }
-  }
-}
-
-/** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */
-function removeNamespace(id: string): void {
-  const path = netnsPath(id);
-  if (fileType(path) === 0) return;
-  try {
-    umount2(path, MNT.MNT_DETACH);
-  } catch (error) {
-    // Killed between the file and the mount.
-    if (!isSyscallError(error, "EINVAL")) throw error;
-  }
-  removeFile(path);
-  tryRemoveDirectory(path.slice(0, path.lastIndexOf("/")));
 }

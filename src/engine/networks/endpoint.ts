@@ -7,7 +7,8 @@ import { isMac, makeMac } from "../../../network/hardware-address.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkOption } from "../run-options.ts";
 import { DEFAULT_NETWORK, type NetworkStore } from "./network-store.ts";
-import { releaseAddress, reserveAddress } from "./reserve.ts";
+import { releaseAddress } from "./release.ts";
+import { reserveAddress } from "./reserve.ts";
 
 const ID_DIGITS = 11;
 

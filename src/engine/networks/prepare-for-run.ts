@@ -5,7 +5,8 @@ import type { UndoStack } from "../../container/undo-stack.ts";
 import type { EtcFile, Prepared } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import type { Reservation } from "../state-store.ts";
-import { type Identity, type PendingNetwork, prepareNetwork, tearDownNetwork } from "./attach.ts";
+import { type Identity, type PendingNetwork, prepareNetwork } from "./attach.ts";
+import { tearDownNetwork } from "./tear-down.ts";
 
 /** The container's network, and what was prepared with its files in /etc. */
 export function prepareForRun(

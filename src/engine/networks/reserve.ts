@@ -30,6 +30,7 @@ import { findPortHolder } from "../../../network/port-holder.ts";
 import { UserError } from "../../errors.ts";
 import type { PublishOption } from "../run-options.ts";
 import type { NetworkStore } from "./network-store.ts";
+import { portName, releasePort } from "./release.ts";
 
 /** Makes a reservation; false where another has it. The folder is made when it is missing. */
 function reserve(folder: string, name: string, id: string): boolean {
@@ -121,34 +122,6 @@ function reserveAsked(
 
 /** The first address behind a subnet's own: what a gateway gets when nobody says. */
 export const firstAddress = (subnet: Subnet): string => formatAddress(addressAt(subnet, 1n));
-
-/** Gives an address back, which may have its prefix. */
-export function releaseAddress(store: NetworkStore, network: string, ip: string): void {
-  if (ip !== "") removeFile(`${store.folder(`addresses/${network}`)}/${ip.replace(/\/.*/, "")}`);
-}
-
-/** The addresses and ports of containers of which `isGone` is true. Returns how many they were. */
-export function releaseAbandoned(store: NetworkStore, isGone: (id: string) => boolean): number {
-  const folders = [store.folder("ports")];
-  for (const { name } of listDirectory(store.folder("addresses")) ?? []) {
-    folders.push(store.folder(`addresses/${name}`));
-  }
-  let count = 0;
-  for (const folder of folders) {
-    for (const { name } of listDirectory(folder) ?? []) {
-      const id = name.startsWith("last-") ? undefined : readLink(`${folder}/${name}`);
-      if (id !== undefined && isGone(id) && removeFile(`${folder}/${name}`)) count += 1;
-    }
-  }
-  return count;
-}
-
-const portName = ({ protocol, hostPort, hostIp }: PortMapping): string =>
-  `${protocol}-${hostPort}-${hostIp}`;
-
-export function releasePort(store: NetworkStore, port: PortMapping): void {
-  removeFile(`${store.folder("ports")}/${portName(port)}`);
-}
 
 /**
  * The ports of the host that were asked for, the container's own from now on.

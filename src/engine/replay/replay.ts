@@ -85,7 +85,8 @@ async function clearOthers(store: StateStore, own: string): Promise<void> {
     if (id === own) continue;
     const { sweep } = await import("../sweep.ts");
     const { detectCgroups } = await import("../../../cgroups/detect.ts");
-    sweep(store, detectCgroups);
+    if (sweep(store, detectCgroups).length === 0) return;
+    (await import("../networks/tear-down.ts")).sweepNetworks();
     return;
   }
 }

@@ -1,0 +1,106 @@
+// Takes away what a container has of networks. Small, as every end of a container may need it.
+
+import { MNT } from "../../../ffi/constants.ts";
+import { fileType, listDirectory, removeFile, tryRemoveDirectory } from "../../../ffi/files.ts";
+import { umount2 } from "../../../ffi/mount.ts";
+import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
+import { type RunningProgram, startNft } from "../../../network/program.ts";
+import { formatPortRemoval, publishTarget } from "../../../network/ruleset.ts";
+import { UserError } from "../../errors.ts";
+import { runFolder } from "../run-folder.ts";
+import {
+  type Attachment,
+  listAttachedIds,
+  readAttachment,
+  removeAttachment,
+} from "./attachments.ts";
+import { NetworkStore } from "./network-store.ts";
+import { releaseAbandoned, releaseAddress, releasePort } from "./release.ts";
+
+/** Where the network namespace of a container has its name. */
+export const netnsPath = (id: string): string => `${runFolder(process.env)}/netns/${id}`;
+
+/**
+ * Gives everything back that a container has of networks, as far as it is there; without a container
+ * of that id it does nothing. One failure does not stop the rest; the first is thrown.
+ */
+export function tearDownNetwork(id: string): void {
+  const store = new NetworkStore();
+  const attachment = readAttachment(store, id);
+  const failures: unknown[] = [];
+  const attempt = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  // Order: the rules first, so that no port leads to an address that is somebody else's by then.
+  const nft = attachment === undefined ? undefined : startRemoval(attachment);
+  attempt(() => removeNamespace(id));
+  if (nft !== undefined) attempt(() => finishRemoval(nft));
+  if (attachment === undefined) {
+    attempt(() => releaseAbandoned(store, (owner) => owner === id));
+  } else {
+    for (const port of attachment.ports) attempt(() => releasePort(store, port));
+    for (const { network, ip4, ip6 } of attachment.endpoints) {
+      attempt(() => releaseAddress(store, network, ip4));
+      attempt(() => releaseAddress(store, network, ip6));
+    }
+  }
+  // What could not be taken away now is found by the next sweep.
+  if (failures.length > 0) throw failures[0];
+  removeAttachment(store, id);
+}
+
+function startRemoval({ ports, endpoints }: Attachment): RunningProgram | undefined {
+  const [first] = endpoints;
+  if (ports.length === 0 || first === undefined) return undefined;
+  const text = formatPortRemoval(ports, publishTarget(first));
+  return text === "" ? undefined : startNft(text);
+}
+
+/** Where one of the elements is missing none is removed: then one after the other. */
+function finishRemoval(nft: RunningProgram): void {
+  if (nft.finish().status === 0) return;
+  for (const line of nft.input.split("\n")) {
+    const parts = /^(.*\{) (.*) \}$/.exec(line);
+    for (const element of (parts?.[2] ?? "").split(", ")) {
+      if (parts?.[1] !== undefined) startNft(`${parts[1]} ${element} }\n`).finish();
+    }
+  }
+}
+
+/** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */
+function removeNamespace(id: string): void {
+  const path = netnsPath(id);
+  if (fileType(path) === 0) return;
+  try {
+    umount2(path, MNT.MNT_DETACH);
+  } catch (error) {
+    // Killed between the file and the mount.
+    if (!isSyscallError(error, "EINVAL")) throw error;
+  }
+  removeFile(path);
+  tryRemoveDirectory(path.slice(0, path.lastIndexOf("/")));
+}
+
+/** Takes away what containers have left that are gone: those without a state folder. */
+export function sweepNetworks(store = new NetworkStore()): void {
+  const run = runFolder(process.env);
+  const isThere = (id: string): boolean => fileType(`${run}/containers/${id}`) !== 0;
+  const gone = new Set<string>();
+  for (const id of listAttachedIds(store)) if (!isThere(id)) gone.add(id);
+  for (const { name } of listDirectory(`${run}/netns`) ?? []) if (!isThere(name)) gone.add(name);
+  for (const id of gone) tryTearDown(id);
+  releaseAbandoned(store, (id) => !isThere(id));
+}
+
+/** What cannot be taken away now is left to the next command: it is no failure of this one. */
+export function tryTearDown(id: string): void {
+  try {
+    tearDownNetwork(id);
+  } catch (error) {
+    if (!(error instanceof SyscallError || error instanceof UserError)) throw error;
+  }
+}
