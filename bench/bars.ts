@@ -69,6 +69,26 @@ export function judgeOci({ medianMs, crowdMs, initBytes }: OciMeasured): Verdict
   ];
 }
 
+/** Medians of pulls by `NAME-IMAGE`, the peak of bunker's command line in bytes. */
+export interface PullMeasured {
+  readonly medianMs: Readonly<Record<string, number>>;
+  readonly peakBytes?: number;
+}
+
+const PULL_LIMIT = 0.6;
+const PULL_BYTES = 150 * MEGABYTE;
+
+/** One verdict for each bar of a pull: of the better of podman and docker. */
+export function judgePulls({ medianMs, peakBytes }: PullMeasured): Verdict[] {
+  const ratios = ["debian", "files"].map((image) => {
+    const peers = ["podman", "docker"].flatMap((name) => medianMs[`${name}-${image}`] ?? []);
+    const best = peers.length === 0 ? undefined : Math.min(...peers);
+    const title = `pull of ${image}, of the better of podman and docker`;
+    return judgeRatio(title, medianMs[`bunker-${image}`], best, PULL_LIMIT);
+  });
+  return [...ratios, judgeBytes("peak memory of a pull", peakBytes, PULL_BYTES)];
+}
+
 function judgeRatio(
   title: string,
   own: number | undefined,

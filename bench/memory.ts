@@ -32,7 +32,7 @@ export function measurePeaks(place: Place, subjects: readonly Subject[]): Peaks 
 }
 
 /** Asks without pause, as the kernel forgets the figure when the process ends. */
-function measureCommandLine(program: Program): number {
+export function measureCommandLine(program: Program): number {
   const pid = startProgram(program);
   let peak = 0;
   while (!hasEnded(pid)) peak = Math.max(peak, readPeak(pid));

@@ -23,6 +23,16 @@ export const OCI_USAGE = `usage: bun bench/oci.ts [flags]   (as root)
   --check         exit status 1 where a bar is missed
 `;
 
+export const PULL_USAGE = `usage: bun bench/pull.ts [flags]   (as root)
+
+  --rounds N      pulls of each image by everybody, interleaved (50)
+  --pause MS      quiet time before each pull (0)
+  --rootfs DIR    what the large image is made of (the tests' Debian tree)
+  --bunker FILE   the executable (dist/bunker)
+  --json FILE     writes every sample there as well
+  --check         exit status 1 where a bar is missed
+`;
+
 export interface BenchOptions {
   readonly rounds: number;
   readonly pauseMs: number;

@@ -1,0 +1,121 @@
+// How long a pull takes, from nothing to unpacked layers, beside podman's and docker's: a Debian image
+// of three layers and one of 20,000 small files, from a registry on loopback. See README.md.
+
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release, tmpdir } from "node:os";
+import { UserError } from "../src/errors.ts";
+import { installPackages, Registry, run } from "../tests/conformance/images/tools.ts";
+import { formatMegabytes, judgePulls } from "./bars.ts";
+import { timeProgram } from "./child.ts";
+import { isolate } from "./isolate.ts";
+import { measureCommandLine } from "./memory.ts";
+import { type BenchOptions, parseOptions, PULL_USAGE } from "./options.ts";
+import { Docker, makeBunker, makePodman, type Puller, pushImages } from "./pull-subjects.ts";
+import { formatTable, formatVerdicts } from "./report.ts";
+import { shuffle } from "./rounds.ts";
+import { summarize } from "./statistics.ts";
+
+const PROJECT = new URL("..", import.meta.url).pathname;
+const PACKAGES = ["docker-registry", "podman", "skopeo", "tar", "umoci"] as const;
+
+async function start(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv);
+    if (options.help) {
+      process.stdout.write(PULL_USAGE);
+      return 0;
+    }
+    return isolate() ?? (await bench(options));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
+    return 2;
+  }
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  installPackages(...PACKAGES);
+  const work = mkdtempSync(`${tmpdir()}/bunker-bench-pull-`);
+  try {
+    mkdirSync(`${work}/registry`);
+    using registry = await Registry.start(`${work}/registry`);
+    using docker = Docker.start(work);
+    const executable = realpathSync(options.bunker ?? `${PROJECT}dist/bunker`);
+    const pullers = [makeBunker(work, executable), makePodman(work), docker];
+    const debian = options.rootfs ?? run(`${PROJECT}tests/harness/make-rootfs.sh`, "debian").trim();
+    const images = pushImages(work, registry, debian);
+    return measure(
+      options,
+      pullers.filter((each) => each !== undefined),
+      images,
+    );
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+type Samples = Record<string, number[]>;
+
+function measure(
+  options: BenchOptions,
+  pullers: readonly Puller[],
+  images: readonly string[],
+): number {
+  const before = loadavg()[0] ?? 0;
+  const samples: Samples = {};
+  for (const image of images) {
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (const puller of shuffle(pullers, round)) {
+        const key = `${puller.name}-${shortName(image)}`;
+        (samples[key] ??= []).push(timePull(puller, image, options.pauseMs));
+      }
+    }
+  }
+  const [bunker] = pullers;
+  const peakBytes = bunker === undefined ? undefined : measurePeak(bunker, images);
+  process.stdout.write(
+    `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
+      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+      `${formatSamples(samples)}\n`,
+  );
+  if (peakBytes !== undefined) {
+    process.stdout.write(`bunker's peak memory: ${formatMegabytes(peakBytes)}\n\n`);
+  }
+  const medianMs = Object.fromEntries(
+    Object.entries(samples).map(([key, list]) => [key, summarize(list).median]),
+  );
+  const verdicts = judgePulls({ medianMs, ...(peakBytes !== undefined && { peakBytes }) });
+  process.stdout.write(formatVerdicts(verdicts));
+  if (options.json !== undefined) {
+    writeFileSync(options.json, JSON.stringify({ samples, peakBytes, verdicts }, null, 2));
+  }
+  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+}
+
+const shortName = (image: string): string => /\/([^/:]+):[^/]*$/.exec(image)?.[1] ?? image;
+
+/** What others have left to write goes to the disk first: nobody pays for his predecessor. */
+function timePull(puller: Puller, image: string, pauseMs: number): number {
+  puller.clear();
+  run("sync");
+  if (pauseMs > 0) Bun.sleepSync(pauseMs);
+  return timeProgram(puller.pull(image));
+}
+
+function measurePeak(bunker: Puller, images: readonly string[]): number {
+  const peaks = images.map((image) => {
+    bunker.clear();
+    return measureCommandLine(bunker.pull(image));
+  });
+  return Math.max(...peaks);
+}
+
+function formatSamples(samples: Samples): string {
+  const rows = Object.entries(samples).map(([key, list]) => {
+    const { median, p10, min, p90 } = summarize(list);
+    return [key, ...[median, p10, min, p90].map((ms) => ms.toFixed(0))];
+  });
+  return formatTable([["pull and unpack, ms", "median", "p10", "min", "p90"], ...rows]);
+}
+
+process.exitCode = await start(process.argv.slice(2));
