@@ -10,7 +10,7 @@ import { timeProgram } from "./child.ts";
 import { isolate } from "./isolate.ts";
 import { measureCommandLine } from "./memory.ts";
 import { type BenchOptions, parseOptions, PULL_USAGE } from "./options.ts";
-import { Docker, makeBunker, makePodman, type Puller, pushImages } from "./pull-subjects.ts";
+import { makeBunker, makeDocker, makePodman, type Puller, pushImages } from "./pull-subjects.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
 import { summarize } from "./statistics.ts";
@@ -39,9 +39,8 @@ async function bench(options: BenchOptions): Promise<number> {
   try {
     mkdirSync(`${work}/registry`);
     using registry = await Registry.start(`${work}/registry`);
-    using docker = Docker.start(work);
     const executable = realpathSync(options.bunker ?? `${PROJECT}dist/bunker`);
-    const pullers = [makeBunker(work, executable), makePodman(work), docker];
+    const pullers = [makeBunker(work, executable), makePodman(work), makeDocker(work)];
     const debian = options.rootfs ?? run(`${PROJECT}tests/harness/make-rootfs.sh`, "debian").trim();
     const images = pushImages(work, registry, debian);
     return measure(
@@ -67,7 +66,7 @@ function measure(
     for (let round = 0; round < options.rounds; round += 1) {
       for (const puller of shuffle(pullers, round)) {
         const key = `${puller.name}-${shortName(image)}`;
-        (samples[key] ??= []).push(timePull(puller, image, options.pauseMs));
+        (samples[key] ??= []).push(timePull(puller, image, options.pauseMs, nextStore()));
       }
     }
   }
@@ -94,19 +93,19 @@ function measure(
 
 const shortName = (image: string): string => /\/([^/:]+):[^/]*$/.exec(image)?.[1] ?? image;
 
+let stores = 0;
+const nextStore = (): number => (stores += 1);
+
 /** What others have left to write goes to the disk first: nobody pays for his predecessor. */
-function timePull(puller: Puller, image: string, pauseMs: number): number {
-  puller.clear();
+function timePull(puller: Puller, image: string, pauseMs: number, store: number): number {
+  using program = puller.prepare(image, store);
   run("sync");
   if (pauseMs > 0) Bun.sleepSync(pauseMs);
-  return timeProgram(puller.pull(image));
+  return timeProgram(program);
 }
 
 function measurePeak(bunker: Puller, images: readonly string[]): number {
-  const peaks = images.map((image) => {
-    bunker.clear();
-    return measureCommandLine(bunker.pull(image));
-  });
+  const peaks = images.map((image) => measureCommandLine(bunker.prepare(image, nextStore())));
   return Math.max(...peaks);
 }
 
