@@ -93,7 +93,7 @@ async function prepareFrom(
     cgroupsPath,
     cgroupSteps: () => cgroups.planCreate(cgroupsPath, resources),
     etcFiles: listEtcFiles(options, spec.hostname ?? ""),
-    warnings: [...made.warnings, ...cgroups.ignored(resources)],
+    warnings: [...(storage?.warnings ?? []), ...made.warnings, ...cgroups.ignored(resources)],
     ...(storage === undefined ? undefined : { storage }),
   };
 }
@@ -168,10 +168,10 @@ async function gatherFacts(
   cgroups: CgroupManager,
   storage: ContainerStorage | undefined,
 ): Promise<SpecFacts> {
-  const overlay = storage?.rootSource;
+  const source = storage?.rootSource;
   return {
     containerId,
-    rootfsPath: overlay?.kind === "overlay" ? overlay.target : rootfsPath,
+    rootfsPath: source === undefined ? rootfsPath : rootPathOf(source, rootfsPath),
     ...(storage?.defaults === undefined ? undefined : { image: storage.defaults }),
     user: findUser(options, rootfsPath),
     etcFiles: {
@@ -192,6 +192,11 @@ async function gatherFacts(
       ? { idMappings: (await import("./id-ranges.ts")).findIdRanges(options) }
       : undefined),
   };
+}
+
+function rootPathOf(source: RootSource, rootfs: string): string {
+  if (source.kind === "overlay") return source.target;
+  return source.kind === "directory" ? source.path : rootfs;
 }
 
 function findUser(options: RunOptions, rootfs: string): ResolvedUser {

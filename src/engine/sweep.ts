@@ -3,7 +3,7 @@
 
 import type { CgroupManager } from "../../cgroups/manager.ts";
 import { processStart } from "../../ffi/agent/alive.ts";
-import { fileType, removeTree } from "../../ffi/files.ts";
+import { fileType } from "../../ffi/files.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import { dataFolder } from "./data-folder.ts";
@@ -60,15 +60,8 @@ function clear(
     if (record.cgroupsPath !== "") clearCgroup(record.cgroupsPath, cgroups);
     store.freeName(record.name);
   }
-  removeLayer(id);
   store.removeFolder(id);
   for (const name of store.danglingNames()) store.freeName(name);
-}
-
-/** Of a container that was made of an image. */
-function removeLayer(id: string): void {
-  const layer = `${dataFolder(process.env)}/containers/${id}`;
-  if (fileType(layer) !== 0) removeTree(layer);
 }
 
 function clearCgroup(cgroupsPath: string, cgroups: CgroupManager): void {

@@ -21,13 +21,13 @@ import {
   readLink,
   readTextIfThere,
   removeFile,
-  removeTree,
   renameFile,
   writeText,
 } from "../../../ffi/files.ts";
 import { flock, LOCK } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
+import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { RunOptions } from "../run-options.ts";
 
@@ -178,7 +178,7 @@ export class KeptStore {
   remove({ id, name }: KeptContainer): void {
     removeFile(`${this.folder(id)}/${CONFIG}`);
     if (this.findByName(name) === id) removeFile(`${this.#names}/${name}`);
-    removeTree(this.folder(id));
+    removeTreeDeep(this.folder(id));
   }
 }
 

@@ -7,16 +7,11 @@
 //
 // Looked at by findStorage(), where nothing is changed but by a pull and by unpacking; made by make().
 
-import {
-  fileType,
-  listDirectory,
-  makeDirectory,
-  makeDirectoryTree,
-  removeTree,
-} from "../../../ffi/files.ts";
+import { fileType, listDirectory, makeDirectory, makeDirectoryTree } from "../../../ffi/files.ts";
 import type { RootSource } from "../../../fs/root-plan.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
+import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import { removeDetails, writeDetails } from "../container-details.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { ImageDefaults } from "../host-facts.ts";
@@ -29,6 +24,8 @@ import { findRunImage, type RunImage } from "../images/run-image.ts";
 import type { RunOptions } from "../run-options.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
+import { copyFiles } from "./copy-files.ts";
+import { findOverlayProblem } from "./overlay-support.ts";
 import { listInheritedMounts } from "../volumes/inherited-mounts.ts";
 import { removeOwnVolumes } from "../volumes/own-volumes.ts";
 import { resolveMounts } from "../volumes/resolve-mounts.ts";
@@ -44,6 +41,8 @@ export interface ContainerStorage extends Disposable {
   /** Where the image's files can be looked at before the container is there. */
   readonly rootPath: string | undefined;
   readonly rootSource: RootSource | undefined;
+  /** What is not as it was asked for, a line each. */
+  readonly warnings: readonly string[];
   /** Folders and files that make() makes, for `explain`. */
   readonly folders: readonly string[];
   /** Whether a mount's source is a folder that make() makes. */
@@ -92,11 +91,19 @@ async function makeStorage(
   const applied = image === undefined ? inherited : applyImageConfig(inherited, config);
   const resolved = await resolveMounts(applied, volumes, isLookOnly);
   const layer = image === undefined ? undefined : planLayer(folder, image);
+  const problem =
+    layer === undefined || isLookOnly
+      ? undefined
+      : findOverlayProblem(data, runFolder(process.env));
   return {
     options: { ...applied, mounts: resolved.mounts },
     defaults: image === undefined ? undefined : makeImageDefaults(config),
     rootPath: image?.rootPath,
-    rootSource: layer,
+    rootSource:
+      problem === undefined || layer === undefined
+        ? layer
+        : { kind: "directory", path: layer.target },
+    warnings: problem === undefined ? [] : [copyWarning(data, problem)],
     folders: [
       ...(layer === undefined ? [] : [folder, layer.upper, layer.work, layer.target]),
       ...resolved.volumes.map(({ name }) => volumes.mountpoint(name)),
@@ -104,6 +111,7 @@ async function makeStorage(
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
     make: (stateFolder, undo) => {
       if (layer !== undefined) makeLayer(folder, layer, options.detach, undo);
+      if (problem !== undefined && layer !== undefined) copyImage(image?.rootPath, layer.target);
       if (!options.detach) undo.push(() => removeDetails(stateFolder));
       const taken = { volumes, resolved, root: image?.rootPath };
       const ownVolumes = takeVolumes(taken, (own) =>
@@ -146,9 +154,20 @@ function planLayer(folder: string, { lower, links }: RunImage): Layer {
 function makeLayer(folder: string, layer: Layer, isKept: boolean, undo: UndoStack): void {
   makeDirectoryTree(folder.slice(0, folder.lastIndexOf("/")), 0o711);
   makeDirectory(folder, 0o711);
-  if (!isKept) undo.push(() => removeTree(folder));
+  if (!isKept) undo.push(() => removeTreeDeep(folder));
   // Security: the upper folder is what the container has for `/`, and its mode the root's mode.
   for (const path of [layer.upper, layer.work, layer.target]) makeDirectory(path, 0o755);
+}
+
+const copyWarning = (data: string, problem: string): string =>
+  `no overlay can be mounted with its changes in ${data}, so the image is copied: ${problem}`;
+
+/** The fall-back: slow, large, and right. Not again for a container that is started once more. */
+function copyImage(root: string | undefined, target: string): void {
+  if (root === undefined) throw new Error("an image without files");
+  if ((listDirectory(target) ?? []).length > 0) return;
+  removeTreeDeep(target);
+  copyFiles(`${root}/.`, target);
 }
 
 /** The writable layers of containers that are gone: bunker was killed, or the machine went down. */
@@ -158,7 +177,7 @@ export function sweepLayers(data: string, containers: StateStore): string[] {
     // Race: a container's state folder is made before its layer, and removed after it.
     if (fileType(containers.containerFolder(name)) !== 0) continue;
     if (fileType(`${data}/containers/${name}/container.json`) !== 0) continue;
-    removeTree(`${data}/containers/${name}`);
+    removeTreeDeep(`${data}/containers/${name}`);
     swept.push(name);
   }
   return swept;

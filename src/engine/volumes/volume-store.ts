@@ -15,13 +15,13 @@ import {
   makeDirectoryTree,
   openFile,
   readTextIfThere,
-  removeTree,
   renameFile,
   writeText,
 } from "../../../ffi/files.ts";
 import { flock, LOCK } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
+import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import { makeId } from "../names.ts";
 
 /** A volume as it is kept. */
@@ -107,7 +107,7 @@ export class VolumeStore {
       renameFile(unfinished, this.folderOf(name));
       return volume;
     } catch (error) {
-      removeTree(unfinished);
+      removeTreeDeep(unfinished);
       if (!isSyscallError(error, "ENOTEMPTY", "EEXIST")) throw error;
       return this.#existing(name, volume);
     }
@@ -124,13 +124,13 @@ export class VolumeStore {
   remove(name: string): void {
     const gone = `${this.#folder}/.gone-${makeId().slice(0, 16)}`;
     renameFile(this.folderOf(name), gone);
-    removeTree(gone);
+    removeTreeDeep(gone);
   }
 
   /** Clears what killed processes left. To be called with the store locked exclusively. */
   removeUnfinished(): void {
     for (const { name } of listDirectory(this.#folder) ?? []) {
-      if (/^\.(made|gone)-/.test(name)) removeTree(`${this.#folder}/${name}`);
+      if (/^\.(made|gone)-/.test(name)) removeTreeDeep(`${this.#folder}/${name}`);
     }
   }
 
