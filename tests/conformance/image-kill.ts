@@ -1,4 +1,4 @@
-// The whole course of tests/image/kill-course.ts: load, commit and rmi, each killed at 50 moments.
+// The whole course of tests/image/kill-course.ts: load, pull, commit and rmi, each killed at 50 moments.
 // `bun tests/conformance/image-kill.ts [COUNT]`, as root. Ends with 1 if a store was not whole.
 
 import { KillCourse, VERBS } from "../image/kill-course.ts";

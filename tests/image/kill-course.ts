@@ -1,5 +1,5 @@
-// Kills load, commit and rmi with SIGKILL at moments spread over the time that they take, and looks
-// whether the store is whole, the next command works, and a sweep leaves nothing over.
+// Kills load, pull, commit and rmi with SIGKILL at moments spread over the time that they take, and
+// looks whether the store is whole, the next command works, and a sweep leaves nothing over.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
@@ -8,9 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { removeTreeDeep } from "../../src/image/layer/remove-tree.ts";
 import { ImageStore } from "../../src/image/store/store.ts";
 import { loadArchive } from "../../src/image/transport/load.ts";
-import { inPieces, makeImage, makeLayer, ociArchive } from "./made-image.ts";
+import { FakeRegistry } from "./registry/fake-registry.ts";
+import { pullAll } from "./registry/pull-all.ts";
+import { inPieces, type MadeImage, makeImage, makeLayer, ociArchive } from "./made-image.ts";
 
-export const VERBS = ["load", "commit", "rmi"] as const;
+export const VERBS = ["load", "pull", "commit", "rmi"] as const;
 export type KilledVerb = (typeof VERBS)[number];
 
 const WORKER = new URL("kill-worker.ts", import.meta.url).pathname;
@@ -21,6 +23,8 @@ export class KillCourse implements Disposable {
   readonly #archive: string;
   readonly #bytes: Uint8Array;
   readonly #upper: string;
+  readonly #images: readonly MadeImage[];
+  #registry: FakeRegistry | undefined;
   killed = 0;
   survived = 0;
 
@@ -33,10 +37,8 @@ export class KillCourse implements Disposable {
       }));
     const shared = makeLayer(files("shared"), "gzip");
     const [one, two] = [makeLayer(files("one")), makeLayer(files("two"), "zstd")];
-    this.#bytes = ociArchive([
-      [NAMES[0], makeImage([shared, one])],
-      [NAMES[1], makeImage([shared, two])],
-    ]);
+    this.#images = [makeImage([shared, one]), makeImage([shared, two])];
+    this.#bytes = ociArchive(this.#images.map((image, i) => [NAMES[i], image]));
     this.#archive = `${this.#site}/archive`;
     writeFileSync(this.#archive, this.#bytes);
     this.#upper = `${this.#site}/upper`;
@@ -46,6 +48,7 @@ export class KillCourse implements Disposable {
 
   /** Kills `verb` at `count` moments; what was wrong afterwards, a line each. */
   async take(verb: KilledVerb, count: number): Promise<string[]> {
+    this.#registry ??= await this.#startRegistry();
     const whole = await this.#disturb(verb, undefined);
     const problems: string[] = [];
     for (let i = 0; i < count; i++) {
@@ -60,13 +63,28 @@ export class KillCourse implements Disposable {
     return problems;
   }
 
+  async #startRegistry(): Promise<FakeRegistry> {
+    const registry = await FakeRegistry.start();
+    this.#images.forEach((image, i) => registry.addMade("ab".charAt(i), "1", image));
+    return registry;
+  }
+
+  get #remoteNames(): string[] {
+    return ["a:1", "b:1"].map((name) => `${this.#registry?.host}/${name}`);
+  }
+
+  #argument(verb: KilledVerb): string {
+    if (verb === "pull") return this.#remoteNames.join(" ");
+    return verb === "commit" ? this.#upper : this.#archive;
+  }
+
   async #disturb(verb: KilledVerb, afterMs: number | undefined) {
     const root = mkdtempSync(`${this.#site}/store-`);
     if (verb === "rmi") {
       using store = ImageStore.open(root);
       await loadArchive(inPieces(this.#bytes, 65536), store);
     }
-    const argument = verb === "commit" ? this.#upper : this.#archive;
+    const argument = this.#argument(verb);
     const child = spawn(process.execPath, [WORKER, verb, root, argument], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -94,6 +112,7 @@ export class KillCourse implements Disposable {
         .filter((what) => !/belongs to no image|unfinished/.test(what));
     problems.push(...damage());
     for (const image of store.list()) await store.ensureLayers(image);
+    if (verb === "pull") await pullAll(this.#remoteNames, store);
     await loadArchive(inPieces(this.#bytes, 65536), store);
     const names = store.list().flatMap((image) => image.names);
     for (const name of NAMES) if (!names.includes(name)) problems.push(`${name} is not there`);
@@ -108,6 +127,7 @@ export class KillCourse implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#registry?.stop();
     removeTreeDeep(this.#site);
   }
 }

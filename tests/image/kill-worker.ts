@@ -6,6 +6,7 @@ import { ImageStore } from "../../src/image/store/store.ts";
 import { loadArchive } from "../../src/image/transport/load.ts";
 import { makeManifest, storeManifest } from "../../src/image/transport/import-docker.ts";
 import { inPieces } from "./made-image.ts";
+import { pullAll } from "./registry/pull-all.ts";
 
 const [verb, root = "", argument = ""] = process.argv.slice(2);
 using store = ImageStore.open(root);
@@ -15,6 +16,9 @@ process.stdout.write("ready\n");
 switch (verb) {
   case "load":
     await loadArchive(inPieces(readFileSync(argument), 65536), store);
+    break;
+  case "pull":
+    await pullAll(argument.split(" "), store);
     break;
   case "commit": {
     const layer = commitLayer(argument, store);

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MEDIA_TYPE, type Descriptor } from "../../../src/image/types.ts";
+import type { MadeImage } from "../made-image.ts";
 
 export interface Seen {
   readonly method: string;
@@ -53,6 +54,12 @@ export class FakeRegistry implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** As dispose, without waiting. */
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
   addBlob(bytes: string | Uint8Array, mediaType: string): Descriptor {
     const content = Buffer.from(bytes);
     const digest = digestOf(content);
@@ -67,6 +74,15 @@ export class FakeRegistry implements AsyncDisposable {
     this.manifests.set(`${repository}:${tag}`, { mediaType, bytes });
     this.manifests.set(`${repository}@${digest}`, { mediaType, bytes });
     return { mediaType, digest, size: bytes.length };
+  }
+
+  /** An image whose layers are archives. */
+  addMade(repository: string, tag: string, image: MadeImage): void {
+    for (const { digest, blob } of image.layers) this.blobs.set(digest, Buffer.from(blob));
+    this.blobs.set(image.configDigest, Buffer.from(image.config));
+    const stored = { mediaType: MEDIA_TYPE.ociManifest, bytes: Buffer.from(image.manifest) };
+    this.manifests.set(`${repository}:${tag}`, stored);
+    this.manifests.set(`${repository}@${image.manifestDigest}`, stored);
   }
 
   /** An image with the given layers, which need not be archives. */
