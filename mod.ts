@@ -1,9 +1,6 @@
 // The entry point of the program, and what the library exports.
 
 import { runtime } from "#runtime";
-import { main } from "./src/cli/main.ts";
-import { libcFiles } from "./src/cli/libc-files.ts";
-import { makeProcessContext } from "./src/cli/process-context.ts";
 import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
 import { AFTER_COMMAND } from "./src/engine/containers/after-command.ts";
@@ -18,13 +15,8 @@ export type { RunOptions } from "./src/engine/run-options.ts";
 export const run: Engine["runContainer"] = async (options) =>
   (await import("./src/engine/run.ts")).runContainer(options);
 
-/** Only of the executable can it be told whether it is the same that wrote something down. */
-const replayRun: Engine["replayRun"] = async (...args) =>
-  (await import("./src/engine/replay/replay.ts")).replayRun(...args);
-
 const engine: Engine = {
   runContainer: run,
-  ...(runtime.isCompiled() && { replayRun }),
   explainRun: async (...args) => (await import("./src/engine/explain.ts")).explainRun(...args),
   unshare: async (options) => (await import("./src/engine/unshare.ts")).unshare(options),
   enterNamespaces: async (options) =>
@@ -47,7 +39,33 @@ if (import.meta.main) {
     const { runOci } = await import("./src/cli/oci/main.ts");
     _exit(await (called === "" ? runOci(argv.slice(1), "bunker oci") : runOci(argv, called)));
   }
-  _exit(await main(argv, makeProcessContext(engine, libcFiles)));
+  _exit(await (argv[0] === "run" && runtime.isCompiled() ? runAgain(argv) : runProgram(argv)));
+}
+
+async function runProgram(argv: readonly string[]): Promise<number> {
+  return (await import("./src/cli/program.ts")).runProgram(argv, engine);
+}
+
+/** The engine failed, or refused: nothing has been run that could be replayed. */
+const FAILED = 125;
+
+/**
+ * `run` as it was run before: then nothing of the command line is loaded. Only of the executable can
+ * it be told whether it is the same that wrote something down.
+ */
+async function runAgain(argv: readonly string[]): Promise<number> {
+  const words = argv.slice(1);
+  const parse = async () => (await import("./src/cli/program.ts")).parseNoting(words, engine);
+  try {
+    const { replayRun } = await import("./src/engine/replay/replay.ts");
+    const { exitCode, afterwards } = await replayRun(words, parse);
+    if (exitCode !== undefined) return exitCode;
+    const code = await runProgram(argv);
+    if (code !== FAILED) await afterwards?.();
+    return code;
+  } catch (error) {
+    return (await import("./src/cli/program.ts")).reportFailure(error, engine);
+  }
 }
 
 /** What the program was called by, where that asks for the OCI command line; else "". */

@@ -82,7 +82,7 @@ function filesWith(pattern: RegExp, ...except: readonly string[]): readonly stri
 describe("imports", () => {
   test("are found at all", () => {
     expect(imports.length).toBeGreaterThan(300);
-    const wanted = { from: "mod.ts", to: "src/cli/main.ts" };
+    const wanted = { from: "mod.ts", to: "src/cli/program.ts" };
     expect(imports).toContainEqual(wanted);
   });
 

@@ -1,7 +1,6 @@
 // Every command, by name. A row loads its module only when the command is called, so that the
 // dispatcher costs the same however many there are.
-import type { Replay } from "../engine/replay/replay.ts";
-import type { Command, CommandContext } from "./command.ts";
+import type { Command } from "./command.ts";
 
 /** A row of the registry. */
 export interface CommandEntry {
@@ -13,8 +12,6 @@ export interface CommandEntry {
   /** The heading under which `bunker --help` lists it; none: it is not listed. */
   readonly group?: string;
   load(): Promise<Command>;
-  /** Performs it by what an earlier call has left behind, without loading it. */
-  replay?(argv: readonly string[], context: CommandContext): Promise<Replay> | undefined;
 }
 
 /** The commands in the order of the help page. */
@@ -24,11 +21,6 @@ export const commands: readonly CommandEntry[] = [
     summary: "Create and run a new container",
     group: "Containers",
     load: async () => (await import("./run.ts")).runCommand,
-    replay: (argv, context) =>
-      context.engine.replayRun?.(argv, async () => {
-        const { makeNotingContext } = await import("./noting-context.ts");
-        return (await import("./run.ts")).parseRun(argv, makeNotingContext(context));
-      }),
   },
   {
     name: "create",

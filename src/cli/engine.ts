@@ -1,6 +1,5 @@
 // What the commands ask of the engine: the seam at which the command line ends. mod.ts hands in the
 // real one, each verb loading its module when it is called; tests hand in a recorder.
-import type { ParseOptions, Replay } from "../engine/replay/replay.ts";
 import type * as containerVerbs from "../engine/containers/verbs.ts";
 import type * as imageVerbs from "../engine/images/verbs.ts";
 import type * as systemVerbs from "../engine/system/verbs.ts";
@@ -15,8 +14,6 @@ import type {
 
 /** Each verb returns the exit code of the program it ran, or 0. */
 export interface Engine {
-  /** What a `run` of the same words has left behind makes it quick; missing: there is no such thing. */
-  replayRun?(argv: readonly string[], parse: ParseOptions): Promise<Replay>;
   runContainer(options: RunOptions): Promise<number>;
   explainRun(options: RunOptions, format: ExplainFormat): Promise<number>;
   unshare(options: UnshareOptions): Promise<number>;

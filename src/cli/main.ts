@@ -21,13 +21,8 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   if (first.startsWith("-") && first.length > 1) return performGlobalFlag(first, context);
   const entry = findCommand(first);
   if (entry === undefined) throw (await import("./help-command.ts")).unknownCommand(first);
-  const rest = argv.slice(1);
-  const replay = await entry.replay?.(rest, context);
-  if (replay?.exitCode !== undefined) return replay.exitCode;
   const command = await entry.load();
-  const exitCode = await command.execute(rest, context);
-  await replay?.afterwards?.();
-  return exitCode;
+  return command.execute(argv.slice(1), context);
 }
 
 async function performGlobalFlag(flag: string, context: CommandContext): Promise<number> {
@@ -49,7 +44,7 @@ async function performGlobalFlag(flag: string, context: CommandContext): Promise
 }
 
 /** Prints an error and returns its exit code. */
-async function report(error: unknown, context: CommandContext): Promise<number> {
+export async function report(error: unknown, context: CommandContext): Promise<number> {
   const { formatError } = await import("./report.ts");
   const { text, exitCode } = formatError(error);
   context.writeError(text);
