@@ -4,9 +4,9 @@
 // ./build.sh. It installs what it needs and ends with 1 if anything differs.
 //
 // The tools' own stores are below mounts of this script's, which end with it.
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
+import { PrivateDocker } from "../../bench/private-docker.ts";
 import { removeTreeDeep } from "../../src/image/layer/remove-tree.ts";
 import { ImageStore } from "../../src/image/store/store.ts";
 import { compareTrees, listTree, type Tree } from "../harness/tree-listing.ts";
@@ -68,46 +68,9 @@ function unpack(image: string, bundle: string): Tree {
   return listTree(`${bundle}/rootfs`, LIST);
 }
 
-/** A docker daemon that has nothing to do with the machine's. */
-class Docker implements Disposable {
-  private constructor(
-    private readonly socket: string,
-    private readonly child: ChildProcess,
-  ) {}
-
-  static async start(folder: string): Promise<Docker> {
-    mkdirSync(folder);
-    const socket = `unix://${folder}/socket`;
-    const apart = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
-    const places = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`];
-    const args = ["-H", socket, "--pidfile", `${folder}/pid`, ...places, ...apart];
-    const log = openSync(`${folder}/log`, "w");
-    const child = spawn("dockerd", args, { stdio: ["ignore", log, log] });
-    const docker = new Docker(socket, child);
-    for (let i = 0; i < 300; i++) {
-      if (spawnSync("docker", ["-H", socket, "version"]).status === 0) return docker;
-      await sleep(100);
-    }
-    docker[Symbol.dispose]();
-    throw new Error(`dockerd does not start: see ${folder}/log`);
-  }
-
-  run(...args: readonly string[]): string {
-    return run("docker", "-H", this.socket, ...args);
-  }
-
-  [Symbol.dispose](): void {
-    const { pid } = this.child;
-    if (pid === undefined) return;
-    this.child.kill("SIGTERM");
-    // It ends its containerd, too; the folder can only be removed after that.
-    spawnSync("timeout", ["20", "tail", "--pid", String(pid), "-f", "/dev/null"]);
-  }
-}
-
 interface Site {
   readonly folder: string;
-  readonly docker: Docker;
+  readonly docker: PrivateDocker;
 }
 
 /** Writes an image to a path. False: this tool does not write that kind. */
@@ -298,7 +261,7 @@ async function main(): Promise<void> {
   const folder = `/var/tmp/bunker-archives-${process.pid}`;
   mkdirSync(folder, { mode: 0o700 });
   try {
-    using docker = await Docker.start(`${folder}/docker`);
+    using docker = await PrivateDocker.start(`${folder}/docker`);
     const busybox = run(`${PROJECT}/tests/harness/make-rootfs.sh`, "busybox").trim();
     const source = makeSource(folder, busybox, "exchange", "archives");
     const wanted = unpack(`${source.layout}:${source.tag}`, `${folder}/wanted`);

@@ -1,0 +1,53 @@
+// A docker daemon that has nothing to do with the machine's: to be measured against.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ATTEMPTS = 300;
+
+export class PrivateDocker implements Disposable {
+  private constructor(
+    private readonly socket: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** @param folder is made; everything of the daemon is in it */
+  static async start(folder: string, flags: readonly string[] = []): Promise<PrivateDocker> {
+    mkdirSync(folder);
+    const socket = `unix://${folder}/socket`;
+    const apart = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
+    const places = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`];
+    const args = ["-H", socket, "--pidfile", `${folder}/pid`, ...places, ...apart, ...flags];
+    const log = openSync(`${folder}/log`, "w");
+    const child = spawn("dockerd", args, { stdio: ["ignore", log, log] });
+    const docker = new PrivateDocker(socket, child);
+    for (let i = 0; i < ATTEMPTS; i++) {
+      if (spawnSync("docker", ["-H", socket, "version"]).status === 0) return docker;
+      await sleep(100);
+    }
+    docker[Symbol.dispose]();
+    throw new Error(`dockerd does not start: see ${folder}/log`);
+  }
+
+  command(...args: readonly string[]): string[] {
+    return ["docker", "-H", this.socket, ...args];
+  }
+
+  /** What it printed. Throws where it failed. */
+  run(...args: readonly string[]): string {
+    const { status, stdout, stderr } = spawnSync("docker", ["-H", this.socket, ...args], {
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`docker ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  }
+
+  [Symbol.dispose](): void {
+    const { pid } = this.child;
+    if (pid === undefined) return;
+    this.child.kill("SIGTERM");
+    // It ends its containerd, too; its folder can only be removed after that.
+    spawnSync("timeout", ["20", "tail", "--pid", String(pid), "-f", "/dev/null"]);
+  }
+}
