@@ -18,7 +18,6 @@ import { UserError } from "../../src/errors.ts";
 import { removeTreeDeep } from "../../src/image/layer/remove-tree.ts";
 import { TarReader } from "../../src/image/layer/tar-reader.ts";
 import { LayerUnpacker } from "../../src/image/layer/unpack.ts";
-import { isRoot } from "../harness/tier.ts";
 import { type CorpusCase, makeCorpus, MARK } from "./corpus.ts";
 
 const site = mkdtempSync(`${tmpdir()}/bunker-corpus-`);
@@ -42,7 +41,7 @@ function unpack({ bytes }: CorpusCase, pieceBytes: number): Outcome {
   writeFileSync(`${place}/canary`, "canary");
   let error: unknown;
   try {
-    using unpacker = new LayerUnpacker({ folder, trash, userAttributes: !isRoot() });
+    using unpacker = new LayerUnpacker({ folder, trash });
     const reader = new TarReader(unpacker);
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       reader.push(bytes.subarray(at, at + pieceBytes));

@@ -16,15 +16,20 @@ export interface Unpacked {
   readonly size: number;
 }
 
-/** @throws UserError for what is no layer, SyscallError; what was unpacked so far stays there */
+/**
+ * @param known the diffID, where that needs no finding out
+ * @throws UserError for what is no layer, SyscallError; what was unpacked so far stays there
+ */
 export async function unpackStream(
   source: Readable,
   compression: Compression,
   options: UnpackOptions,
+  known?: Digest,
 ): Promise<Unpacked> {
   using unpacker = new LayerUnpacker(options);
   const reader = new TarReader(unpacker);
-  const hasher = new DigestHasher();
+  const hasher =
+    known === undefined ? new DigestHasher() : { update: () => undefined, digest: () => known };
   let size = 0;
   await explainingDamage("the layer", async () => {
     for await (const chunk of decompress(source, compression)) {

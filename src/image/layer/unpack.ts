@@ -6,7 +6,16 @@
 
 import { makeDevice } from "../../../ffi/calls/files.ts";
 import { O, S } from "../../../ffi/constants.ts";
-import { EACCES, EEXIST, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM } from "../../../ffi/errno.ts";
+import {
+  EACCES,
+  EEXIST,
+  EINVAL,
+  ELOOP,
+  ENOENT,
+  ENOTDIR,
+  EOPNOTSUPP,
+  EPERM,
+} from "../../../ffi/errno.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { umask } from "../../../ffi/stat.ts";
 import { SyscallError } from "../../../ffi/syscall-error.ts";
@@ -30,6 +39,7 @@ import {
   statusAt,
   writeAt,
 } from "../../../ffi/tree.ts";
+import { UserError } from "../../errors.ts";
 import { baseOf, cleanEntryPath, parentOf } from "./entry-path.ts";
 import { invalidArchive, type TarEntry, type TarSink } from "./tar-entry.ts";
 import { TreePlaces } from "./tree-places.ts";
@@ -39,8 +49,6 @@ export interface UnpackOptions {
   readonly folder: string;
   /** An existing folder on the same file system, for what is replaced. */
   readonly trash: string;
-  /** Overlay's attributes as a user may set them (mount option `userxattr`). */
-  readonly userAttributes?: boolean;
 }
 
 /** Folders that no entry told of: they are to look as they do in the layers below. */
@@ -50,6 +58,10 @@ const WHITEOUT_PREFIX = ".wh.";
 const OPAQUE_NAME = ".wh..wh..opq";
 /** aufs kept its own things under such names. */
 const RESERVED_PREFIX = ".wh..wh.";
+
+const OPAQUE_ATTRIBUTE = "trusted.overlay.opaque";
+/** What a user, or root of a user namespace, may set; for mounts with the option `userxattr`. */
+const USER_OPAQUE_ATTRIBUTE = "user.overlay.opaque";
 
 const SPECIAL_BITS = 0o7000;
 const MAJOR_MAX = 0xfff;
@@ -73,14 +85,13 @@ export class LayerUnpacker implements TarSink, Disposable {
   readonly #implied = new Set<string>([""]);
   readonly #isRoot = geteuid() === 0;
   readonly #umask: number;
-  readonly #opaqueAttribute: string;
+  #opaqueAttribute: string = OPAQUE_ATTRIBUTE;
   #file: OpenFile | undefined;
 
   constructor(options: UnpackOptions) {
     this.#root = mustOpen(options.folder);
     this.#trash = mustOpen(options.trash);
     this.#umask = currentUmask();
-    this.#opaqueAttribute = `${options.userAttributes === true ? "user" : "trusted"}.overlay.opaque`;
     const implied = (path: string) => this.#implied.add(path);
     const opaque = (folder: number, name: string) => this.#makeOpaque(folder, name);
     this.#places = new TreePlaces(this.#root, this.#trash, implied, opaque);
@@ -184,7 +195,7 @@ export class LayerUnpacker implements TarSink, Disposable {
   #finishOpen(fd: number, entry: TarEntry, hasOtherMode: boolean): void {
     const { uid, gid, mode, name } = entry;
     const isOwned = this.#isRoot && (uid !== 0 || gid !== 0 || entry.type === "folder");
-    if (isOwned) must(setOwner(fd, uid, gid), "chown", name, `${uid}:${gid}`);
+    if (isOwned) mustOwn(setOwner(fd, uid, gid), name, entry);
     if (hasOtherMode || (mode & SPECIAL_BITS) !== 0) must(setMode(fd, mode), "chmod", name);
     if (entry.attributes !== undefined) {
       this.#setAttributes(entry, (key, value) => setAttribute(fd, key, value));
@@ -213,7 +224,7 @@ export class LayerUnpacker implements TarSink, Disposable {
   #finishNamed(parent: number, name: string, path: string, entry: TarEntry): void {
     const { uid, gid, mode } = entry;
     if (this.#isRoot && (uid !== 0 || gid !== 0)) {
-      must(setOwnerAt(parent, name, uid, gid), "chown", path, `${uid}:${gid}`);
+      mustOwn(setOwnerAt(parent, name, uid, gid), path, entry);
     }
     if (entry.type !== "symlink" && (mode & (this.#umask | SPECIAL_BITS)) !== 0) {
       must(setModeAt(parent, name, mode), "chmod", path);
@@ -237,11 +248,13 @@ export class LayerUnpacker implements TarSink, Disposable {
     }
     const device = makeDevice(major, minor) >>> 0;
     const bits = NODE_TYPES[type] | (mode & ~SPECIAL_BITS);
-    if (this.#isRoot || type === "fifo") {
-      this.#replacing(parent, name, path, "mknod", () => makeNodeAt(parent, name, bits, device));
-      return true;
-    }
-    return false;
+    let isForbidden = false;
+    this.#replacing(parent, name, path, "mknod", () => {
+      const result = makeNodeAt(parent, name, bits, device);
+      isForbidden = result === -EPERM && type !== "fifo";
+      return isForbidden ? 0 : result;
+    });
+    return !isForbidden;
   }
 
   #hardLink(parent: number, name: string, path: string, { linkName }: TarEntry): void {
@@ -289,7 +302,11 @@ export class LayerUnpacker implements TarSink, Disposable {
 
   /** @param name "" for the open folder itself */
   #makeOpaque(folder: number, name: string): void {
-    const result = setAttributeAt(folder, name, this.#opaqueAttribute, YES);
+    let result = setAttributeAt(folder, name, this.#opaqueAttribute, YES);
+    if (result === -EPERM && this.#opaqueAttribute === OPAQUE_ATTRIBUTE) {
+      this.#opaqueAttribute = USER_OPAQUE_ATTRIBUTE;
+      result = setAttributeAt(folder, name, this.#opaqueAttribute, YES);
+    }
     must(result, "setxattr", name, this.#opaqueAttribute);
   }
 
@@ -347,6 +364,17 @@ function mustOpen(path: string): number {
   const fd = openFolder(path);
   if (fd < 0) throw new SyscallError("open", -fd, { path });
   return fd;
+}
+
+/** Kernel: EINVAL is all that a user namespace says of an id that it does not map. */
+function mustOwn(result: number, path: string, { uid, gid }: TarEntry): void {
+  if (result === -EINVAL) {
+    throw new UserError(
+      `"${showByteString(path)}" belongs to ${uid}:${gid}, which this user namespace does not map`,
+      "give the user more ids in /etc/subuid and /etc/subgid",
+    );
+  }
+  must(result, "chown", path, `${uid}:${gid}`);
 }
 
 function must(result: number, syscall: string, path: string, detail?: string): number {

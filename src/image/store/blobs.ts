@@ -29,9 +29,11 @@ export class BlobWriter implements Disposable {
   #size = 0;
   #isOpen = true;
 
+  /** @param verified gets the digest once the blob is in its place */
   constructor(
     private readonly paths: StorePaths,
     private readonly expected: ExpectedBlob,
+    private readonly verified: Set<Digest>,
   ) {
     this.#path = paths.unfinished();
     this.#fd = new Fd(openFile(this.#path, O.O_WRONLY | O.O_CREAT | O.O_EXCL, 0o644));
@@ -63,6 +65,7 @@ export class BlobWriter implements Disposable {
       fsync(this.#fd.number);
       renameFile(this.#path, this.paths.blob(digest));
       this.#isOpen = false;
+      this.verified.add(digest);
       return { digest, size: this.#size };
     } finally {
       this.abort();
@@ -99,6 +102,9 @@ const DAMAGE_HINT = 'run "bunker system check --repair", then pull or load the i
 
 /** The blobs of a store. */
 export class Blobs {
+  /** Those that this process wrote, and so need not be hashed again. */
+  readonly verified = new Set<Digest>();
+
   constructor(private readonly paths: StorePaths) {}
 
   has(digest: Digest): boolean {
@@ -130,6 +136,10 @@ export class Blobs {
       throw new UserError(`blob ${digest} is damaged in the store`, DAMAGE_HINT);
     }
     return bytes;
+  }
+
+  ingest(expected: ExpectedBlob): BlobWriter {
+    return new BlobWriter(this.paths, expected, this.verified);
   }
 
   list(): Digest[] {

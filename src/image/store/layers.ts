@@ -74,7 +74,11 @@ const LINK_RADIX = 36;
 export class Layers {
   #boot: string | undefined;
 
-  constructor(private readonly paths: StorePaths) {}
+  /** @param verified blobs whose digest was just made */
+  constructor(
+    private readonly paths: StorePaths,
+    private readonly verified: ReadonlySet<Digest>,
+  ) {}
 
   /** The layer, where it is there and can be trusted. */
   find(chainId: Digest): LayerPath | undefined {
@@ -146,7 +150,10 @@ export class Layers {
     try {
       const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
       const options = { folder: `${folder}/diff`, trash: `${folder}/trash` };
-      const unpacked = await unpackStream(source, compression, options);
+      // Without compression the blob's digest is the diffID.
+      const isKnown = compression === "none" && this.verified.has(blob.digest);
+      const known = isKnown ? blob.digest : undefined;
+      const unpacked = await unpackStream(source, compression, options, known);
       removeTreeDeep(`${folder}/trash`);
       return { folder, unpacked };
     } catch (error) {

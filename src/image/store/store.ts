@@ -21,7 +21,7 @@ import {
   type Manifest,
   type Platform,
 } from "../types.ts";
-import { type BlobWriter as Writer, BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
+import { type BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
 import { type LayerPath, Layers } from "./layers.ts";
 import { type CheckOptions, checkStore, type Finding } from "./check.ts";
 import { StoreLock } from "./locks.ts";
@@ -55,7 +55,7 @@ export class ImageStore implements Disposable {
 
   private constructor(readonly paths: StorePaths) {
     this.blobs = new Blobs(paths);
-    this.layers = new Layers(paths);
+    this.layers = new Layers(paths, this.blobs.verified);
     this.#references = new References(paths);
     this.#lock = new StoreLock(paths, () => this.removeUnfinished());
   }
@@ -93,9 +93,9 @@ export class ImageStore implements Disposable {
   }
 
   /** A new blob to be written: `write(chunk)…`, then `commit()`; `abort()` or dispose for nothing. */
-  ingest(expected: ExpectedBlob = {}): Writer {
+  ingest(expected: ExpectedBlob = {}): BlobWriter {
     this.hold();
-    return new BlobWriter(this.paths, expected);
+    return this.blobs.ingest(expected);
   }
 
   /** Stores a whole document. */
