@@ -2,9 +2,7 @@
 // details.json in its state folder, written before it starts.
 
 import { readTextIfThere, removeFile, writeText } from "../../ffi/files.ts";
-import { processStart } from "../../ffi/agent/alive.ts";
 import type { ContainerConfig, Descriptor } from "../image/types.ts";
-import type { StateStore } from "./state-store.ts";
 
 /** Something that is mounted in a container, for `--volumes-from` and for `volume rm`. */
 export interface MountPoint {
@@ -59,31 +57,4 @@ export function readDetails(folder: string): ContainerDetails | undefined {
 function parseDetails(value: unknown): ContainerDetails | undefined {
   if (typeof value !== "object" || value === null || !("mounts" in value)) return undefined;
   return value as ContainerDetails;
-}
-
-/** A container with its details. */
-export interface DetailedContainer {
-  readonly id: string;
-  readonly name: string;
-  readonly details: ContainerDetails;
-}
-
-/** Every container that has details and is not a dead one's rest. */
-export function listDetailed(store: StateStore): DetailedContainer[] {
-  const found: DetailedContainer[] = [];
-  for (const id of store.list()) {
-    const details = readDetails(store.containerFolder(id));
-    if (details === undefined || isDead(store, id)) continue;
-    found.push({ id, name: store.readRecord(id)?.name ?? "", details });
-  }
-  return found;
-}
-
-/** Whether the process that was responsible is gone, and the container with it. */
-function isDead(store: StateStore, id: string): boolean {
-  using lock = store.lockAbandoned(id);
-  if (lock === undefined) return false;
-  const record = store.readRecord(id);
-  if (record === undefined || record.status !== "running") return true;
-  return processStart(record.initPid) !== record.initStart;
 }

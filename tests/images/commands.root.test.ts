@@ -216,6 +216,44 @@ needsRoot("image commands", () => {
     });
   });
 
+  test("a container that is kept holds on to its image and its volumes, running or not", async () => {
+    await box.text("tag", "base:1", "own:1");
+    const id = await box.text(
+      "create",
+      "--name",
+      "idle",
+      "-v",
+      "/anon",
+      "-v",
+      "held:/h",
+      "own:1",
+      "sh",
+      "-c",
+      "ls /old 2>/dev/null; echo x >/new",
+    );
+    expect((await box.refusal("rmi", await idOf("own:1"))).message).toMatch(
+      /must be forced\) - image is/,
+    );
+    expect((await box.refusal("volume", "rm", "held")).message).toStartWith(
+      "remove held: volume is in use",
+    );
+    await box.text("rmi", "-f", "own:1");
+    await box.load("own:1", { Cmd: ["true"] }, [SYSTEM, "touch old"]);
+    await box.text("start", "idle");
+    await box.text("wait", "idle");
+    expect((await box.text("diff", "idle")).split("\n")).toContain("A /new");
+    expect(await box.text("logs", "idle")).toBe("");
+    expect(await box.text("commit", "idle", "again:1")).toBe(await idOf("again:1"));
+    expect(await run("--volumes-from", "idle", "base:1", "sh", "-c", "ls -d /anon /h")).toBe(
+      "/anon\n/h",
+    );
+    const pruned = await box.text("system", "prune", "-f", "--volumes");
+    expect(pruned).toStartWith(`Deleted Containers:\n${id}\n\n`);
+    await box.text("volume", "prune", "-af");
+    for (const name of ["own:1", "again:1"]) await box.text("rmi", name);
+    expect(await box.text("system", "check")).toBe("No damage found");
+  });
+
   test("import refuses what is no archive, and keeps nothing of it", async () => {
     writeFileSync(box.path("text"), "no archive at all".repeat(100));
     const before = await box.text("images", "-aq");

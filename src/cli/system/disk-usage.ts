@@ -99,7 +99,7 @@ function formatVerbose({ images, containers, volumes }: DiskUsage): string {
           String(container.volumes),
           formatBytes(container.sizeBytes),
           age(container.createdMs),
-          "Up",
+          container.isRunning ? "Up" : "Exited",
           container.name,
         ]),
       ),

@@ -33,7 +33,8 @@ export async function createKept(options: RunOptions): Promise<string> {
   try {
     if (needsStorage(options)) {
       const { findStorage } = await import("../storage/container-storage.ts");
-      using _ = await findStorage(options, container.id, false);
+      using storage = await findStorage({ ...options, detach: true }, container.id, false);
+      storage.pin();
     }
   } catch (error) {
     removeKept(container, kept);

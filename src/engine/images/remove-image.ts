@@ -10,10 +10,8 @@ import {
 import type { SweepResult } from "../../image/store/sweep.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
 import type { Descriptor } from "../../image/types.ts";
-import { type DetailedContainer, listDetailed } from "../container-details.ts";
+import { type ContainerUser, listUsers } from "../container-users.ts";
 import { type Filters, matchesLabels, parseMoment } from "../filters.ts";
-import { runFolder } from "../run-folder.ts";
-import { StateStore } from "../state-store.ts";
 import { readFacts } from "./image-facts.ts";
 import { canonicalReference, getImage, openStore } from "./open-store.ts";
 
@@ -88,10 +86,12 @@ function removeById(
 ): RemovalStep[] {
   const repositories = new Set(image.names.map((name) => familiarName(parseReference(name))));
   const shown = text.replace(/^sha256:/, "").slice(0, 12);
-  const [user] = usersOf(image);
-  if (user !== undefined) {
+  const users = usersOf(image);
+  const user = users.find(({ isRunning }) => isRunning) ?? users[0];
+  if (user !== undefined && (user.isRunning || !isForced)) {
+    const [force, state] = user.isRunning ? ["cannot", "running"] : ["must", "stopped"];
     throw new UserError(
-      `conflict: unable to delete ${shown} (cannot be forced) - image is being used by running container ${user.id.slice(0, 12)}`,
+      `conflict: unable to delete ${shown} (${force} be forced) - image is being used by ${state} container ${user.id.slice(0, 12)}`,
       undefined,
       1,
     );
@@ -107,12 +107,12 @@ function removeById(
   return [...untag(image.names, image), { kind: "deleted", what: image.id }];
 }
 
-function inUse(what: string, user: DetailedContainer, image: StoredImage): UserError {
+function inUse(what: string, user: ContainerUser, image: StoredImage): UserError {
   const container = user.id.slice(0, 12);
   const id = image.id.slice("sha256:".length, "sha256:".length + 12);
   return new UserError(
     `conflict: unable to remove ${what} - container ${container} is using its referenced image ${id}`,
-    "stop that container first",
+    "remove that container first",
     1,
   );
 }
@@ -131,18 +131,14 @@ function untag(names: readonly string[], image: StoredImage): RemovalStep[] {
   return steps;
 }
 
-function usersOf({ id }: StoredImage): DetailedContainer[] {
-  return listContainers().filter(({ details }) => details.image?.id === id);
-}
-
-function listContainers(): DetailedContainer[] {
-  return listDetailed(new StateStore(runFolder(process.env)));
+function usersOf({ id }: StoredImage): ContainerUser[] {
+  return listUsers().filter(({ details }) => details?.image?.id === id);
 }
 
 /** What running containers need, whether it still has a name or not. */
 export function manifestsInUse(): Descriptor[] {
-  return listContainers().flatMap(({ details }) => {
-    return details.image === undefined ? [] : [details.image.manifest];
+  return listUsers().flatMap(({ details }) => {
+    return details?.image === undefined ? [] : [details?.image.manifest];
   });
 }
 
@@ -159,7 +155,7 @@ function finishRemoval(steps: readonly RemovalStep[], store: ImageStore): Remova
  */
 export function pruneImages(all: boolean, filters: Filters): Removal {
   using store = openStore();
-  const used = new Set(listContainers().map(({ details }) => details.image?.id));
+  const used = new Set(listUsers().map(({ details }) => details?.image?.id));
   const until = (filters.get("until") ?? []).map((text) => parseMoment(text, Date.now()));
   const steps: RemovalStep[] = [];
   for (const image of store.list()) {

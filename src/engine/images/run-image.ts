@@ -29,17 +29,19 @@ type RunImageOptions = Pick<RunOptions, "pull" | "platform" | "quiet" | "pullPro
 /**
  * The image that a text means.
  * @param isLookOnly nothing is pulled or unpacked
+ * @param pinned what the container has had before, whatever the text means by now
  * @throws UserError for an image that is not there and is not to be pulled
  */
 export async function findRunImage(
   text: string,
   options: RunImageOptions,
   isLookOnly: boolean,
+  pinned?: { readonly id: string; readonly manifest: Descriptor },
 ): Promise<RunImage> {
   const store = openStore();
   try {
     store.hold();
-    const image = await findOrPull(text, options, store, isLookOnly);
+    const image = pinned ?? (await findOrPull(text, options, store, isLookOnly));
     return await openImage(text, image, store);
   } catch (error) {
     store[Symbol.dispose]();
@@ -91,7 +93,11 @@ function findNamed(
   return { id: document.config.digest, manifest, top, names: [name] };
 }
 
-async function openImage(text: string, image: StoredImage, store: ImageStore): Promise<RunImage> {
+async function openImage(
+  text: string,
+  image: { readonly id: string; readonly manifest: Descriptor },
+  store: ImageStore,
+): Promise<RunImage> {
   const manifest = store.readManifest(image.manifest);
   if (isIndex(manifest)) throw new UserError(`"${text}" has no image for this machine`);
   const { config = {} } = store.readConfig(manifest.config);

@@ -1,20 +1,21 @@
-// The container that `commit`, `diff` and `export` are about: one that runs, made of an image.
+// The container that `commit`, `diff` and `export` are about: one that was made of an image, and runs or is kept.
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { UserError } from "../../errors.ts";
 import type { ImageStore } from "../../image/store/store.ts";
 import type { Manifest, ImageConfig } from "../../image/types.ts";
 import { isIndex } from "../../image/types.ts";
-import { type ContainerDetails, readDetails } from "../container-details.ts";
-import { findContainer } from "../find-containers.ts";
-import { runFolder } from "../run-folder.ts";
-import { type ContainerRecord, StateStore } from "../state-store.ts";
+import type { ContainerDetails } from "../container-details.ts";
+import { findUser } from "../container-users.ts";
+import { findRecord } from "../containers/live.ts";
+import type { ContainerRecord } from "../state-store.ts";
 import { findLayer } from "../storage/container-storage.ts";
 
 /** A container's layers and what it was made with. */
 export interface LayeredContainer {
   readonly id: string;
-  readonly record: ContainerRecord;
+  /** Where it runs. */
+  readonly record: ContainerRecord | undefined;
   readonly details: ContainerDetails;
   readonly manifest: Manifest;
   readonly imageConfig: ImageConfig;
@@ -26,17 +27,13 @@ export interface LayeredContainer {
 
 /** @throws UserError in docker's words for a container that is not there, or has no layers */
 export async function openContainer(text: string, store: ImageStore): Promise<LayeredContainer> {
-  const containers = new StateStore(runFolder(process.env));
-  const id = findContainer(text, containers);
-  const record = id === undefined ? undefined : containers.readRecord(id);
-  if (id === undefined || record === undefined) {
-    throw new UserError(`No such container: ${text}`, undefined, 1);
-  }
-  const details = readDetails(containers.containerFolder(id));
+  const user = findUser(text);
+  if (user === undefined) throw new UserError(`No such container: ${text}`, undefined, 1);
+  const { id, details } = user;
   if (details?.image === undefined) {
     throw new UserError(
-      `container "${text}" was not made of an image: it has no layers`,
-      "its files are those of the host or of --rootfs",
+      `container "${text}" has no layers: it was not made of an image, or never started`,
+      "the files of other containers are those of the host or of --rootfs",
       1,
     );
   }
@@ -46,7 +43,7 @@ export async function openContainer(text: string, store: ImageStore): Promise<La
   const layers = await store.ensureLayers({ manifest: descriptor });
   return {
     id,
-    record,
+    record: findRecord(id),
     details,
     manifest,
     imageConfig: store.readConfig(manifest.config),
@@ -57,10 +54,11 @@ export async function openContainer(text: string, store: ImageStore): Promise<La
 
 /** Does something while nothing in the container moves. */
 export function whilePaused<T>({ record }: LayeredContainer, isPaused: boolean, act: () => T): T {
-  const { cgroupsPath } = record;
+  const { cgroupsPath = "" } = record ?? {};
+  if (cgroupsPath === "") return act();
   const cgroups = detectCgroups();
   // One that somebody else has paused stays so.
-  if (!isPaused || cgroupsPath === "" || cgroups.isFrozen(cgroupsPath)) return act();
+  if (!isPaused || cgroups.isFrozen(cgroupsPath)) return act();
   cgroups.freeze(cgroupsPath);
   try {
     return act();

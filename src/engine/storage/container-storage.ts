@@ -12,7 +12,12 @@ import type { RootSource } from "../../../fs/root-plan.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
 import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
-import { removeDetails, writeDetails } from "../container-details.ts";
+import {
+  type ContainerDetails,
+  readDetails,
+  removeDetails,
+  writeDetails,
+} from "../container-details.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { ImageDefaults } from "../host-facts.ts";
 import {
@@ -49,6 +54,8 @@ export interface ContainerStorage extends Disposable {
   isNew(source: string): boolean;
   /** Makes the writable layer and the volumes, and writes down what uses them. */
   make(stateFolder: string, undo: UndoStack): void;
+  /** Of a container that is to be started later: makes its volumes, and holds on to its image. */
+  pin(): void;
   /** Clears what killed processes left of other containers. */
   sweep(): void;
 }
@@ -65,22 +72,30 @@ export async function findStorage(
 ): Promise<ContainerStorage> {
   const data = dataFolder(process.env);
   const folder = `${data}/containers/${id}`;
+  // A container that was started before has the image and the volumes that it had then.
+  const before = options.detach ? readDetails(folder) : undefined;
   const image =
     options.root.kind === "image"
-      ? await findRunImage(options.root.reference, options, isLookOnly)
+      ? await findRunImage(options.root.reference, options, isLookOnly, before?.image)
       : undefined;
   try {
-    return await makeStorage(options, data, folder, image, isLookOnly);
+    return await makeStorage(options, { data, folder, before }, image, isLookOnly);
   } catch (error) {
     image?.[Symbol.dispose]();
     throw error;
   }
 }
 
+interface Place {
+  readonly data: string;
+  readonly folder: string;
+  /** Of the last start. */
+  readonly before: ContainerDetails | undefined;
+}
+
 async function makeStorage(
   options: RunOptions,
-  data: string,
-  folder: string,
+  { data, folder, before }: Place,
   image: RunImage | undefined,
   isLookOnly: boolean,
 ): Promise<ContainerStorage> {
@@ -95,6 +110,15 @@ async function makeStorage(
     layer === undefined || isLookOnly
       ? undefined
       : findOverlayProblem(data, runFolder(process.env));
+  const take = (folders: readonly string[]): readonly string[] =>
+    takeVolumes({ volumes, resolved, root: image?.rootPath }, (own) =>
+      writeDetails(folders, {
+        ...(image !== undefined && { image: pickImage(image) }),
+        config: makeContainerConfig(applied, config),
+        mounts: resolved.points,
+        ownVolumes: [...(before?.ownVolumes ?? []), ...own],
+      }),
+    );
   return {
     options: { ...applied, mounts: resolved.mounts },
     defaults: image === undefined ? undefined : makeImageDefaults(config),
@@ -113,21 +137,16 @@ async function makeStorage(
       if (layer !== undefined) makeLayer(folder, layer, options.detach, undo);
       if (problem !== undefined && layer !== undefined) copyImage(image?.rootPath, layer.target);
       if (!options.detach) undo.push(() => removeDetails(stateFolder));
-      const taken = { volumes, resolved, root: image?.rootPath };
-      const ownVolumes = takeVolumes(taken, (own) =>
-        writeDetails(options.detach ? [stateFolder, folder] : [stateFolder], {
-          ...(image !== undefined && { image: pickImage(image) }),
-          config: makeContainerConfig(applied, config),
-          mounts: resolved.points,
-          ownVolumes: own,
-        }),
-      );
+      const ownVolumes = take(options.detach ? [stateFolder, folder] : [stateFolder]);
       if (!options.detach)
         undo.push(() => {
           if (options.remove) removeOwnVolumes(ownVolumes, volumes);
         });
       // Order: from here on the details say that the image is in use, and others may sweep the store.
       image?.[Symbol.dispose]();
+    },
+    pin: () => {
+      take([folder]);
     },
     sweep: () => sweepLayers(data, containers),
     [Symbol.dispose]: () => image?.[Symbol.dispose](),

@@ -4,7 +4,8 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import { fileType, listDirectory } from "../../../ffi/files.ts";
 import type { CheckOptions, Finding } from "../../image/store/check.ts";
 import { measureUsage } from "../../image/store/usage.ts";
-import { type DetailedContainer, listDetailed } from "../container-details.ts";
+import { type ContainerUser, listUsers } from "../container-users.ts";
+import { removeContainer } from "../containers/remove.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { Filters } from "../filters.ts";
 import { readFacts } from "../images/image-facts.ts";
@@ -48,6 +49,7 @@ export interface ContainerUsageRow {
   readonly volumes: number;
   readonly sizeBytes: number;
   readonly createdMs: number;
+  readonly isRunning: boolean;
 }
 
 export interface DiskUsage {
@@ -59,9 +61,10 @@ export interface DiskUsage {
 
 /** What images, containers and volumes take on the disk. */
 export function measureDisk(): DiskUsage {
-  const containers = listContainers();
+  const containers = listUsers();
   const images = measureImages(containers);
   const measured = containers.map((each) => measureContainer(each));
+  const stopped = measured.filter(({ isRunning }) => !isRunning);
   const volumes = listVolumes(new Map()).map((volume) => ({
     ...volume,
     sizeBytes: measureFolder(volume.mountpoint),
@@ -72,9 +75,9 @@ export function measureDisk(): DiskUsage {
     {
       type: "Containers",
       total: measured.length,
-      active: measured.length,
+      active: measured.length - stopped.length,
       sizeBytes: sumOf(measured),
-      reclaimableBytes: 0,
+      reclaimableBytes: sumOf(stopped),
     },
     {
       type: "Local Volumes",
@@ -88,14 +91,14 @@ export function measureDisk(): DiskUsage {
   return { rows, images: images.rows, containers: measured, volumes };
 }
 
-function measureImages(containers: readonly DetailedContainer[]): {
+function measureImages(containers: readonly ContainerUser[]): {
   readonly row: UsageRow;
   readonly rows: readonly ImageUsageRow[];
 } {
   using store = openStore();
   const used = new Map<string, number>();
   for (const { details } of containers) {
-    const id = details.image?.id;
+    const id = details?.image?.id;
     if (id !== undefined) used.set(id, (used.get(id) ?? 0) + 1);
   }
   const all = store.list();
@@ -128,27 +131,24 @@ function measureImages(containers: readonly DetailedContainer[]): {
   return { row, rows };
 }
 
-function measureContainer({ id, name, details }: DetailedContainer): ContainerUsageRow {
+function measureContainer(user: ContainerUser): ContainerUsageRow {
+  const { id, name, details, createdMs, isRunning } = user;
   const upper = `${dataFolder(process.env)}/containers/${id}/upper`;
-  const record = new StateStore(runFolder(process.env)).readRecord(id);
-  const { Entrypoint = [], Cmd = [] } = details.config;
+  const { Entrypoint = [], Cmd = [] } = details?.config ?? {};
   return {
     id,
     name,
-    image: details.image?.name ?? "",
+    image: details?.image?.name ?? "",
     command: [...Entrypoint, ...Cmd].join(" "),
-    volumes: details.mounts.filter(({ type }) => type === "volume").length,
+    isRunning,
+    volumes: user.volumes.length,
     sizeBytes: fileType(upper) === 0 ? 0 : measureFolder(upper),
-    createdMs: record?.createdMs ?? 0,
+    createdMs,
   };
 }
 
 const sumOf = (rows: readonly { readonly sizeBytes: number }[]): number =>
   rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-
-function listContainers(): DetailedContainer[] {
-  return listDetailed(new StateStore(runFolder(process.env)));
-}
 
 export interface PruneOptions {
   /** All images that no container uses, not just those without a name. */
@@ -160,7 +160,7 @@ export interface PruneOptions {
 
 /** What was taken away. */
 export interface Pruned {
-  /** Ids of containers that a killed bunker has left. */
+  /** Ids of those that were stopped, and of what a killed bunker has left. */
   readonly containers: readonly string[];
   readonly images: Removal;
   readonly volumes: PrunedVolumes;
@@ -169,7 +169,9 @@ export interface Pruned {
 /** Takes away what nobody uses, and what killed processes have left. */
 export function pruneSystem({ all, volumes, filters }: PruneOptions): Pruned {
   const containers = new StateStore(runFolder(process.env));
-  const swept = sweep(containers, detectCgroups);
+  const stopped = listUsers().filter(({ isRunning }) => !isRunning);
+  for (const { id } of stopped) removeContainer(id, { force: false, volumes: false });
+  const swept = [...stopped.map(({ id }) => id), ...sweep(containers, detectCgroups)];
   const layers = sweepLayers(dataFolder(process.env), containers);
   return {
     containers: [...new Set([...swept, ...layers])],

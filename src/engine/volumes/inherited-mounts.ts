@@ -2,7 +2,8 @@
 
 import { readTextIfThere } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
-import { type MountPoint, readDetails } from "../container-details.ts";
+import type { MountPoint } from "../container-details.ts";
+import { findUser } from "../container-users.ts";
 import { findContainer } from "../find-containers.ts";
 import type { MountOption, RunOptions } from "../run-options.ts";
 import type { StateStore } from "../state-store.ts";
@@ -17,9 +18,7 @@ export function listInheritedMounts(
 ): MountOption[] {
   const all = [...mounts];
   for (const { container, readonly } of volumesFrom) {
-    const id = findContainer(container, containers);
-    if (id === undefined) throw new UserError(`No such container: ${container}`);
-    for (const point of listPoints(containers.containerFolder(id))) {
+    for (const point of listPoints(container, containers)) {
       if (all.some(({ target }) => target === point.target)) continue;
       all.push(makeMount(point, readonly));
     }
@@ -45,11 +44,14 @@ function makeMount(point: MountPoint, readonly: boolean): MountOption {
 }
 
 /** A container without details has bind mounts at most: they are in its config.json. */
-function listPoints(folder: string): readonly MountPoint[] {
-  const details = readDetails(folder);
+function listPoints(text: string, containers: StateStore): readonly MountPoint[] {
+  const details = findUser(text)?.details;
   if (details !== undefined) return details.mounts.filter(({ type }) => type !== "image");
-  const text = readTextIfThere(`${folder}/config.json`);
-  return text === undefined ? [] : listBinds(text, folder);
+  const id = findContainer(text, containers);
+  if (id === undefined) throw new UserError(`No such container: ${text}`);
+  const folder = containers.containerFolder(id);
+  const spec = readTextIfThere(`${folder}/config.json`);
+  return spec === undefined ? [] : listBinds(spec, folder);
 }
 
 interface SpecMount {

@@ -2,12 +2,10 @@
 
 import { lstatSync, readdirSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { type DetailedContainer, listDetailed } from "../container-details.ts";
+import { type ContainerUser, listUsers } from "../container-users.ts";
 import { dataFolder } from "../data-folder.ts";
 import { type Filters, matchesLabels } from "../filters.ts";
 import { makeId } from "../names.ts";
-import { runFolder } from "../run-folder.ts";
-import { StateStore } from "../state-store.ts";
 import { ANONYMOUS_LABEL, type Volume, VolumeStore } from "./volume-store.ts";
 
 export interface CreateVolumeOptions {
@@ -76,7 +74,7 @@ export function removeVolume(name: string): void {
   const store = openVolumes();
   using _lock = store.lock(true);
   store.get(name);
-  const users = findUsers(name, listContainers());
+  const users = findUsers(name, listUsers());
   if (users.length > 0) {
     throw new UserError(
       `remove ${name}: volume is in use - [${users.join(", ")}]`,
@@ -132,13 +130,9 @@ function openVolumes(): VolumeStore {
   return new VolumeStore(dataFolder(process.env));
 }
 
-function listContainers(): DetailedContainer[] {
-  return listDetailed(new StateStore(runFolder(process.env)));
-}
-
 function listRows(): VolumeRow[] {
   const store = openVolumes();
-  const containers = listContainers();
+  const containers = listUsers();
   return store.list().map((volume) => ({
     ...volume,
     mountpoint: store.mountpoint(volume.name),
@@ -146,9 +140,6 @@ function listRows(): VolumeRow[] {
   }));
 }
 
-function findUsers(name: string, containers: readonly DetailedContainer[]): string[] {
-  const users = containers.filter(({ details }) =>
-    details.mounts.some((mount) => mount.name === name),
-  );
-  return users.map(({ id }) => id);
+function findUsers(name: string, containers: readonly ContainerUser[]): string[] {
+  return containers.filter(({ volumes }) => volumes.includes(name)).map(({ id }) => id);
 }

@@ -130,7 +130,12 @@ export class VolumeStore {
   /** Clears what killed processes left. To be called with the store locked exclusively. */
   removeUnfinished(): void {
     for (const { name } of listDirectory(this.#folder) ?? []) {
-      if (/^\.(made|gone)-/.test(name)) removeTreeDeep(`${this.#folder}/${name}`);
+      const path = `${this.#folder}/${name}`;
+      if (/^\.(made|gone)-/.test(name)) removeTreeDeep(path);
+      // Who fills a volume has the store's lock as well.
+      for (const left of ["_filling", "_filling.trash"]) {
+        if (fileType(`${path}/${left}`) !== 0) removeTreeDeep(`${path}/${left}`);
+      }
     }
   }
 
