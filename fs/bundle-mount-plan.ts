@@ -37,6 +37,8 @@ export interface BundleMount extends MountRequest {
   readonly idMap?: Slot;
   /** Of a folder of the image, for a tmpfs in its place that names none. */
   readonly mode?: number;
+  /** The image has no such folder, so there is nothing to copy from it. */
+  readonly isNew?: boolean;
 }
 
 export interface BundleContext extends MountContext {
@@ -186,7 +188,9 @@ function planTmpfs(mount: BundleMount, options: MountOptions, context: BundleCon
     calls,
     fallback: missing(mount, true, context),
     failure: failureOf(mount),
-    ...(options.tmpCopyUp ? { afterwards: planCopyUp(destination, folder, context) } : {}),
+    ...(options.tmpCopyUp && mount.isNew !== true
+      ? { afterwards: planCopyUp(destination, folder, context) }
+      : {}),
   };
 }
 

@@ -87,7 +87,7 @@ export function planBundleMounts(
       type: type ?? (isBind(mount) ? "bind" : ""),
       sourceIsDirectory: !isBind(mount) || isDirectory(source),
       ...(idMap === undefined ? {} : { idMap: idMap.attributes }),
-      ...modeOf(mount, hands),
+      ...folderOf(mount, hands),
     };
     steps.push(...planBundleMount(request, context));
   }
@@ -128,10 +128,17 @@ function stripRoot(destination: string, rootfs: string): string {
   return isInside ? destination.slice(rootfs.length) : destination;
 }
 
-function modeOf({ type, destination, options = [] }: Mount, hands: RootfsHands): { mode?: number } {
-  if (type !== "tmpfs" || options.some((word) => word.startsWith("mode="))) return {};
+/** A tmpfs has the permissions of what it covers, unless it says others. */
+function folderOf(
+  { type, destination, options = [] }: Mount,
+  hands: RootfsHands,
+): Pick<BundleMount, "mode" | "isNew"> {
+  if (type !== "tmpfs") return {};
+  const isGiven = options.some((word) => word.startsWith("mode="));
+  if (isGiven && !options.includes("tmpcopyup")) return {};
   const mode = hands.folderMode(destination);
-  return mode === undefined ? {} : { mode };
+  if (mode === undefined) return { isNew: true };
+  return isGiven ? {} : { mode };
 }
 
 function findIdMap(mount: Mount, idMaps: IdMap[]): IdMap | undefined {

@@ -97,6 +97,8 @@ function planLook(process: Process): Step {
   for (const path of executablePaths(name, process.env ?? [])) {
     calls.push(mayExecute(path, { tolerate: "any" }));
   }
+  // Kernel: a folder may be "executed". Only of a path that is given: others are tried in turn.
+  if (name.includes("/")) calls.push(mayExecute(`${name}/.`, { tolerate: "any" }));
   return { why: "look whether the program is there", calls };
 }
 

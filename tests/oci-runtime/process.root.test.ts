@@ -1,7 +1,7 @@
 // What a process of a config.json is besides its program, and devices that are not the usual ones.
 
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
 import { DETACHED, openOciBox } from "./oci-box.ts";
@@ -36,6 +36,45 @@ needsRoot("oci: the process of a config.json", () => {
     await box.start("old", "sleep 600", personality);
     expect(await box.ok(["exec", "old", "uname", "-m"])).toBe(`${machine}\n`);
     await box.ok(["delete", "-f", "old"]);
+  });
+
+  test("who is not root may open /dev/stdout where that is a pipe, in exec as well", async () => {
+    const user = withProcess({ user: { uid: 33, gid: 33 } });
+    // What the tests give is a socket, which nobody can open.
+    const piped = { prefix: ["sh", "-c", '"$@" | cat', "sh"] };
+    const script = "echo said > /dev/stdout";
+    const bundle = box.bundle(script, user);
+    expect(await box.ok(["run", "--bundle", bundle, "piped"], piped)).toBe("said\n");
+    await box.start("www", "sleep 600", user);
+    expect(await box.ok(["exec", "www", "sh", "-c", script], piped)).toBe("said\n");
+    await box.ok(["delete", "-f", "www"]);
+  });
+
+  test("the file that stdout was led to stays its caller's", async () => {
+    const path = box.box.path("stdout");
+    const bundle = box.bundle("id -u", withProcess({ user: { uid: 33, gid: 33 } }));
+    const prefix = ["sh", "-c", `exec "$@" > ${path}`, "sh"];
+    await box.ok(["run", "--bundle", bundle, "led"], { prefix });
+    expect([readFileSync(path, "utf8"), statSync(path).uid]).toEqual(["33\n", 0]);
+  });
+
+  test("exec is as likely a victim of the OOM killer as the container", async () => {
+    await box.start("victim", "sleep 600", withProcess({ oomScoreAdj: 700 }));
+    const command = ["exec", "victim", "cat", "/proc/self/oom_score_adj"];
+    expect(await box.ok(command)).toBe("700\n");
+    expect(await box.ok(command)).toBe("700\n");
+    await box.ok(["delete", "-f", "victim"]);
+  });
+
+  test.each([
+    ["/bin", 'exec: "/bin": permission denied'],
+    ["", 'exec: "": executable file not found in $PATH'],
+    ["./nope", 'exec: "./nope": stat ./nope: no such file or directory'],
+  ])("create refuses the program %j", async (program, message) => {
+    runs += 1;
+    const bundle = box.bundle("true", withProcess({ args: [program] }));
+    const said = await box.refusal(["create", "--bundle", bundle, `process-${runs}`]);
+    expect(said).toEndWith(`unable to start container process: ${message}`);
   });
 
   test("I/O priority and scheduling policy are the process's, and exec's own", async () => {

@@ -40,6 +40,10 @@ export interface ExecRequest {
  */
 export async function execAnew({ options, globals, record }: ExecRequest): Promise<number> {
   const { spec, process, plan, listener } = await planExec(options, globals, record);
+  if (process.user.uid !== 0 && process.terminal !== true) {
+    const { giveStdio } = await import("./give-stdio.ts");
+    giveStdio(process.user.uid, spec.linux ?? {}, options.detach);
+  }
   // In runc's words, which its tests look for.
   globals.debug("nsexec container setup: the agent enters the namespaces");
   const entered =
@@ -104,7 +108,7 @@ export async function planExec(
     namespaces,
     cgroupJoin: joinOf(record, spec, options.cgroups),
     parentPid,
-    before: await planBefore(process, globals),
+    before: await planBefore(process, spec, globals),
     attributes: await planExecAttributes(process, spec),
   };
   const plan = planEnter(
@@ -142,13 +146,18 @@ async function planExecAttributes(process: Process, { linux = {} }: Spec): Promi
 }
 
 /** What the process has from its first moment on, before it is in the container's cgroup. */
-async function planBefore(process: Process, { debug }: OciGlobals): Promise<Step[]> {
+async function planBefore(process: Process, spec: Spec, { debug }: OciGlobals): Promise<Step[]> {
+  const oomScoreAdj = process.oomScoreAdj ?? spec.process?.oomScoreAdj;
+  const steps: Step[] = [];
+  if (oomScoreAdj !== undefined) {
+    steps.push((await import("../../container/plan-oom-score.ts")).planOomScore(oomScoreAdj));
+  }
   const { initial } = process.execCPUAffinity ?? {};
-  if (initial === undefined) return [];
+  if (initial === undefined) return steps;
   const { formatCpuMask, planAffinity } = await import("../../container/plan-affinity.ts");
   // In runc's words, which its tests look for.
   debug(`nsexec: affinity: ${formatCpuMask(initial)}`);
-  return [planAffinity(initial, "the cpus of the process until it is in its cgroup")];
+  return [...steps, planAffinity(initial, "the cpus of the process until it is in its cgroup")];
 }
 
 function refuseFailed(

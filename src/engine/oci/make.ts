@@ -4,6 +4,7 @@
 import type { CgroupJoin } from "../../../cgroups/manager.ts";
 import { applySteps } from "../../../cgroups/steps.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
+import { PerformerDied } from "../../../ffi/agent/performer.ts";
 import { makeDirectoryTree, tryRemoveDirectory, writeText } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -58,6 +59,10 @@ export async function makeContainer(
     globals.warn(line);
   }
   for (const line of prepared.features?.warnings ?? []) globals.warn(line);
+  const { user, terminal } = bundle.spec.process ?? {};
+  if (user !== undefined && user.uid !== 0 && terminal !== true) {
+    (await import("./give-stdio.ts")).giveStdio(user.uid, bundle.spec.linux ?? {}, waits);
+  }
   let record = recordOf(options, bundle, prepared);
   container.record(record);
   checkOccupied(prepared);
@@ -184,7 +189,7 @@ async function launch(
     });
     return created;
   } catch (error) {
-    throw explain(error);
+    throw explain(error, prepared);
   }
 }
 
@@ -199,8 +204,17 @@ function makeBirthplace(join: CgroupJoin): void {
 }
 
 /** What the init process met is told as such: callers look for it. */
-function explain(error: unknown): unknown {
-  return isSyscallError(error) ? setUpError(error) : error;
+function explain(error: unknown, { cgroups, cgroupsPath }: PreparedBundle): unknown {
+  if (isSyscallError(error)) return setUpError(error);
+  if (!(error instanceof PerformerDied)) return error;
+  // Nobody else ends it, so early.
+  const isOutOfMemory = cgroups.oomKills(cgroupsPath) > 0;
+  const why = isOutOfMemory ? "OOM-killed (memory limit too low?)" : "killed";
+  return new UserError(
+    `unable to start container process: container init was ${why}`,
+    undefined,
+    1,
+  );
 }
 
 function limit({ cgroupSteps }: PreparedBundle, { warn }: OciGlobals): void {

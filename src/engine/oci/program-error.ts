@@ -54,19 +54,25 @@ const DENIED = [EACCES, EPERM, EISDIR];
 
 /** The look at the program that was taken before the gate. @throws UserError where it is nowhere */
 export function refuseUnfound(command: string, steps: readonly Step[], results: Results): void {
-  const errnos: number[] = [];
+  const looks: number[] = [];
   let index = 0;
   for (const { calls } of steps) {
     for (const { name } of calls) {
-      const result = results[index] ?? 0;
+      if (name === "faccessat") looks.push(results[index] ?? 0);
       index += 1;
-      if (name !== "faccessat") continue;
-      // A filter may not let it look: the start will tell.
-      if (result >= 0 || -result === EPERM) return;
-      errnos.push(-result);
     }
   }
-  if (errnos.length > 0) throw programError(command, errnos);
+  if (looks.length === 0) return;
+  if (command === "") throw programError(command, [ENOENT]);
+  const isFolder = command.includes("/") && looks.pop() === 0;
+  const errnos: number[] = [];
+  for (const result of looks) {
+    // A filter may not let it look: the start will tell.
+    if (-result === EPERM) return;
+    if (result >= 0 && !isFolder) return;
+    errnos.push(result < 0 ? -result : EACCES);
+  }
+  throw programError(command, errnos);
 }
 
 /** What the init process met on its way. */

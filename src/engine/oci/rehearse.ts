@@ -42,6 +42,8 @@ export async function planBundle(
   const bundle = readBundle(options.bundle, options.config);
   const { hooks, process } = bundle.spec;
   if (hooks !== undefined || process?.terminal === true) return undefined;
+  // Its stdio is to be given to it: see give-stdio.ts.
+  if (process?.user.uid !== 0) return undefined;
   const folder = new OciStore(globals.root).folder(id);
   const prepared = await prepareBundle(bundle, own, globals, folder, waits ? gateFd : undefined);
   const { cgroups, cgroupsPath, features, listens, request, spec } = prepared;
@@ -78,8 +80,10 @@ export async function rehearseExec(
   const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
   await keepRehearsed(path, key, () =>
     rehearseLaunch(0, async ({ id, pid }) => {
-      const { listener, plan } = await planExec(options, quiet, record, pid);
-      const written = listener === undefined ? writeEnterPlan(plan, options.detach) : undefined;
+      const { listener, plan, process } = await planExec(options, quiet, record, pid);
+      // Its stdio is to be given to it: see give-stdio.ts.
+      if (listener !== undefined || process.user.uid !== 0) return undefined;
+      const written = writeEnterPlan(plan, options.detach);
       if (written === undefined) return undefined;
       return { written, made: { standInId: id, cgroupDirectories: [] } };
     }),

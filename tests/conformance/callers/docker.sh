@@ -29,6 +29,9 @@ check "run of a program that is not on PATH returns 127" \
   refuses 127 'executable file not found' "${ONCE[@]}" $IMAGE nonexistent
 check "run of a file that is not executable returns 126" \
   refuses 126 'permission denied' "${ONCE[@]}" $IMAGE /etc/passwd
+check "run of a folder returns 126" refuses 126 'permission denied' "${ONCE[@]}" $IMAGE /bin
+check "run of a program without a name returns 127" \
+  refuses 127 'executable file not found' "${ONCE[@]}" $IMAGE ''
 check "run -i hands stdin on" \
   prints hello bash -c 'echo hello | "$@"' - "${ONCE[@]}" -i $IMAGE cat
 check "run -t gives the program a terminal" prints '/dev/*' "${ONCE[@]}" -t $IMAGE tty
@@ -37,6 +40,8 @@ check "run -it works from a terminal" prints '*/dev/*' \
 check "run -u, -w, -e, -h and --group-add reach the program" \
   prints '33 33 50 60 /tmp b box' "${ONCE[@]}" -u www --group-add 60 -w /tmp -e A=b -h box $IMAGE \
   sh -c 'echo $(id -u) $(id -G) $PWD $A $(hostname)'
+check "run -u lets the program open /dev/stdout and /dev/stderr" \
+  prints out "${ONCE[@]}" -u 33 $IMAGE sh -c 'echo out > /dev/stdout; echo > /dev/stderr'
 check "run --read-only, --cap-drop ALL and no-new-privileges hold" \
   prints '*CapEff:*0000000000000000*NoNewPrivs:*1*read-only' "${ONCE[@]}" --read-only \
   --tmpfs /scratch --cap-drop ALL --security-opt no-new-privileges $IMAGE \
@@ -85,7 +90,7 @@ control_file() {
 }
 memory_is() { [[ $(control_file "$1") == "$2" ]] || { control_file "$1"; return 1; }; }
 detached() {
-  start_container c1 --memory 64m --pids-limit 50 --cpus 0.5 $IMAGE \
+  start_container c1 --memory 64m --pids-limit 50 --cpus 0.5 --oom-score-adj 500 $IMAGE \
     sh -c 'trap "echo usr1" USR1; echo started; while :; do sleep 0.1; done'
   state_is c1 running
   memory_is c1 $((64 << 20))
@@ -101,6 +106,10 @@ check "--memory kills what takes more, and docker sees that" out_of_memory
 check "exec runs a program in it" prints in-exec docker exec c1 echo in-exec
 check "exec -e, -w and -u reach the program" \
   prints 'b /tmp 33' docker exec -e A=b -w /tmp -u 33:33 c1 sh -c 'echo $A $PWD $(id -u)'
+check "exec -u lets the program open /dev/stdout" \
+  prints out docker exec -u 33 c1 sh -c 'echo out > /dev/stdout'
+check "exec has the container's --oom-score-adj" \
+  prints 500 docker exec c1 cat /proc/self/oom_score_adj
 check "exec -i hands stdin on" \
   prints hello bash -c 'echo hello | "$@"' - docker exec -i c1 cat
 check "exec -t gives it a terminal" prints '/dev/*' docker exec -t c1 sh -c 'tty; sleep 0.3'

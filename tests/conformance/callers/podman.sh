@@ -41,6 +41,12 @@ check "run --read-only, --cap-drop ALL and no-new-privileges hold" \
 check "run -v and --tmpfs mount" prints 'there rw' \
   "${once[@]}" -v "$WORK/image:/image:ro" --tmpfs /scratch $IMAGE \
   sh -c 'test -e /image/manifest.json && touch /scratch/x && ! touch /image/x 2>/dev/null && echo there rw'
+check "run --tmpfs with a mode, where the image has no such folder" \
+  prints 'drwx------*' "${once[@]}" --tmpfs /new:mode=700 $IMAGE ls -ld /new
+check "run --user lets the program open /dev/stdout" \
+  prints out "${once[@]}" --user 33 $IMAGE sh -c 'echo out > /dev/stdout'
+check "run with too little memory says so" \
+  refuses 126 memory "${once[@]}" --memory 1k $IMAGE true
 check "run --pid host sees the processes of the host" \
   prints '*tini*' "${once[@]}" --pid host $IMAGE sh -c 'cat /proc/1/cmdline'
 check "run --preserve-fds hands descriptors on" prints passed \
