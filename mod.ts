@@ -24,6 +24,7 @@ const engine: Engine = {
   clone: async (options) => (await import("./src/engine/clone.ts")).clone(options),
   containers: async () => import("./src/engine/containers/verbs.ts"),
   images: async () => import("./src/engine/images/verbs.ts"),
+  networks: async () => import("./src/engine/networks/verbs.ts"),
   volumes: async () => import("./src/engine/volumes/verbs.ts"),
   system: async () => import("./src/engine/system/verbs.ts"),
 };

@@ -239,6 +239,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./system/commands.ts")).systemCommand,
   },
   {
+    name: "network",
+    summary: "Manage networks",
+    group: "Networks",
+    load: async () => (await import("./networks/commands.ts")).networkCommand,
+  },
+  {
+    name: "port",
+    summary: "List port mappings or a specific mapping for the container",
+    group: "Networks",
+    load: async () => (await import("./networks/port.ts")).portCommand,
+  },
+  {
     name: "unshare",
     summary: "Run a program in new namespaces",
     group: "Namespaces",

@@ -3,6 +3,7 @@
 import type * as containerVerbs from "../engine/containers/verbs.ts";
 import type * as imageVerbs from "../engine/images/verbs.ts";
 import type * as systemVerbs from "../engine/system/verbs.ts";
+import type * as networkVerbs from "../engine/networks/verbs.ts";
 import type * as volumeVerbs from "../engine/volumes/verbs.ts";
 import type { RunOptions } from "../engine/run-options.ts";
 import type {
@@ -23,6 +24,8 @@ export interface Engine {
   containers(): Promise<ContainerVerbs>;
   /** The verbs of images, loaded together. */
   images(): Promise<ImageVerbs>;
+  /** The verbs of networks, loaded together. */
+  networks(): Promise<NetworkVerbs>;
   /** The verbs of volumes, loaded together. */
   volumes(): Promise<VolumeVerbs>;
   /** The verbs of all that is kept. */
@@ -34,5 +37,7 @@ export type SystemVerbs = typeof systemVerbs;
 export type ContainerVerbs = typeof containerVerbs;
 
 export type ImageVerbs = typeof imageVerbs;
+
+export type NetworkVerbs = typeof networkVerbs;
 
 export type VolumeVerbs = typeof volumeVerbs;

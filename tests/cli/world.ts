@@ -56,6 +56,7 @@ function makeRecorder(calls: unknown[], exitCode: number): Engine {
     clone: record("clone"),
     containers: async () => import("../../src/engine/containers/verbs.ts"),
     images: async () => import("../../src/engine/images/verbs.ts"),
+    networks: async () => import("../../src/engine/networks/verbs.ts"),
     volumes: async () => import("../../src/engine/volumes/verbs.ts"),
     system: async () => import("../../src/engine/system/verbs.ts"),
   };

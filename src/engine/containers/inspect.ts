@@ -1,6 +1,7 @@
 // What `inspect` shows of a container: docker's shape, as far as there is something to say.
 
 import { readDetails } from "../container-details.ts";
+import { describeNetworks } from "../networks/describe.ts";
 import type { RunOptions } from "../run-options.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
@@ -58,6 +59,7 @@ function describe(live: LiveContainer, kept: KeptStore): object {
       RW: !readonly,
       Propagation: "",
     })),
+    NetworkSettings: describeNetworks(id),
     Config: {
       Hostname: options.hostname ?? id.slice(0, 12),
       Domainname: options.domainname ?? "",
@@ -100,7 +102,7 @@ function describeHostConfig(options: RunOptions): object {
   const limit = (value: number | "unlimited" | undefined): number =>
     value === undefined ? 0 : value === "unlimited" ? -1 : value;
   return {
-    NetworkMode: options.network.kind,
+    NetworkMode: options.networking?.networks[0]?.name ?? options.network.kind,
     RestartPolicy: {
       Name: restart.kind,
       MaximumRetryCount: restart.kind === "on-failure" ? restart.attempts : 0,

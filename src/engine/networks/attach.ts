@@ -120,7 +120,7 @@ export function makeLinks(
 }
 
 /** Gives the namespace a life of its own. */
-function nameNamespace(id: string, source: string): void {
+export function nameNamespace(id: string, source: string): void {
   const path = netnsPath(id);
   try {
     writeText(path, "", { mode: 0o444 });

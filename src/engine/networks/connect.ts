@@ -1,0 +1,176 @@
+// `network connect` and `disconnect`: on a running container its links change at once; what is kept of
+// it changes for its next start.
+
+import { readTextIfThere, writeText } from "../../../ffi/files.ts";
+import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts";
+import { drivers } from "../../../network/driver.ts";
+import { mustSucceed, startIp, startNft } from "../../../network/program.ts";
+import { formatPortRemoval, formatPorts, publishTarget } from "../../../network/ruleset.ts";
+import { UserError } from "../../errors.ts";
+import { KeptStore } from "../containers/kept.ts";
+import { runFolder } from "../run-folder.ts";
+import type { NetworkingOptions, NetworkOption } from "../run-options.ts";
+import { StateStore } from "../state-store.ts";
+import { makeLinks, nameNamespace } from "./attach.ts";
+import { type Attachment, readAttachment, writeAttachment } from "./attachments.ts";
+import { planEndpoint } from "./endpoint.ts";
+import { defineDefaultNetwork, makeBridge } from "./ensure-network.ts";
+import { formatHostLines } from "./etc-files.ts";
+import { type FoundContainer, findIdentity } from "./find-identity.ts";
+import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
+import { releaseAddress } from "./release.ts";
+import { netnsPath, sweepNetworks } from "./tear-down.ts";
+
+const refuse = (message: string, hint?: string): UserError => new UserError(message, hint, 1);
+
+/** @throws UserError: no such network or container, or it is in it already */
+export function connectNetwork(text: string, option: NetworkOption): void {
+  sweepNetworks();
+  const store = new NetworkStore();
+  const container = findIdentity(text);
+  refuseShared(container);
+  using lock = store.lock("exclusive");
+  void lock;
+  const network = findNetwork(store, option.name);
+  const before = readAttachment(store, container.id);
+  if (before?.endpoints.some(({ networkId }) => networkId === network.id)) {
+    throw refuse(`container ${text} is in network ${network.name} already`);
+  }
+  if (container.pid !== 0) attach(store, network, container, before, option);
+  keep(container, (networks) => [...networks, { ...option, name: network.name }]);
+}
+
+function findNetwork(store: NetworkStore, name: string): NetworkDefinition {
+  const found = store.find(name);
+  if (found !== undefined) return found;
+  if (name === DEFAULT_NETWORK) return defineDefaultNetwork(store);
+  throw refuse(`network ${name} not found`, "bunker network ls shows those that there are");
+}
+
+function refuseShared({ kept }: FoundContainer): void {
+  const kind = kept?.options.network.kind;
+  if (kind !== "host" && kind !== "container" && kind !== "path") return;
+  throw refuse(
+    "container sharing network namespace with another container or host cannot be connected to any other network",
+  );
+}
+
+function attach(
+  store: NetworkStore,
+  network: NetworkDefinition,
+  { id, name, pid }: FoundContainer,
+  before: Attachment | undefined,
+  option: NetworkOption,
+): void {
+  if (drivers[network.driver].hasBridge) makeBridge(store, network);
+  const known = before ?? {
+    id,
+    name,
+    hostname: id.slice(0, 12),
+    endpoints: [],
+    ports: [],
+    dns: [],
+  };
+  const index = nextIndex(known.endpoints);
+  const endpoint = planEndpoint(store, network, id, index, known.endpoints, option);
+  const waits: (() => void)[] = [];
+  try {
+    writeAttachment(store, { ...known, endpoints: [...known.endpoints, endpoint] });
+    if (before === undefined) nameNamespace(id, `/proc/${pid}/ns/net`);
+    makeLinks([endpoint], [network], netnsPath(id), netnsPath(id), (wait) => waits.push(wait));
+    for (const wait of waits) wait();
+  } catch (error) {
+    release(store, endpoint);
+    writeAttachment(store, known);
+    throw error;
+  }
+  changeHosts(id, (text) => text + formatHostLines(endpoint, known.hostname));
+}
+
+function nextIndex(endpoints: readonly Endpoint[]): number {
+  for (let index = 0; ; index++) {
+    if (!endpoints.some(({ name }) => name === `eth${index}`)) return index;
+  }
+}
+
+function release(store: NetworkStore, { network, ip4, ip6 }: Endpoint): void {
+  releaseAddress(store, network, ip4);
+  releaseAddress(store, network, ip6);
+}
+
+/** @throws UserError: no such network or container, or it is not in it */
+export function disconnectNetwork(networkText: string, text: string, force: boolean): void {
+  const store = new NetworkStore();
+  const container = findIdentity(text);
+  using lock = store.lock("exclusive");
+  void lock;
+  const network = findNetwork(store, networkText);
+  const before = readAttachment(store, container.id);
+  const endpoint = before?.endpoints.find(({ networkId }) => networkId === network.id);
+  if (before !== undefined && endpoint !== undefined) {
+    detach(store, before, endpoint);
+  } else if (container.pid !== 0 && !force) {
+    throw refuse(`container ${text} is not connected to network ${network.name}`);
+  }
+  keep(container, (networks) => networks.filter(({ name }) => name !== network.name));
+}
+
+/** Order: ports, link, address: nothing leads to an address that may be another's. */
+function detach(store: NetworkStore, before: Attachment, endpoint: Endpoint): void {
+  const { id, ports } = before;
+  const endpoints = before.endpoints.filter((other) => other !== endpoint);
+  const wasTarget = before.endpoints[0] === endpoint && ports.length > 0;
+  if (wasTarget) startNft(formatPortRemoval(ports, publishTarget(endpoint))).finish();
+  const inside = startIp([`link delete dev ${endpoint.name}`], netnsPath(id));
+  inside?.finish();
+  const [first, ...others] = endpoints;
+  const next = endpoint.isDefault && first !== undefined ? { ...first, isDefault: true } : first;
+  const left = next === undefined ? [] : [next, ...others];
+  if (endpoint.isDefault && next !== undefined && next.gateway4 !== "") {
+    const route = startIp(
+      [`route add default via ${next.gateway4} dev ${next.name}`],
+      netnsPath(id),
+    );
+    if (route !== undefined) mustSucceed("set the container's default route", route);
+  }
+  if (wasTarget && next !== undefined) startNft(formatPorts(ports, publishTarget(next))).finish();
+  writeAttachment(store, { ...before, endpoints: left });
+  release(store, endpoint);
+  const gone = formatHostLines(endpoint, before.hostname);
+  changeHosts(id, (text) => text.replace(gone, ""));
+}
+
+/** In place, as the file is mounted in the container. */
+function changeHosts(id: string, change: (text: string) => string): void {
+  const path = `${new StateStore(runFolder(process.env)).containerFolder(id)}/hosts`;
+  const text = readTextIfThere(path);
+  if (text !== undefined) writeText(path, change(text));
+}
+
+const NOTHING: NetworkingOptions = {
+  networks: [],
+  publish: [],
+  publishAll: false,
+  expose: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  addHosts: [],
+};
+
+function keep(
+  { kept }: FoundContainer,
+  change: (networks: readonly NetworkOption[]) => NetworkOption[],
+): void {
+  if (kept === undefined) return;
+  const networking = kept.options.networking ?? NOTHING;
+  const networks = change(networking.networks);
+  new KeptStore().write({
+    ...kept,
+    options: {
+      ...kept.options,
+      network: { kind: networks.length > 0 ? "private" : "none" },
+      networking: { ...networking, networks },
+    },
+  });
+}
