@@ -2,6 +2,7 @@
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
+import { describePorts, listNetworkNames } from "../networks/describe.ts";
 import type { RootOption } from "../run-options.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { type LiveContainer, type LiveStatus, lookAt } from "./live.ts";
@@ -19,6 +20,9 @@ export interface ContainerRow {
   readonly finishedMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** `0.0.0.0:8080->80/tcp`; "" for none. */
+  readonly ports: string;
+  readonly networks: readonly string[];
 }
 
 /** The newest first. */
@@ -50,6 +54,8 @@ function makeRow({ container, kept, status, record }: LiveContainer): ContainerR
     finishedMs: kept.finishedMs,
     labels: options.labels,
     pid: record?.initPid ?? 0,
+    ports: options.networking === undefined ? "" : describePorts(id),
+    networks: options.networking === undefined ? [options.network.kind] : listNetworkNames(id),
   };
 }
 
