@@ -64,6 +64,7 @@ async function prepareRun(
     clone: none,
     containers: () => Promise.reject(new Error("not a run")),
     images: () => Promise.reject(new Error("not a run")),
+    networks: () => Promise.reject(new Error("not a run")),
     volumes: () => Promise.reject(new Error("not a run")),
     system: () => Promise.reject(new Error("not a run")),
   };
