@@ -3,13 +3,13 @@
 
 import type { CgroupControl } from "../../../cgroups/manager.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
+import { ENOENT } from "../../../ffi/errno.ts";
 import { tryRemoveDirectory } from "../../../ffi/files.ts";
 import { poll, POLL } from "../../../ffi/poll.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import type { DeleteOptions, OciGlobals } from "./options.ts";
-import { cgroupsOf } from "./cgroups-of.ts";
 import { signalInit } from "./signal-init.ts";
 import { statusOf } from "./status.ts";
 import { isAlive, type LockedContainer, type OciRecord, OciStore, stateOf } from "./store.ts";
@@ -52,10 +52,12 @@ async function clear(
   globals: OciGlobals,
 ): Promise<void> {
   const hooks = record.hasHooks === true ? (await store.readSpec(record.id)).hooks : undefined;
-  // Start-up: once, as it reads the mount table.
-  const cgroups = record.cgroupsPath === "" ? undefined : cgroupsOf(record);
-  endProcesses(record, cgroups);
-  if (cgroups !== undefined) clearCgroup(record, cgroups);
+  if (isAlive(record) || !removeEmptyCgroup(record)) {
+    // Start-up: once, as it reads the mount table.
+    const cgroups = record.cgroupsPath === "" ? undefined : await findCgroups(record);
+    endProcesses(record, cgroups);
+    if (cgroups !== undefined) clearCgroup(record, cgroups);
+  }
   if (record.resctrlGroup !== undefined) tryRemoveDirectory(record.resctrlGroup);
   container.remove();
   if (hooks?.poststop === undefined) return;
@@ -67,6 +69,20 @@ async function clear(
     if (!(error instanceof UserError)) throw error;
     globals.warn(error.message);
   }
+}
+
+async function findCgroups(record: OciRecord): Promise<CgroupControl> {
+  return (await import("./cgroups-of.ts")).cgroupsOf(record);
+}
+
+/** The usual end: nobody is in it. False where it is not known, or not all gone. */
+function removeEmptyCgroup({ cgroupDirectories }: OciRecord): boolean {
+  if (cgroupDirectories === undefined) return false;
+  for (const directory of cgroupDirectories) {
+    const failure = tryRemoveDirectory(directory);
+    if (failure !== 0 && failure !== ENOENT) return false;
+  }
+  return true;
 }
 
 function endProcesses(record: OciRecord, cgroups: CgroupControl | undefined): void {

@@ -1,7 +1,7 @@
 // What `create` and `run` share: a bundle becomes a container whose init process waits for the parent
 // (run in the foreground) or at the gate (create, run --detach). Whatever fails, nothing is left.
 
-import type { CgroupJoin } from "../../../cgroups/manager.ts";
+import type { CgroupJoin, CgroupManager } from "../../../cgroups/manager.ts";
 import { applySteps } from "../../../cgroups/steps.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
 import { PerformerDied } from "../../../ffi/agent/performer.ts";
@@ -104,7 +104,7 @@ function checkConsole(
 export function recordOf(
   { id }: CreateOptions,
   { folder, rootfs, spec }: Bundle,
-  { cgroupsPath, ownCgroups, features }: PreparedBundle,
+  { cgroups, cgroupsPath, ownCgroups, features }: PreparedBundle,
 ): OciRecord {
   const sharesPids = !hasOwnPids(spec);
   return {
@@ -120,10 +120,18 @@ export function recordOf(
     ownerUid: geteuid(),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
     ...(ownCgroups === undefined ? {} : { ownCgroups }),
-    ...(sharesPids ? { sharesPids } : {}),
+    ...(sharesPids ? { sharesPids } : { cgroupDirectories: directoriesOf(cgroups, cgroupsPath) }),
     ...(spec.hooks === undefined ? {} : { hasHooks: true }),
     ...(features?.resctrlGroup === undefined ? {} : { resctrlGroup: features.resctrlGroup }),
   };
+}
+
+function directoriesOf(cgroups: CgroupManager, cgroupsPath: string): string[] {
+  const directories: string[] = [];
+  for (const file of cgroups.procsFiles(cgroupsPath)) {
+    directories.push(file.slice(0, file.lastIndexOf("/")));
+  }
+  return directories;
 }
 
 function hasOwnPids({ linux }: Spec): boolean {

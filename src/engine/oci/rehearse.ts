@@ -9,7 +9,7 @@ import {
   writePlan,
   type WrittenPlan,
 } from "../../container/write-score.ts";
-import { directoryOf, keepRehearsed, planFile } from "../replay/rehearse.ts";
+import { keepRehearsed, planFile } from "../replay/rehearse.ts";
 import { readBundle } from "./bundle.ts";
 import { recordOf } from "./make.ts";
 import { planExec } from "./exec-anew.ts";
@@ -46,7 +46,7 @@ export async function planBundle(
   if (process?.user.uid !== 0) return undefined;
   const folder = new OciStore(globals.root).folder(id);
   const prepared = await prepareBundle(bundle, own, globals, folder, waits ? gateFd : undefined);
-  const { cgroups, cgroupsPath, features, listens, request, spec } = prepared;
+  const { cgroups, features, listens, request, spec } = prepared;
   if (features !== undefined || listens) return undefined;
   if (cgroups.ignored(spec.linux?.resources ?? {}).length > 0) return undefined;
   const record = recordOf(own, bundle, prepared);
@@ -62,7 +62,7 @@ export async function planBundle(
   const { oomScoreAdj } = spec.process ?? {};
   const made = {
     standInId: id,
-    cgroupDirectories: cgroups.procsFiles(cgroupsPath).map(directoryOf),
+    cgroupDirectories: record.cgroupDirectories ?? [],
     record: JSON.stringify(record),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };

@@ -47,6 +47,8 @@ export interface OciRecord {
   readonly annotations?: Readonly<Record<string, string>>;
   /** For a relative cgroupsPath: /proc/self/cgroup of its maker, below which it is. */
   readonly ownCgroups?: string;
+  /** The directories of its cgroup, which its end leaves empty; none where that is not sure. */
+  readonly cgroupDirectories?: readonly string[];
   /** Set where its end does not end all of its processes: it has no pid namespace of its own. */
   readonly sharesPids?: true;
   /** Set where the spec has hooks: only then is it read again. */
