@@ -107,6 +107,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./containers/simple.ts")).renameCommand,
   },
   {
+    name: "top",
+    summary: "Display the running processes of a container",
+    group: "Containers",
+    load: async () => (await import("./containers/top.ts")).topCommand,
+  },
+  {
+    name: "stats",
+    summary: "Display a live stream of container(s) resource usage statistics",
+    group: "Containers",
+    load: async () => (await import("./containers/stats.ts")).statsCommand,
+  },
+  {
     name: "container",
     summary: "Manage containers",
     group: "Containers",

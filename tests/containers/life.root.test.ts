@@ -91,3 +91,28 @@ needsRoot("a detached container", () => {
     await ok("rm", "-f", "two");
   });
 });
+
+needsRoot("what can be seen of a container", () => {
+  const box = openBox();
+  const env = { BUNKER_DATA: box.path("data") };
+  const ok = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await box.bunker(args, { env });
+    expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
+    return stdout.trimEnd();
+  };
+
+  test("top shows its processes, stats what they use, and prune removes it once it has ended", async () => {
+    const flags = ["-d", "--name", "seen", "-m", "64m", "--rootfs", box.rootfs];
+    await ok("run", ...flags, "/bin/sleep", "600");
+    expect(await ok("top", "seen", "-o", "pid,args")).toMatch(
+      /^ *PID COMMAND\n *\d+ \/bin\/sleep 600$/,
+    );
+    const format = "{{.Name}} {{.MemUsage}} {{.PIDs}}";
+    const stats = await ok("stats", "--no-stream", "--format", format);
+    expect(stats).toMatch(/^seen [\d.]+[KM]iB \/ 64MiB 1$/);
+    expect(await ok("container", "prune", "-f")).toBe("Total reclaimed space: 0B");
+    await ok("stop", "-t", "0", "seen");
+    expect(await ok("container", "prune", "-f")).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n\n/);
+    expect(await ok("ps", "-aq")).toBe("");
+  });
+});

@@ -33,6 +33,9 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
   child("pause", "Pause all processes within one or more containers", async () => {
     return (await simple()).pauseCommand;
   }),
+  child("prune", "Remove all stopped containers", async () => {
+    return (await import("./prune.ts")).containerPruneCommand;
+  }),
   child("rename", "Rename a container", async () => (await simple()).renameCommand),
   child("restart", "Restart one or more containers", async () => (await simple()).restartCommand),
   child("rm", "Remove one or more containers", async () => (await simple()).rmCommand, ["remove"]),
@@ -42,7 +45,13 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
     async () => (await import("../run.ts")).runCommand,
   ),
   child("start", "Start one or more stopped containers", async () => (await simple()).startCommand),
+  child("stats", "Display a live stream of container(s) resource usage statistics", async () => {
+    return (await import("./stats.ts")).statsCommand;
+  }),
   child("stop", "Stop one or more running containers", async () => (await simple()).stopCommand),
+  child("top", "Display the running processes of a container", async () => {
+    return (await import("./top.ts")).topCommand;
+  }),
   child("unpause", "Unpause all processes within one or more containers", async () => {
     return (await simple()).unpauseCommand;
   }),

@@ -11,3 +11,5 @@ export { pauseContainer, unpauseContainer } from "./pause.ts";
 export { removeContainer, type RemoveOptions } from "./remove.ts";
 export { renameContainer } from "./rename.ts";
 export { restartContainer, startContainer } from "./start.ts";
+export { listPids, readUsage, type Usage } from "./processes.ts";
+export { type PrunedContainers, pruneContainers } from "./prune.ts";

@@ -1,7 +1,7 @@
 // What `ps` and `list` print.
 import { describe, expect, test } from "bun:test";
 import { formatTable } from "../../../src/cli/oci/verbs/list.ts";
-import { keepLines } from "../../../src/cli/oci/verbs/ps.ts";
+import { keepLines } from "../../../src/cli/format/ps-table.ts";
 
 describe("ps", () => {
   const table = `UID          PID    PPID  C STIME TTY          TIME CMD

@@ -1,0 +1,43 @@
+// `container prune`: every container that does not run is removed.
+
+import { type Filters, matchesLabels, parseMoment } from "../filters.ts";
+import { finish } from "./finish.ts";
+import { type KeptContainer, KeptStore } from "./kept.ts";
+import { lookAt } from "./live.ts";
+import { removeKept } from "./remove.ts";
+import { measureFolder } from "../volumes/verbs.ts";
+
+export interface PrunedContainers {
+  readonly deleted: readonly string[];
+  readonly reclaimedBytes: number;
+}
+
+/** @param filters `until`, `label` and `label!` */
+export function pruneContainers(filters: Filters): PrunedContainers {
+  const kept = new KeptStore();
+  const deleted: string[] = [];
+  let reclaimedBytes = 0;
+  for (const id of kept.list()) {
+    const container = kept.read(id);
+    if (container === undefined || !isWanted(container, filters)) continue;
+    using lock = kept.lock(id);
+    if (lock === undefined || isUp(container, kept)) continue;
+    finish(container, kept);
+    reclaimedBytes += measureFolder(`${kept.folder(id)}/upper`);
+    removeKept(container, kept);
+    deleted.push(id);
+  }
+  return { deleted, reclaimedBytes };
+}
+
+function isUp(container: KeptContainer, kept: KeptStore): boolean {
+  const { status } = lookAt(container, kept);
+  return status === "running" || status === "paused" || status === "restarting";
+}
+
+function isWanted({ createdMs, options }: KeptContainer, filters: Filters): boolean {
+  for (const text of filters.get("until") ?? []) {
+    if (createdMs > parseMoment(text, Date.now())) return false;
+  }
+  return matchesLabels(options.labels, filters);
+}
