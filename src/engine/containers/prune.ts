@@ -1,5 +1,6 @@
 // `container prune`: every container that does not run is removed.
 
+import { fileType } from "../../../ffi/files.ts";
 import { type Filters, matchesLabels, parseMoment } from "../filters.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
@@ -23,7 +24,9 @@ export function pruneContainers(filters: Filters): PrunedContainers {
     using lock = kept.lock(id);
     if (lock === undefined || isUp(container, kept)) continue;
     finish(container, kept);
-    reclaimedBytes += measureFolder(`${kept.folder(id)}/upper`);
+    const upper = `${kept.folder(id)}/upper`;
+    // One on a folder of the host or on its root has no layer of its own.
+    if (fileType(upper) !== 0) reclaimedBytes += measureFolder(upper);
     removeKept(container, kept);
     deleted.push(id);
   }
