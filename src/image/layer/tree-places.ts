@@ -10,6 +10,7 @@ import {
   openAt,
   openInside,
   readLinkAt,
+  readNames,
   removeAt,
   renameAt,
   showByteString,
@@ -148,6 +149,17 @@ export class TreePlaces implements Disposable {
       throw new SyscallError("rename", -result, { path: showByteString(name) });
     }
     this.forget(parent);
+  }
+
+  /** Takes away all that is in an open folder. */
+  clearFolder(folder: number): void {
+    const fd = openAt(folder, ".", O.O_RDONLY | O.O_DIRECTORY);
+    if (fd < 0) throw new SyscallError("open", -fd);
+    try {
+      for (const name of readNames(fd)) this.clear(folder, name);
+    } finally {
+      closeFd(fd);
+    }
   }
 
   [Symbol.dispose](): void {

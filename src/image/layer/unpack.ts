@@ -49,6 +49,8 @@ export interface UnpackOptions {
   readonly folder: string;
   /** An existing folder on the same file system, for what is replaced. */
   readonly trash: string;
+  /** Whether whiteouts take away what is there, instead of being kept for overlay. */
+  readonly appliesWhiteouts?: boolean;
 }
 
 /** Folders that no entry told of: they are to look as they do in the layers below. */
@@ -85,6 +87,7 @@ export class LayerUnpacker implements TarSink, Disposable {
   readonly #implied = new Set<string>([""]);
   readonly #isRoot = geteuid() === 0;
   readonly #umask: number;
+  readonly #appliesWhiteouts: boolean;
   #opaqueAttribute: string = OPAQUE_ATTRIBUTE;
   #file: OpenFile | undefined;
 
@@ -92,6 +95,7 @@ export class LayerUnpacker implements TarSink, Disposable {
     this.#root = mustOpen(options.folder);
     this.#trash = mustOpen(options.trash);
     this.#umask = currentUmask();
+    this.#appliesWhiteouts = options.appliesWhiteouts ?? false;
     const implied = (path: string) => this.#implied.add(path);
     const opaque = (folder: number, name: string) => this.#makeOpaque(folder, name);
     this.#places = new TreePlaces(this.#root, this.#trash, implied, opaque);
@@ -280,13 +284,18 @@ export class LayerUnpacker implements TarSink, Disposable {
 
   #whiteOut(parent: number, name: string, path: string): void {
     if (name === OPAQUE_NAME) {
-      this.#makeOpaque(parent, "");
+      if (this.#appliesWhiteouts) this.#places.clearFolder(parent);
+      else this.#makeOpaque(parent, "");
       return;
     }
     if (name.startsWith(RESERVED_PREFIX)) return;
     const hidden = name.slice(WHITEOUT_PREFIX.length);
     if (hidden === "" || hidden === "." || hidden === "..") {
       invalidArchive(`"${showByteString(path)}" is a whiteout of nothing`);
+    }
+    if (this.#appliesWhiteouts) {
+      this.#places.clear(parent, hidden);
+      return;
     }
     const result = makeNodeAt(parent, hidden, S.S_IFCHR, 0);
     if (result === -EEXIST) this.#hideBelow(parent, hidden);
