@@ -3,6 +3,7 @@
 import { runtime } from "#runtime";
 import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
+import { DNS_COMMAND } from "./src/engine/networks/dns/command.ts";
 import { AFTER_COMMAND } from "./src/engine/containers/after-command.ts";
 import { _exit } from "./ffi/unistd.ts";
 
@@ -32,6 +33,9 @@ const engine: Engine = {
 if (import.meta.main) {
   const argv = runtime.argv();
   if (argv[0] === SERVE_COMMAND) (await import("./ffi/agent/serve.ts")).serve(argv.slice(1));
+  if (argv[0] === DNS_COMMAND) {
+    _exit(await (await import("./src/engine/networks/dns/serve.ts")).serveDns());
+  }
   if (argv[0] === AFTER_COMMAND) {
     _exit(await (await import("./src/engine/containers/after.ts")).performAfter(argv[1] ?? ""));
   }

@@ -19,9 +19,11 @@ import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
 import { type Attachment, removeAttachment, writeAttachment } from "./attachments.ts";
+import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, hasLink, makeBridge, rebuildRules } from "./ensure-network.ts";
 import { makeHostsFile, makeResolvFile, readHostResolv } from "./etc-files.ts";
+import { hasNames } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
@@ -50,6 +52,11 @@ export class PendingNetwork {
     readonly state: NetworkState,
     readonly networks: readonly NetworkDefinition[],
   ) {}
+
+  /** Something that is to be done by the time that the gate opens. */
+  waitFor(wait: () => void): void {
+    this.#programs.push(wait);
+  }
 
   /** What needs no namespace: the ports lead to an address that nobody has yet. */
   startRules(): void {
@@ -187,12 +194,12 @@ function reserveNetwork(
       endpoints.unshift(...endpoints.splice(first, 1));
       reservePorts(store, publish, identity.id, (port) => ports.push(port));
     }
-    const { needsDns, startDns } = dnsOf(networks);
-    const embedded = needsDns ? (endpoints.find((one) => isUserNetwork(one))?.gateway4 ?? "") : "";
-    const state = makeState(identity, options, endpoints, ports, embedded, hostsBase);
-    writeAttachment(store, pickAttachment(state));
-    startDns(store);
-    return new PendingNetwork(store, state, networks);
+    const dns = endpoints.find(hasNames)?.gateway4 ?? "";
+    const state = makeState(identity, options, endpoints, ports, dns, hostsBase);
+    const pending = new PendingNetwork(store, state, networks);
+    if (dns === "") writeAttachment(store, pickAttachment(state));
+    else pending.waitFor(joinNames(store, pickAttachment(state)));
+    return pending;
   } catch (error) {
     for (const { network, ip4, ip6 } of endpoints) {
       releaseAddress(store, network, ip4);
@@ -204,12 +211,16 @@ function reserveNetwork(
   }
 }
 
-const isUserNetwork = ({ network, hostLink }: Endpoint): boolean =>
-  network !== DEFAULT_NETWORK && hostLink !== "";
-
-/** The DNS comes with it: until then nobody is asked. */
-function dnsOf(_networks: readonly NetworkDefinition[]) {
-  return { needsDns: false, startDns: (_store: NetworkStore): void => {} };
+/** Makes the container known to the DNS; what is returned waits until that answers. */
+export function joinNames(store: NetworkStore, attachment: Attachment): () => void {
+  using gate = holdGate(store);
+  void gate;
+  writeAttachment(store, attachment);
+  startDns(store);
+  const addresses = attachment.endpoints.filter(hasNames).map(({ gateway4 }) => gateway4);
+  return () => {
+    for (const address of addresses) waitForDns(store, address);
+  };
 }
 
 function refuseWithoutNetwork({ publish }: NetworkingOptions): void {

@@ -11,12 +11,13 @@ import { KeptStore } from "../containers/kept.ts";
 import { runFolder } from "../run-folder.ts";
 import type { NetworkingOptions, NetworkOption } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
-import { makeLinks, nameNamespace } from "./attach.ts";
+import { joinNames, makeLinks, nameNamespace } from "./attach.ts";
 import { type Attachment, readAttachment, writeAttachment } from "./attachments.ts";
 import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, makeBridge } from "./ensure-network.ts";
-import { formatHostLines } from "./etc-files.ts";
+import { formatHostLines, makeResolvFile, readHostResolv } from "./etc-files.ts";
 import { type FoundContainer, findIdentity } from "./find-identity.ts";
+import { hasNames } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress } from "./release.ts";
 import { netnsPath, sweepNetworks } from "./tear-down.ts";
@@ -75,7 +76,7 @@ function attach(
   const endpoint = planEndpoint(store, network, id, index, known.endpoints, option);
   const waits: (() => void)[] = [];
   try {
-    writeAttachment(store, { ...known, endpoints: [...known.endpoints, endpoint] });
+    waits.push(joinNames(store, { ...known, endpoints: [...known.endpoints, endpoint] }));
     if (before === undefined) nameNamespace(id, `/proc/${pid}/ns/net`);
     makeLinks([endpoint], [network], netnsPath(id), netnsPath(id), (wait) => waits.push(wait));
     for (const wait of waits) wait();
@@ -84,7 +85,20 @@ function attach(
     writeAttachment(store, known);
     throw error;
   }
-  changeHosts(id, (text) => text + formatHostLines(endpoint, known.hostname));
+  changeFile(id, "hosts", (text) => text + formatHostLines(endpoint, known.hostname));
+  changeServer(id, known.endpoints, [...known.endpoints, endpoint]);
+}
+
+/** The DNS is asked at the address of the first network that has names. */
+function changeServer(id: string, before: readonly Endpoint[], after: readonly Endpoint[]): void {
+  const [old, now] = [before, after].map((list) => list.find(hasNames)?.gateway4 ?? "");
+  if (old === now || now === undefined) return;
+  changeFile(id, "resolv.conf", (text) => {
+    const rest = text.replace(/^nameserver .*\n/gm, "");
+    if (now !== "") return `nameserver ${now}\n${rest}`;
+    const plain = { dns: [], dnsSearch: [], dnsOptions: [] };
+    return makeResolvFile(plain, "", readHostResolv());
+  });
 }
 
 function nextIndex(endpoints: readonly Endpoint[]): number {
@@ -137,12 +151,17 @@ function detach(store: NetworkStore, before: Attachment, endpoint: Endpoint): vo
   writeAttachment(store, { ...before, endpoints: left });
   release(store, endpoint);
   const gone = formatHostLines(endpoint, before.hostname);
-  changeHosts(id, (text) => text.replace(gone, ""));
+  changeFile(id, "hosts", (text) => text.replace(gone, ""));
+  changeServer(id, before.endpoints, left);
 }
 
 /** In place, as the file is mounted in the container. */
-function changeHosts(id: string, change: (text: string) => string): void {
-  const path = `${new StateStore(runFolder(process.env)).containerFolder(id)}/hosts`;
+function changeFile(
+  id: string,
+  name: "hosts" | "resolv.conf",
+  change: (text: string) => string,
+): void {
+  const path = `${new StateStore(runFolder(process.env)).containerFolder(id)}/${name}`;
   const text = readTextIfThere(path);
   if (text !== undefined) writeText(path, change(text));
 }

@@ -1,0 +1,198 @@
+// The DNS of this host's networks: it reads who is in which from the same files as everybody else,
+// answers on each network's gateway, and ends when no container is left in any.
+
+import { readdirSync, statSync, watch } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { O } from "../../../../ffi/constants.ts";
+import { Fd } from "../../../../ffi/fd.ts";
+import {
+  listDirectory,
+  makeDirectoryTree,
+  openFile,
+  readTextIfThere,
+  removeFile,
+  writeText,
+} from "../../../../ffi/files.ts";
+import { LOCK, tryFlock } from "../../../../ffi/flock.ts";
+import type { Endpoint } from "../../../../network/definition.ts";
+import { AnswerCache } from "../../../../network/dns/cache.ts";
+import { Forwarder } from "../../../../network/dns/forwarder.ts";
+import { Listener } from "../../../../network/dns/listener.ts";
+import { makeResolver, type Surroundings } from "../../../../network/dns/resolver.ts";
+import { Zone } from "../../../../network/dns/zone.ts";
+import { type Attachment, readAttachment } from "../attachments.ts";
+import { hasNames } from "../has-names.ts";
+import { NetworkStore } from "../network-store.ts";
+
+const IDLE_MS = 3000;
+const LOOK_MS = 1000;
+const LOCK_ATTEMPTS = 10;
+const LOCK_PAUSE_MS = 20;
+const SETTLING_MS = 50;
+
+/** Serves until nobody needs it. Returns the exit code. */
+export async function serveDns(): Promise<number> {
+  const store = new NetworkStore();
+  makeDirectoryTree(store.folder("dns/ready"), 0o700);
+  makeDirectoryTree(store.folder("attachments"), 0o700);
+  using lock = await takeLock(store);
+  if (lock === undefined) return 0;
+  for (const { name } of listDirectory(store.folder("dns/ready")) ?? []) {
+    removeFile(`${store.folder("dns/ready")}/${name}`);
+  }
+  const server = new DnsServer(store);
+  using watcher = watchFolder(store.folder("attachments"), () => {
+    // What goes wrong is met again, and told, by the next look.
+    server.update().catch(() => {});
+  });
+  void watcher;
+  let idleSinceMs = Date.now();
+  for (;;) {
+    await server.update();
+    if (server.isNeeded) idleSinceMs = Date.now();
+    else if (Date.now() - idleSinceMs > IDLE_MS && (await endIfUnneeded(store, server))) return 0;
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Race: whoever looks whether it runs holds the lock for a moment. */
+async function takeLock(store: NetworkStore): Promise<Fd | undefined> {
+  const lock = new Fd(openFile(`${store.folder("dns")}/lock`, O.O_RDWR | O.O_CREAT, 0o600));
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (tryFlock(lock.number, LOCK.LOCK_EX)) return lock;
+    await sleep(LOCK_PAUSE_MS);
+  }
+  lock[Symbol.dispose]();
+  return undefined;
+}
+
+/** Race: a container that joins holds the gate until it has seen that the DNS runs. */
+async function endIfUnneeded(store: NetworkStore, server: DnsServer): Promise<boolean> {
+  const gate = new Fd(openFile(`${store.folder("dns")}/gate`, O.O_RDWR | O.O_CREAT, 0o600));
+  if (tryFlock(gate.number, LOCK.LOCK_EX)) {
+    await server.update();
+    // The process ends with the gate in its hands.
+    if (!server.isNeeded) return true;
+  }
+  gate[Symbol.dispose]();
+  return false;
+}
+
+function watchFolder(path: string, onChange: () => void): Disposable {
+  const watcher = watch(path, onChange);
+  watcher.on("error", () => {});
+  return { [Symbol.dispose]: () => watcher.close() };
+}
+
+/** The files of who is in which network, and a listener on each network's address. */
+class DnsServer implements Surroundings {
+  readonly #attachments = new Map<
+    string,
+    { readonly version: string; readonly value: Attachment }
+  >();
+  readonly #listeners = new Map<string, Listener>();
+  readonly #forwarder = new Forwarder();
+  readonly #cache = new AnswerCache();
+  #zone = new Zone([], hasNames);
+  #folderVersion = "";
+  #internal = new Set<string>();
+  #resolv = { version: "", servers: [] as readonly string[] };
+  #updating: Promise<void> = Promise.resolve();
+
+  constructor(readonly store: NetworkStore) {}
+
+  get isNeeded(): boolean {
+    for (const { value } of this.#attachments.values())
+      if (value.endpoints.some(hasNames)) return true;
+    return false;
+  }
+
+  zone(): Zone {
+    return this.#zone;
+  }
+
+  isInternal(networkId: string): boolean {
+    return this.#internal.has(networkId);
+  }
+
+  /** Reads the folder anew where it has changed. */
+  refresh(): boolean {
+    const folder = this.store.folder("attachments");
+    const version = versionOf(folder);
+    if (version === this.#folderVersion) return false;
+    this.#folderVersion = version;
+    const ids = new Set<string>();
+    for (const name of readdirSync(folder)) if (name.endsWith(".json")) ids.add(name.slice(0, -5));
+    for (const id of this.#attachments.keys()) if (!ids.has(id)) this.#attachments.delete(id);
+    for (const id of ids) this.#read(id, `${folder}/${id}.json`);
+    const containers = [...this.#attachments.values()].map(({ value }) => value);
+    this.#zone = new Zone(containers, hasNames);
+    this.#internal = new Set(
+      this.store.list().flatMap(({ id, internal }) => (internal ? [id] : [])),
+    );
+    return true;
+  }
+
+  #read(id: string, path: string): void {
+    const version = versionOf(path);
+    if (this.#attachments.get(id)?.version === version) return;
+    const value = readAttachment(this.store, id);
+    if (value === undefined) this.#attachments.delete(id);
+    else this.#attachments.set(id, { version, value });
+  }
+
+  /** Reads what has changed, and listens where somebody is. One at a time. */
+  update(): Promise<void> {
+    this.#updating = this.#updating.then(async () => {
+      this.refresh();
+      await this.#listen();
+    });
+    return this.#updating;
+  }
+
+  async #listen(): Promise<void> {
+    const wanted = new Map<string, Endpoint>();
+    for (const { value } of this.#attachments.values()) {
+      for (const endpoint of value.endpoints) {
+        if (hasNames(endpoint)) wanted.set(endpoint.gateway4, endpoint);
+      }
+    }
+    for (const [address, listener] of this.#listeners) {
+      if (wanted.has(address)) continue;
+      removeFile(`${this.store.folder("dns/ready")}/${address}`);
+      listener.close();
+      this.#listeners.delete(address);
+    }
+    for (const [address, { networkId }] of wanted) {
+      if (this.#listeners.has(address)) continue;
+      const handler = makeResolver(networkId, this, this.#forwarder, this.#cache);
+      try {
+        this.#listeners.set(address, await Listener.open(address, handler));
+        writeText(`${this.store.folder("dns/ready")}/${address}`, "");
+      } catch {
+        // Its bridge may not be there yet, or not any more: the next look tries again.
+      }
+    }
+  }
+
+  servers(): readonly string[] {
+    const version = versionOf(RESOLV_CONF);
+    if (version !== this.#resolv.version) {
+      const lines = (readTextIfThere(RESOLV_CONF) ?? "").split("\n");
+      const servers = lines.flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
+      this.#resolv = { version, servers };
+    }
+    return this.#resolv.servers;
+  }
+}
+
+const RESOLV_CONF = "/etc/resolv.conf";
+
+/** Changes with each change of a file; "" where there is none. */
+function versionOf(path: string): string {
+  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+  if (status === undefined) return "";
+  // Kernel: times are those of the last tick: what is so young may change without its time's changing.
+  const isSettled = Date.now() - Number(status.mtimeMs) > SETTLING_MS;
+  return isSettled ? `${status.ino} ${status.mtimeNs}` : `${performance.now()}`;
+}

@@ -1,0 +1,68 @@
+// Starts the DNS where it does not run, and waits until it answers in a network. Every command that
+// puts a container into a network does so: one that was killed is there again with the next of them.
+//
+//   RUN/networks/dns/lock       flock, exclusive: the DNS runs
+//   RUN/networks/dns/gate       flock: shared while a container joins, exclusive when the DNS ends
+//   RUN/networks/dns/ready/IP   it answers there
+
+import { runtime } from "#runtime";
+import { O } from "../../../../ffi/constants.ts";
+import { Fd } from "../../../../ffi/fd.ts";
+import { fileType, makeDirectoryTree, openFile } from "../../../../ffi/files.ts";
+import { flock, LOCK, tryFlock } from "../../../../ffi/flock.ts";
+import { poll } from "../../../../ffi/poll.ts";
+import { posix_spawn } from "../../../../ffi/spawn.ts";
+import { UserError } from "../../../errors.ts";
+import type { NetworkStore } from "../network-store.ts";
+import { DNS_COMMAND } from "./command.ts";
+
+const STARTING_MS = 5000;
+const STEP_MS = 2;
+
+const openLock = (store: NetworkStore, name: string): Fd =>
+  new Fd(openFile(`${store.folder("dns")}/${name}`, O.O_RDWR | O.O_CREAT, 0o600));
+
+/** Held from before a container is written down until the DNS is known to run. */
+export function holdGate(store: NetworkStore): Fd {
+  makeDirectoryTree(store.folder("dns/ready"), 0o700);
+  const gate = openLock(store, "gate");
+  flock(gate.number, LOCK.LOCK_SH);
+  return gate;
+}
+
+/** Starts it unless it runs. */
+export function startDns(store: NetworkStore): void {
+  {
+    using lock = openLock(store, "lock");
+    if (!tryFlock(lock.number, LOCK.LOCK_EX)) return;
+  }
+  const [path = "", ...first] = runtime.selfCommand();
+  const env: string[] = [];
+  for (const name of ["PATH", "HOME", "BUNKER_RUN", "BUNKER_DATA"]) {
+    const value = process.env[name];
+    if (value !== undefined) env.push(`${name}=${value}`);
+  }
+  const nothing = { kind: "open", path: "/dev/null", flags: O.O_RDWR } as const;
+  posix_spawn(path, [path, ...first, DNS_COMMAND], env, {
+    newSession: true,
+    fileActions: [
+      { ...nothing, fd: 0 },
+      { ...nothing, fd: 1 },
+      { ...nothing, fd: 2 },
+      { kind: "chdir", path: "/" },
+    ],
+  });
+}
+
+/** Waits until it answers at an address. @throws UserError where it does not come to that */
+export function waitForDns(store: NetworkStore, address: string): void {
+  const path = `${store.folder("dns/ready")}/${address}`;
+  for (let waitedMs = 0; waitedMs < STARTING_MS; waitedMs += STEP_MS) {
+    if (fileType(path) !== 0) return;
+    poll([], STEP_MS);
+  }
+  throw new UserError(
+    `the DNS of networks does not answer at ${address}`,
+    "another server may have port 53 of all addresses: ss -ulpn 'sport = 53' shows it",
+  );
+}
