@@ -34,7 +34,7 @@ end_hung_tests() {
       pkill -KILL -P "$pid" --ignore-ancestors || true
     done
     # A helper that a failed test has left keeps bats waiting for the end of its output.
-    pkill -KILL -x 'recvtty|pidfd-kill|seccompagent' || true
+    for pid in recvtty pidfd-kill seccompagent; do pkill -KILL -x "$pid" || true; done
   done
 }
 
