@@ -121,6 +121,7 @@ case ${1:-} in
     mknod -m 666 /tmp/.null c 1 3
     mount --bind /tmp/.null /dev/null
     [[ ! -d $CGROUPS/unified ]] || mount_cgroups "$own"
+    export BUNKER_RUN=/tmp/.bunker
     status=0
     "$@" || status=$?
     thaw "$CGROUPS/freezer"

@@ -13,6 +13,7 @@ import {
 } from "../../container/enter.ts";
 import { type ExitStatus, reap } from "../../container/end.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import type { Step } from "../../../ffi/call.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
@@ -46,8 +47,7 @@ export async function execAnew({ options, globals, record }: ExecRequest): Promi
   }
   // In runc's words, which its tests look for.
   globals.debug("nsexec container setup: the agent enters the namespaces");
-  const entered =
-    listener === undefined ? enterContainer(plan) : await enterAsking(plan, listener, record, spec);
+  const entered = await enter(plan, listener, record, spec);
   globals.debug(`child process in init(): entered as pid ${entered.pid}`);
   globals.debug("setns_init: about to exec, or done so");
   using terminal = entered.terminal;
@@ -67,6 +67,27 @@ export async function execAnew({ options, globals, record }: ExecRequest): Promi
   }
   return codeOf(await watch(entered, plan));
 }
+
+async function enter(
+  plan: EnterPlan,
+  listener: Slot | undefined,
+  record: OciRecord,
+  spec: Spec,
+): Promise<Entered> {
+  try {
+    if (listener !== undefined) return await enterAsking(plan, listener, record, spec);
+    return enterContainer(plan);
+  } catch (error) {
+    if (!isSyscallError(error) || !isOfCgroup(error.path ?? "")) throw error;
+    // In runc's words, which its tests look for.
+    const message = `${PREFIX}: error adding pid of the process to cgroups`;
+    throw new UserError(message, undefined, 255, { cause: error });
+  }
+}
+
+const PREFIX = "unable to start container process";
+const isOfCgroup = (path: string): boolean =>
+  path.endsWith("/cgroup.procs") || path.endsWith("/tasks");
 
 function checkConsole(options: ExecOptions, process: Process, { name }: OciGlobals): void {
   const terminal = process.terminal === true;

@@ -1,7 +1,7 @@
 // Into which cgroups a process of `exec` goes: the container's, or some below.
 
 import type { CgroupJoin, CgroupControl } from "../../../cgroups/manager.ts";
-import { isDirectory } from "../../../ffi/files.ts";
+import { isDirectory, readText, readTextIfThere } from "../../../ffi/files.ts";
 import { birthplace } from "../../container/plan-cgroup.ts";
 import { listCgroupViews } from "../../container/cgroup-views.ts";
 import type { CgroupView } from "../../container/request.ts";
@@ -18,8 +18,25 @@ import type { OciRecord } from "./store.ts";
 export function joinOf(record: OciRecord, spec: Spec, asked: readonly string[]): CgroupJoin {
   const cgroups = cgroupsOf(record);
   const own = whatThereIs(cgroups.join(record.cgroupsPath));
-  const join = asked.length === 0 ? own : joinBelow(cgroups, record.cgroupsPath, own, asked);
+  const join =
+    asked.length === 0
+      ? joinUsable(own, cgroups, record.initPid)
+      : joinBelow(cgroups, record.cgroupsPath, own, asked);
   return findNamespace(spec, "user") !== undefined ? joinBefore(join) : join;
+}
+
+/**
+ * Kernel: a v2 cgroup that hands controllers down can have no processes of its own (EBUSY). A container
+ * that has moved its init down and done so, such as one with systemd in it, is joined there instead.
+ */
+function joinUsable(own: CgroupJoin, cgroups: CgroupControl, initPid: number): CgroupJoin {
+  if (own.how !== "clone-into") return own;
+  const handedDown = readTextIfThere(`${own.directory}/cgroup.subtree_control`) ?? "";
+  if (handedDown.trim() === "") return own;
+  const below = own.directory.slice(cgroups.mountPoints()[0]?.length ?? 0);
+  const [, path = ""] = /^0::(.*)$/m.exec(readText(`/proc/${initPid}/cgroup`)) ?? [];
+  const at = path.indexOf(`${below}/`);
+  return at < 0 ? own : { ...own, directory: own.directory + path.slice(at + below.length) };
 }
 
 function joinBelow(
@@ -76,6 +93,6 @@ function below(directory: string, path: string): string {
   }
   const found = [directory, ...parts].join("/");
   if (isDirectory(found)) return found;
-  const message = `unable to start container process: error adding pid to cgroups: open ${found}/cgroup.procs: no such file or directory`;
+  const message = `unable to start container process: error adding pid of the process to cgroups: open ${found}/cgroup.procs: no such file or directory`;
   throw new UserError(message, undefined, 255);
 }
