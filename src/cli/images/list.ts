@@ -92,7 +92,8 @@ export function makeImageFields(row: ImageRow, isWhole: boolean): Fields {
   const { createdMs, sizeBytes } = row;
   return {
     Containers: "N/A",
-    CreatedAt: createdMs === undefined ? "" : formatGoTime(createdMs),
+    // Looked up only where it is asked for: the name of the time zone takes 10 ms to find.
+    CreatedAt: () => (createdMs === undefined ? "" : formatGoTime(createdMs)),
     CreatedSince: createdMs === undefined ? "" : formatAge(createdMs, Date.now()),
     Digest: row.digest,
     ID: isWhole ? row.id : shortId(row.id),

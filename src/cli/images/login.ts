@@ -85,7 +85,7 @@ async function findSecret(
     if (password !== "")
       throw new UserError("--password and --password-stdin are mutually exclusive");
     if (draft.username === "") throw new UserError("Must provide --username with --password-stdin");
-    return { username: draft.username, password: images.readPassword() };
+    return { username: draft.username, password: await images.readPassword() };
   }
   if (password !== "") {
     context.writeError(

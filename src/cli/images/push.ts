@@ -33,7 +33,7 @@ const definition: CommandDefinition<RegistryDraft> = {
   start: startRegistry,
   run: async (draft, [source = "", destination], context) => {
     const { pushImages, pushToTransport, canonicalName } = await context.engine.images();
-    if (destination !== undefined && pushToTransport(source, destination)) return 0;
+    if (destination !== undefined && (await pushToTransport(source, destination))) return 0;
     const name = destination ?? source;
     const options = makeTransferOptions(draft);
     const progress = draft.quiet ? {} : { progress: showOnStdout(context, "push") };

@@ -42,7 +42,7 @@ const definition: CommandDefinition<Draft> = {
     if (output === undefined && context.isTerminal(1)) {
       throw new UserError("cowardly refusing to save to a terminal", "use the -o flag or redirect");
     }
-    (await context.engine.images()).saveImages(names, output, format);
+    await (await context.engine.images()).saveImages(names, output, format);
     return 0;
   },
 };
