@@ -1,7 +1,7 @@
 // The FFI of Bun.
 
 import { dlopen, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
-import type { CType, Declarations, Functions, Runtime } from "./types.ts";
+import type { CType, Declarations, Functions, Runtime, Sha256 } from "./types.ts";
 
 const BUN_TYPES = {
   i32: "i32",
@@ -43,6 +43,11 @@ function openLibrary<D extends Declarations>(
   throw failure;
 }
 
+function sha256(): Sha256 {
+  const hasher = new Bun.CryptoHasher("sha256");
+  return { update: (bytes) => void hasher.update(bytes), hex: () => hasher.digest("hex") };
+}
+
 const isCompiled = (): boolean => Bun.main.startsWith(COMPILED_PREFIX);
 
 export const runtime: Runtime = {
@@ -52,6 +57,7 @@ export const runtime: Runtime = {
   // asked for, and an address taken before would point to where they were.
   addressOf: (view) => Number(ptr(view.buffer)) + view.byteOffset,
   memoryAt: (address, byteLength) => toArrayBuffer(address as Pointer, 0, byteLength),
+  sha256,
   argv: () => process.argv.slice(2),
   argv0: () => process.argv0,
   isCompiled,

@@ -1,6 +1,6 @@
 // The FFI of Deno (2 or later, with --allow-ffi; `-A` has it).
 
-import type { CType, Declarations, Functions, Runtime } from "./types.ts";
+import type { CType, Declarations, Functions, Runtime, Sha256 } from "./types.ts";
 
 // Deno's global, declared here so that the type checker of Bun knows the few members used.
 declare const Deno: {
@@ -68,6 +68,11 @@ function adaptAll<D extends Declarations>(
   return functions as Functions<D>;
 }
 
+function sha256(): Sha256 {
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
+}
+
 export const runtime: Runtime = {
   name: "deno",
   openLibrary,
@@ -76,6 +81,7 @@ export const runtime: Runtime = {
     Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(view.buffer))) + view.byteOffset,
   memoryAt: (address, byteLength) =>
     Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(BigInt(address)), byteLength),
+  sha256,
   argv: () => Deno.args.slice(),
   argv0: () => "",
   isCompiled: () => false,

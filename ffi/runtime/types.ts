@@ -13,6 +13,13 @@ export type Functions<D extends Declarations> = {
   readonly [K in keyof D]: (...args: number[]) => number;
 };
 
+/** Makes a SHA-256 of what passes by. */
+export interface Sha256 {
+  update(bytes: Uint8Array | string): void;
+  /** 64 hexadecimal digits; nothing can be added afterwards. */
+  hex(): string;
+}
+
 export interface Runtime {
   readonly name: "bun" | "deno";
   /** Opens the first of `libraries` that exists. Throws where none does, or a symbol is missing. */
@@ -21,6 +28,8 @@ export interface Runtime {
   addressOf(view: Uint8Array): number;
   /** `byteLength` bytes of memory at `address`, live: not a copy. */
   memoryAt(address: number, byteLength: number): ArrayBuffer;
+  /** Start-up time: node:crypto takes several milliseconds to load, which a run of an image has not. */
+  sha256(): Sha256;
   /** The command's own arguments, without the runtime's. */
   argv(): string[];
   /** What this program was called by, as its caller wrote it; "" where that is not known. */

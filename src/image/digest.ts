@@ -1,6 +1,6 @@
 // Digests as the OCI image specification writes them, and the hashing that makes them.
 
-import { createHash, type Hash } from "node:crypto";
+import { runtime } from "#runtime";
 import { UserError } from "../errors.ts";
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
@@ -23,12 +23,14 @@ export const digestHex = (digest: Digest): string => digest.slice("sha256:".leng
 
 /** The digest of some bytes or of a text in UTF-8. */
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const hash = runtime.sha256();
+  hash.update(bytes);
+  return `sha256:${hash.hex()}`;
 }
 
 /** Makes the digest of what passes by. */
 export class DigestHasher {
-  readonly #hash: Hash = createHash("sha256");
+  readonly #hash = runtime.sha256();
 
   update(bytes: Uint8Array): void {
     this.#hash.update(bytes);
@@ -36,6 +38,6 @@ export class DigestHasher {
 
   /** The digest of all that was given; nothing can be added afterwards. */
   digest(): Digest {
-    return `sha256:${this.#hash.digest("hex")}`;
+    return `sha256:${this.#hash.hex()}`;
   }
 }

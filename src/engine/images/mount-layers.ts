@@ -1,7 +1,6 @@
 // An image's files as one tree, to be read before there is a container: an overlay that is attached
 // nowhere, and gone with its descriptor however this process ends.
 
-import { mkdtempSync, rmdirSync } from "node:fs";
 import { AT_FDCWD, FSCONFIG, MNT, MOUNT_ATTR, MS, O, OPEN_TREE } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
@@ -44,6 +43,7 @@ function mountDetached(settings: readonly (readonly [key: string, value: string]
 
 /** Attached for as long as it takes to open it. */
 function mountBriefly(all: string): Fd {
+  const { mkdtempSync, rmdirSync } = process.getBuiltinModule("node:fs");
   const place = mkdtempSync("/run/bunker-layers-");
   try {
     mount("overlay", place, "overlay", MS.MS_RDONLY, `lowerdir=${all}`);

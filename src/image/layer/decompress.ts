@@ -1,8 +1,7 @@
 // Layers come as they are, or compressed with gzip or zstd. The runtime's own decompressors work on
 // threads of their own, so that what uses their output runs beside them.
 
-import { createGunzip, createZstdDecompress } from "node:zlib";
-import { pipeline, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { UserError } from "../../errors.ts";
 import type { Compression } from "../types.ts";
 
@@ -22,6 +21,9 @@ export function detectCompression(start: Uint8Array): Compression {
 /** The contents of a compressed stream. Errors of the stream and of its compression come out of it. */
 export function decompress(source: Readable, compression: Compression): Readable {
   if (compression === "none") return source;
+  // Start-up time: a run of an image that is unpacked does without these two.
+  const { createGunzip, createZstdDecompress } = process.getBuiltinModule("node:zlib");
+  const { pipeline } = process.getBuiltinModule("node:stream");
   const options = { chunkSize: CHUNK_BYTES, readableHighWaterMark: 4 * CHUNK_BYTES };
   const out = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
   // The error, if any, comes to whoever reads `out`.

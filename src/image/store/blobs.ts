@@ -1,10 +1,11 @@
 // Content-addressed blobs: hashed while they are written, in their place only once they are right.
 
-import { fstatSync, openSync, readSync, closeSync } from "node:fs";
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { fileType, listDirectory, openFile, removeFile, renameFile } from "../../../ffi/files.ts";
-import { fsync, write } from "../../../ffi/unistd.ts";
+import { SyscallError } from "../../../ffi/syscall-error.ts";
+import { statusAt } from "../../../ffi/tree.ts";
+import { fsync, read, write } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, DigestHasher, digestOf } from "../digest.ts";
 import type { StorePaths } from "./paths.ts";
@@ -114,12 +115,11 @@ export class Blobs {
   /** The size in bytes; undefined where there is no such blob. */
   size(digest: Digest): number | undefined {
     if (!this.has(digest)) return undefined;
-    const fd = openSync(this.paths.blob(digest), "r");
-    try {
-      return fstatSync(fd).size;
-    } finally {
-      closeSync(fd);
-    }
+    // Start-up time: not by node:fs, which a run of an image has no other use for.
+    using fd = new Fd(openFile(this.paths.blob(digest), O.O_RDONLY | O.O_CLOEXEC));
+    const status = statusAt(fd.number, "");
+    if (typeof status === "number") throw new SyscallError("statx", -status);
+    return status.size;
   }
 
   /** The whole blob, verified. Throws UserError: missing, larger than `maxBytes`, damaged. */
@@ -154,16 +154,12 @@ export class Blobs {
 
 function readWhole(path: string, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  const fd = openSync(path, "r");
-  try {
-    let length = 0;
-    while (length < size) {
-      const count = readSync(fd, bytes, length, size - length, length);
-      if (count === 0) break;
-      length += count;
-    }
-    return bytes.subarray(0, length);
-  } finally {
-    closeSync(fd);
+  using fd = new Fd(openFile(path, O.O_RDONLY | O.O_CLOEXEC));
+  let length = 0;
+  while (length < size) {
+    const count = read(fd.number, bytes.subarray(length));
+    if (count === 0) break;
+    length += count;
   }
+  return bytes.subarray(0, length);
 }

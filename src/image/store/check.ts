@@ -1,10 +1,8 @@
 // Looks at everything in the store, finds what is damaged or left over, and mends what can be.
 
-import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
 import { fileType, listDirectory, readTextIfThere } from "../../../ffi/files.ts";
 import type { Digest } from "../digest.ts";
-import { isDigest } from "../digest.ts";
+import { DigestHasher, isDigest } from "../digest.ts";
 import { removeTreeDeep } from "../layer/remove-tree.ts";
 import { type Descriptor, isIndex, REF_NAME } from "../types.ts";
 import { mark } from "./sweep.ts";
@@ -69,13 +67,14 @@ function checkBlobs(store: ImageStore, { verify }: CheckOptions, report: Report)
 }
 
 function hashFile(path: string): Digest {
-  const hash = createHash("sha256");
+  const { closeSync, openSync, readSync } = process.getBuiltinModule("node:fs");
+  const hash = new DigestHasher();
   const fd = openSync(path, "r");
   try {
     const buffer = new Uint8Array(1024 * 1024);
     for (;;) {
       const count = readSync(fd, buffer);
-      if (count === 0) return `sha256:${hash.digest("hex")}`;
+      if (count === 0) return hash.digest();
       hash.update(buffer.subarray(0, count));
     }
   } finally {

@@ -5,7 +5,6 @@
 // for the disk. So it says in which boot it was made; one of another boot is unpacked again, unless
 // it was seen to be there long enough for the kernel to have written it.
 
-import { createReadStream, openSync, readSync, closeSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
@@ -24,6 +23,8 @@ import {
 } from "../../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { statusAt } from "../../../ffi/tree.ts";
+import { read } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, digestHex, digestOf } from "../digest.ts";
 import { CHUNK_BYTES, detectCompression } from "../layer/decompress.ts";
@@ -97,7 +98,7 @@ export class Layers {
     const boot = readTextIfThere(`${folder}/boot`);
     if (boot === undefined) return true;
     if (boot !== this.#currentBoot()) return false;
-    if (Date.now() - statSync(`${folder}/boot`).mtimeMs > WRITTEN_AFTER_MS) {
+    if (Date.now() - changedMs(`${folder}/boot`) > WRITTEN_AFTER_MS) {
       tryRemove(`${folder}/boot`);
     }
     return true;
@@ -148,6 +149,8 @@ export class Layers {
     const compression = detectCompression(readStart(path, blob));
     const folder = this.#makeFolder();
     try {
+      // Start-up time: loaded where there is something to unpack.
+      const { createReadStream } = process.getBuiltinModule("node:fs");
       const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
       const options = { folder: `${folder}/diff`, trash: `${folder}/trash` };
       // Without compression the blob's digest is the diffID.
@@ -223,6 +226,12 @@ export class Layers {
   }
 }
 
+function changedMs(path: string): number {
+  using fd = new Fd(openFile(path, O.O_RDONLY | O.O_CLOEXEC));
+  const status = statusAt(fd.number, "");
+  return typeof status === "number" ? 0 : status.seconds * 1000;
+}
+
 function tryRemove(path: string): void {
   try {
     removeFile(path);
@@ -237,11 +246,7 @@ function readStart(path: string, { digest }: Descriptor): Uint8Array {
     throw new UserError(`layer ${digest} is missing in the store`, "pull or load the image again");
   }
   const start = new Uint8Array(4);
-  const fd = openSync(path, "r");
-  try {
-    readSync(fd, start, 0, start.length, 0);
-    return start;
-  } finally {
-    closeSync(fd);
-  }
+  using fd = new Fd(openFile(path, O.O_RDONLY | O.O_CLOEXEC));
+  read(fd.number, start);
+  return start;
 }
