@@ -144,7 +144,7 @@ describe.skipIf(reason !== "")(`the ${manager.mode} cgroup manager`, () => {
     expect(onV2 ? shown("cpu.max") : shown("cpu.cfs_quota_us")).toBe(
       onV2 ? "50000 100000" : "50000",
     );
-    expect(onV2 ? shown("cpu.weight") : shown("cpu.shares")).toBe(onV2 ? "20" : "512");
+    expect(onV2 ? shown("cpu.weight") : shown("cpu.shares")).toBe(onV2 ? "59" : "512");
   });
 
   test("a relative path is below our own cgroup, and goes the same way", () => {

@@ -67,7 +67,7 @@ describe("the plan of a new cgroup", () => {
       [
         "write cpuset.cpus 0-1",
         "write cpuset.mems 0",
-        "write cpu.weight 39",
+        "write cpu.weight 100",
         "write cpu.max 5000 10000",
         "write cpu.max.burst 100",
       ],
@@ -142,7 +142,8 @@ describe("the plan of a new cgroup", () => {
   test.each([
     [0, 1],
     [2, 1],
-    [1024, 39],
+    [100, 17],
+    [1024, 100],
     [262_144, 10_000],
     [999_999, 10_000],
   ])("maps %d shares onto a weight of %d", (shares, weight) => {
