@@ -1,10 +1,11 @@
 // Who pulls: bunker, podman and docker, each with a store of its own on the same disk, and the images
 // in a registry on loopback that they pull.
 
-import { spawn, spawnSync } from "node:child_process";
-import { closeSync, cpSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { Registry, run } from "../tests/conformance/images/tools.ts";
 import type { Program } from "./child.ts";
+import { PrivateDocker } from "./private-docker.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -16,7 +17,7 @@ const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 export interface Puller {
   readonly name: "bunker" | "podman" | "docker";
   /** A pull into a store that is new and ready. */
-  prepare(image: string, round: number): Program & Disposable;
+  prepare(image: string, round: number): Promise<Program & Disposable>;
 }
 
 const nothing = (): void => {};
@@ -24,7 +25,7 @@ const nothing = (): void => {};
 export function makeBunker(work: string, executable: string): Puller {
   return {
     name: "bunker",
-    prepare: (image, round) => ({
+    prepare: async (image, round) => ({
       argv: [executable, "pull", "-q", image],
       env: [PATH, `BUNKER_DATA=${work}/bunker-${round}`, `HOME=${work}`],
       stderr: `${work}/bunker.err`,
@@ -38,7 +39,7 @@ export function makePodman(work: string): Puller | undefined {
   if (path === null) return undefined;
   return {
     name: "podman",
-    prepare: (image, round) => {
+    prepare: async (image, round) => {
       const state = [
         "--root",
         `${work}/podman-${round}`,
@@ -59,66 +60,21 @@ export function makePodman(work: string): Puller | undefined {
 }
 
 export function makeDocker(work: string): Puller | undefined {
-  const [daemon, client] = [Bun.which("dockerd"), Bun.which("docker")];
-  if (daemon === null || client === null) return undefined;
+  if (Bun.which("dockerd") === null || Bun.which("docker") === null) return undefined;
   return {
     name: "docker",
-    prepare: (image, round) => {
-      const docker = new Docker(`${work}/docker-${round}`, daemon, client);
+    prepare: async (image, round) => {
+      const flags = ["--storage-driver", "overlay2"];
+      const docker = await PrivateDocker.start(`${work}/docker-${round}`, flags);
+      const [client = "", ...call] = docker.command("pull", "-q", image);
       return {
-        argv: [client, "-H", docker.socket, "pull", "-q", image],
+        argv: [Bun.which(client) ?? client, ...call],
         env: [PATH, `HOME=${work}`],
         stderr: `${work}/docker.err`,
         [Symbol.dispose]: () => docker[Symbol.dispose](),
       };
     },
   };
-}
-
-const WAIT_MS = 100;
-const WAITS = 300;
-
-/** dockerd without networks, so that nothing of the host changes. */
-class Docker implements Disposable {
-  readonly socket: string;
-  readonly #daemon: ReturnType<typeof spawn>;
-
-  constructor(folder: string, daemon: string, client: string) {
-    mkdirSync(folder);
-    this.socket = `unix://${folder}/socket`;
-    const folders = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/run`];
-    const network = [
-      "--bridge=none",
-      "--iptables=false",
-      "--ip6tables=false",
-      "--ip-forward=false",
-    ];
-    const files = ["-p", `${folder}/pid`, "-H", this.socket, "--storage-driver", "overlay2"];
-    const log = openSync(`${folder}/log`, "w");
-    const flags = [...folders, ...network, ...files];
-    this.#daemon = spawn(daemon, flags, { stdio: ["ignore", log, log] });
-    closeSync(log);
-    for (let wait = 0; wait < WAITS; wait += 1) {
-      if (spawnSync(client, ["-H", this.socket, "version"]).status === 0) return;
-      Bun.sleepSync(WAIT_MS);
-    }
-    this[Symbol.dispose]();
-    throw new Error(`dockerd does not start: see ${folder}/log`);
-  }
-
-  /** Nobody listens for its end in between, so it is asked for by its pid. */
-  [Symbol.dispose](): void {
-    const pid = this.#daemon.pid ?? 0;
-    this.#daemon.kill("SIGTERM");
-    for (let wait = 0; wait < WAITS; wait += 1) {
-      const state = spawnSync("ps", ["-o", "stat=", "-p", String(pid)])
-        .stdout.toString()
-        .trim();
-      if (state === "" || state.startsWith("Z")) return;
-      Bun.sleepSync(WAIT_MS);
-    }
-    this.#daemon.kill("SIGKILL");
-  }
 }
 
 /** Puts the images into the registry and returns their names. */

@@ -43,7 +43,7 @@ async function bench(options: BenchOptions): Promise<number> {
     const pullers = [makeBunker(work, executable), makePodman(work), makeDocker(work)];
     const debian = options.rootfs ?? run(`${PROJECT}tests/harness/make-rootfs.sh`, "debian").trim();
     const images = pushImages(work, registry, debian);
-    return measure(
+    return await measure(
       options,
       pullers.filter((each) => each !== undefined),
       images,
@@ -55,23 +55,23 @@ async function bench(options: BenchOptions): Promise<number> {
 
 type Samples = Record<string, number[]>;
 
-function measure(
+async function measure(
   options: BenchOptions,
   pullers: readonly Puller[],
   images: readonly string[],
-): number {
+): Promise<number> {
   const before = loadavg()[0] ?? 0;
   const samples: Samples = {};
   for (const image of images) {
     for (let round = 0; round < options.rounds; round += 1) {
       for (const puller of shuffle(pullers, round)) {
         const key = `${puller.name}-${shortName(image)}`;
-        (samples[key] ??= []).push(timePull(puller, image, options.pauseMs, nextStore()));
+        (samples[key] ??= []).push(await timePull(puller, image, options.pauseMs, nextStore()));
       }
     }
   }
   const [bunker] = pullers;
-  const peakBytes = bunker === undefined ? undefined : measurePeak(bunker, images);
+  const peakBytes = bunker === undefined ? undefined : await measurePeak(bunker, images);
   process.stdout.write(
     `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
       `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
@@ -97,16 +97,25 @@ let stores = 0;
 const nextStore = (): number => (stores += 1);
 
 /** What others have left to write goes to the disk first: nobody pays for his predecessor. */
-function timePull(puller: Puller, image: string, pauseMs: number, store: number): number {
-  using program = puller.prepare(image, store);
+async function timePull(
+  puller: Puller,
+  image: string,
+  pauseMs: number,
+  store: number,
+): Promise<number> {
+  using program = await puller.prepare(image, store);
   run("sync");
   if (pauseMs > 0) Bun.sleepSync(pauseMs);
   return timeProgram(program);
 }
 
-function measurePeak(bunker: Puller, images: readonly string[]): number {
-  const peaks = images.map((image) => measureCommandLine(bunker.prepare(image, nextStore())));
-  return Math.max(...peaks);
+async function measurePeak(bunker: Puller, images: readonly string[]): Promise<number> {
+  let peakBytes = 0;
+  for (const image of images) {
+    using program = await bunker.prepare(image, nextStore());
+    peakBytes = Math.max(peakBytes, measureCommandLine(program));
+  }
+  return peakBytes;
 }
 
 function formatSamples(samples: Samples): string {

@@ -4,18 +4,15 @@
 // ./build.sh. It installs what it needs and ends with 1 if anything differs.
 //
 // The tools' own stores are below mounts of this script's, which end with it.
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
-import { PrivateDocker } from "../../bench/private-docker.ts";
 import { removeTreeDeep } from "../../src/image/layer/remove-tree.ts";
-import { ImageStore } from "../../src/image/store/store.ts";
 import { compareTrees, listTree, type Tree } from "../harness/tree-listing.ts";
+import { PrivateDocker } from "../../bench/private-docker.ts";
+import { BUNKER, Bunker, Cases, LIST, PROJECT, unpack, withoutRoot } from "./images/exchange.ts";
+import { isInOwnMounts, runInOwnMounts } from "./images/own-mounts.ts";
 import { makeSource, type SourceImage } from "./images/source.ts";
 import { installPackages, run } from "./images/tools.ts";
 
-const PROJECT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
-const BUNKER = `${PROJECT}/dist/bunker`;
-const PLACES = ["/var/lib/containers", "/run/containers", "/run/libpod", "/run/crun"];
 const PACKAGES = [
   "attr",
   "buildah",
@@ -26,17 +23,6 @@ const PACKAGES = [
   "tar",
   "umoci",
 ];
-
-function enterOwnMounts(): void {
-  installPackages(...PACKAGES);
-  for (const place of PLACES) mkdirSync(place, { recursive: true });
-  const mounts = PLACES.map((place) => `mount -t tmpfs tmpfs ${place}`).join(" && ");
-  const again = [process.execPath, import.meta.path, "--inside"];
-  const script = `${mounts} && exec "$@"`;
-  const command = ["--mount", "--propagation", "private", "sh", "-c", script, "sh", ...again];
-  const { status } = spawnSync("unshare", command, { stdio: "inherit" });
-  process.exitCode = status ?? 1;
-}
 
 // ------------------------------------------------------------- the tools
 
@@ -51,22 +37,8 @@ const FORMATS: Readonly<Record<Kind, string>> = {
   dir: "docker-dir",
 };
 
-const LIST = { folderTimes: false };
-
-/** Podman, buildah and docker give the root of each image a mode of their own. */
-const ROOT_LINE = "folder 0755 0:0";
-
-function withoutRoot(tree: Tree): Tree {
-  return new Map([...tree, [".", ROOT_LINE] as const]);
-}
-
 const copySkopeo = (...args: readonly string[]): string =>
   run("skopeo", "copy", "-q", "--insecure-policy", ...args);
-
-function unpack(image: string, bundle: string): Tree {
-  run("umoci", "unpack", "--image", image, bundle);
-  return listTree(`${bundle}/rootfs`, LIST);
-}
 
 interface Site {
   readonly folder: string;
@@ -172,61 +144,15 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
 };
 
-/** bunker with a store of its own. */
-class Bunker {
-  readonly #data: string;
-
-  constructor(private readonly folder: string) {
-    this.#data = mkdtempSync(`${folder}/bunker-`);
-  }
-
-  command(...args: readonly string[]): string {
-    return run("env", `BUNKER_DATA=${this.#data}`, `HOME=${this.folder}`, BUNKER, ...args);
-  }
-
-  /** The tree that a container of the only image would see. */
-  async tree(): Promise<Tree> {
-    using store = ImageStore.open(this.#data);
-    const [image, ...others] = store.list();
-    if (image === undefined || others.length > 0) throw new Error("not one image");
-    const layers = await store.ensureLayers(image);
-    const target = mkdtempSync(`${this.folder}/mount-`);
-    const lower = layers.map(({ path }) => path).join(":");
-    run("mount", "-t", "overlay", "overlay", "-o", `ro,lowerdir=${lower}`, target);
-    const tree = listTree(target, LIST);
-    run("umount", target);
-    return tree;
-  }
-
-  check(): string[] {
-    using store = ImageStore.open(this.#data);
-    return store.check({ repair: false, verify: true }).map(({ what }) => what);
-  }
-}
-
 // ------------------------------------------------------------- the matrix
 
-let failures = 0;
-let passes = 0;
-
-/** Says how a case went; `work` returns what is wrong, undefined where there is no such case. */
-async function check(
-  title: string,
-  work: () => Promise<readonly string[] | undefined>,
-): Promise<void> {
-  const problems = await work().catch((error: unknown) => [String(error)]);
-  if (problems === undefined) return;
-  if (problems.length === 0) passes += 1;
-  else failures += 1;
-  console.log(`${problems.length === 0 ? "ok  " : "FAIL"} ${title}`);
-  for (const problem of problems.slice(0, 12)) console.log(`       ${problem}`);
-}
+const cases = new Cases();
 
 async function exchange(site: Site, source: SourceImage, wanted: Tree): Promise<void> {
   const { folder } = site;
   for (const kind of KINDS) {
     for (const [writer, write] of Object.entries(WRITERS)) {
-      await check(`${writer} writes ${kind}, bunker loads the same tree`, async () => {
+      await cases.check(`${writer} writes ${kind}, bunker loads the same tree`, async () => {
         const path = `${folder}/${writer}-${kind}`;
         if (!write(source, kind, path, "docker.io/library/exchange:v1", site)) return undefined;
         const bunker = new Bunker(folder);
@@ -236,7 +162,7 @@ async function exchange(site: Site, source: SourceImage, wanted: Tree): Promise<
     }
     const path = `${folder}/saved-${kind}`;
     const name = "docker.io/library/exchange:v2";
-    await check(`bunker saves ${kind}`, async () => {
+    await cases.check(`bunker saves ${kind}`, async () => {
       const bunker = new Bunker(folder);
       bunker.command("load", "-q", "-i", `oci:${source.layout}:${source.tag}`);
       const id = bunker.command("images", "-q", "--no-trunc").trim();
@@ -245,10 +171,10 @@ async function exchange(site: Site, source: SourceImage, wanted: Tree): Promise<
       return [];
     });
     for (const [reader, read] of Object.entries(READERS)) {
-      await check(`bunker writes ${kind}, ${reader} reads the same tree`, async () => {
+      await cases.check(`bunker writes ${kind}, ${reader} reads the same tree`, async () => {
         const tree = read(kind, path, name, site);
         if (tree === undefined) return undefined;
-        return compareTrees(tree.get(".") === ROOT_LINE ? withoutRoot(wanted) : wanted, tree);
+        return compareTrees(withoutRoot(wanted), withoutRoot(tree));
       });
     }
   }
@@ -256,7 +182,6 @@ async function exchange(site: Site, source: SourceImage, wanted: Tree): Promise<
 
 async function main(): Promise<void> {
   if (!existsSync(BUNKER)) throw new Error("dist/bunker is not there: run ./build.sh");
-  process.env["STORAGE_DRIVER"] = "overlay";
   // Not on a tmpfs, which may lack attributes; podman makes names of folders', without capitals.
   const folder = `/var/tmp/bunker-archives-${process.pid}`;
   mkdirSync(folder, { mode: 0o700 });
@@ -269,9 +194,11 @@ async function main(): Promise<void> {
   } finally {
     if (process.env["KEEP"] === undefined) removeTreeDeep(folder);
   }
-  console.log(failures === 0 ? `all ${passes} as they should be` : `${failures} failed`);
-  process.exitCode = failures === 0 ? 0 : 1;
+  cases.finish();
 }
 
-if (process.argv[2] === "--inside") await main();
-else enterOwnMounts();
+if (isInOwnMounts()) await main();
+else {
+  installPackages(...PACKAGES);
+  runInOwnMounts(import.meta.path);
+}
