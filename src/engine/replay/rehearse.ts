@@ -103,15 +103,13 @@ function isPlain(options: RunOptions): boolean {
   if (tty || trace || performer !== "agent") return false;
   // What goes on without us is kept, and has a guardian.
   if (options.detach) return false;
-  // Any other network is made and taken away by this process.
-  if (network.kind !== "none" && network.kind !== "host") return false;
   // A writable layer and volumes are made and taken away by this process.
   if (needsStorage(options)) return false;
   if (cidfile !== undefined || pidfile !== undefined) return false;
   // Its address is another each time, and its links are this process's to make.
   if (options.networking !== undefined) return false;
   // Other containers come and go; the host's devices are looked at in ways that are not told of.
-  if (pid.kind !== "private" || ipc.kind === "container") {
+  if (pid.kind !== "private" || ipc.kind === "container" || network.kind === "container") {
     return false;
   }
   return !security.privileged && options.devices.length === 0 && !namesDevices(options);
