@@ -24,6 +24,8 @@ export interface ContainerDetails {
   /** What `commit` makes an image of. */
   readonly config: ContainerConfig;
   readonly mounts: readonly MountPoint[];
+  /** Of images that are mounted in it. */
+  readonly mountedImages?: readonly Descriptor[];
   /** Volumes that go with the container. */
   readonly ownVolumes: readonly string[];
 }

@@ -173,7 +173,7 @@ async function gatherFacts(
     containerId,
     rootfsPath: source === undefined ? rootfsPath : rootPathOf(source, rootfsPath),
     ...(storage?.defaults === undefined ? undefined : { image: storage.defaults }),
-    user: findUser(options, rootfsPath),
+    user: rootfsPath === NOWHERE ? guessUser(options) : findUser(options, rootfsPath),
     etcFiles: {
       hosts: `${stateFolder}/hosts`,
       hostname: `${stateFolder}/hostname`,
@@ -197,6 +197,12 @@ async function gatherFacts(
 function rootPathOf(source: RootSource, rootfs: string): string {
   if (source.kind === "overlay") return source.target;
   return source.kind === "directory" ? source.path : rootfs;
+}
+
+/** Whose name is in an image that only root can read: for `explain`, root's own ids will do. */
+function guessUser({ user }: RunOptions): ResolvedUser {
+  const uid = Number(user?.user ?? 0);
+  return { uid: Number.isInteger(uid) ? uid : 0, gid: 0, additionalGids: [] };
 }
 
 function findUser(options: RunOptions, rootfs: string): ResolvedUser {

@@ -42,6 +42,11 @@ export function parseVolume(text: string, cwd: string): MountOption {
 /** @throws UserError in docker's words for what no volume can be called */
 export function requireVolumeName(name: string): void {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) return;
+  if (name.length === 1) {
+    throw new UserError(
+      "volume name is too short, names should be at least two alphanumeric characters",
+    );
+  }
   throw new UserError(
     `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
     `for a folder write an absolute path, or ./${name}`,

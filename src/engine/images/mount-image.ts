@@ -4,7 +4,13 @@ import { UserError } from "../../errors.ts";
 import { realPath } from "../../../ffi/files.ts";
 import type { HostMountOption, RunOptions, StoredMountOption } from "../run-options.ts";
 import { makeBind, refuseLinks } from "../volumes/bind.ts";
-import { findRunImage } from "./run-image.ts";
+import { findRunImage, type RunImage } from "./run-image.ts";
+
+export interface MountedImage {
+  /** To be disposed once it is written down that it is in use. */
+  readonly image: RunImage;
+  readonly mount: HostMountOption;
+}
 
 /**
  * The image's files as a mount: its one layer's folder, or an overlay of several.
@@ -14,8 +20,17 @@ export async function mountImage(
   { reference, subpath, target }: Extract<StoredMountOption, { type: "image" }>,
   options: Pick<RunOptions, "pull" | "quiet" | "pullProgress">,
   isLookOnly: boolean,
-): Promise<HostMountOption> {
+): Promise<MountedImage> {
   const image = await findRunImage(reference, options, isLookOnly);
+  return { image, mount: makeMount(image, reference, subpath, target) };
+}
+
+function makeMount(
+  image: RunImage,
+  reference: string,
+  subpath: string | undefined,
+  target: string,
+): HostMountOption {
   const lower = image.lower.map((link) => `${image.links}/${link}`);
   const [only = "", ...others] = lower;
   if (others.length === 0) {

@@ -131,14 +131,18 @@ function untag(names: readonly string[], image: StoredImage): RemovalStep[] {
   return steps;
 }
 
-function usersOf({ id }: StoredImage): ContainerUser[] {
-  return listUsers().filter(({ details }) => details?.image?.id === id);
+function usersOf({ id, manifest }: StoredImage): ContainerUser[] {
+  return listUsers().filter(({ details }) => {
+    const { image, mountedImages = [] } = details ?? {};
+    return image?.id === id || mountedImages.some(({ digest }) => digest === manifest.digest);
+  });
 }
 
 /** What running containers need, whether it still has a name or not. */
 export function manifestsInUse(): Descriptor[] {
   return listUsers().flatMap(({ details }) => {
-    return details?.image === undefined ? [] : [details?.image.manifest];
+    const { image, mountedImages = [] } = details ?? {};
+    return image === undefined ? mountedImages : [image.manifest, ...mountedImages];
   });
 }
 
@@ -155,12 +159,11 @@ function finishRemoval(steps: readonly RemovalStep[], store: ImageStore): Remova
  */
 export function pruneImages(all: boolean, filters: Filters): Removal {
   using store = openStore();
-  const used = new Set(listUsers().map(({ details }) => details?.image?.id));
   const until = (filters.get("until") ?? []).map((text) => parseMoment(text, Date.now()));
   const steps: RemovalStep[] = [];
   for (const image of store.list()) {
     const facts = readFacts(store, image);
-    if (facts === undefined || used.has(image.id)) continue;
+    if (facts === undefined || usersOf(image).length > 0) continue;
     if (!all && image.names.length > 0) continue;
     if (!until.every((moment) => (facts.createdMs ?? 0) < moment)) continue;
     if (!matchesLabels(facts.config.config?.Labels ?? {}, filters)) continue;

@@ -1,11 +1,18 @@
 // The image of a run: found, or pulled as the policy says, and its layers unpacked.
 
-import type { Fd } from "../../../ffi/fd.ts";
+import { geteuid } from "../../../ffi/identity.ts";
 import { UserError } from "../../errors.ts";
 import { parsePlatform } from "../../image/platform.ts";
 import { formatFamiliar, formatReference } from "../../image/reference.ts";
+import { digestHex } from "../../image/digest.ts";
+import { chainIds } from "../../image/store/layers.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
-import { type ContainerConfig, type Descriptor, isIndex } from "../../image/types.ts";
+import {
+  type ContainerConfig,
+  type Descriptor,
+  type ImageConfig,
+  isIndex,
+} from "../../image/types.ts";
 import type { RunOptions } from "../run-options.ts";
 import { mountLayers } from "./mount-layers.ts";
 import { canonicalReference, findImage, openStore } from "./open-store.ts";
@@ -39,10 +46,11 @@ export async function findRunImage(
   pinned?: { readonly id: string; readonly manifest: Descriptor },
 ): Promise<RunImage> {
   const store = openStore();
+  const isRoot = geteuid() === 0;
   try {
-    store.hold();
+    if (isRoot) store.hold();
     const image = pinned ?? (await findOrPull(text, options, store, isLookOnly));
-    return await openImage(text, image, store);
+    return isRoot ? await openImage(text, image, store) : describeImage(text, image, store);
   } catch (error) {
     store[Symbol.dispose]();
     throw error;
@@ -98,11 +106,9 @@ async function openImage(
   image: { readonly id: string; readonly manifest: Descriptor },
   store: ImageStore,
 ): Promise<RunImage> {
-  const manifest = store.readManifest(image.manifest);
-  if (isIndex(manifest)) throw new UserError(`"${text}" has no image for this machine`);
-  const { config = {} } = store.readConfig(manifest.config);
+  const { config = {} } = readConfig(text, image.manifest, store);
   const layers = await store.ensureLayers(image);
-  const root = tryMount(layers.map(({ path }) => path));
+  const root = mountLayers(layers.map(({ path }) => path));
   return {
     id: image.id,
     name: text,
@@ -110,15 +116,30 @@ async function openImage(
     config,
     lower: layers.map(({ link }) => link),
     links: store.paths.links,
-    rootPath: root && `/proc/self/fd/${root.number}`,
+    rootPath: `/proc/self/fd/${root.number}`,
     [Symbol.dispose]: () => {
-      root?.[Symbol.dispose]();
+      root[Symbol.dispose]();
       store[Symbol.dispose]();
     },
   };
 }
 
-/** `explain` may be asked by somebody who is not root. */
-function tryMount(lower: readonly string[]): Fd | undefined {
-  return process.geteuid?.() === 0 ? mountLayers(lower) : undefined;
+/** For `explain` by somebody who is not root: the layers are closed to them. */
+function describeImage(
+  text: string,
+  { id, manifest }: { readonly id: string; readonly manifest: Descriptor },
+  store: ImageStore,
+): RunImage {
+  const { config = {}, rootfs } = readConfig(text, manifest, store);
+  const lower = chainIds(rootfs.diff_ids).map((chainId) => `${digestHex(chainId)}/diff`);
+  const links = store.paths.layers;
+  const nothing = (): void => undefined;
+  const common = { id, name: text, manifest, config, links, rootPath: undefined };
+  return { ...common, lower: lower.toReversed(), [Symbol.dispose]: nothing };
+}
+
+function readConfig(text: string, descriptor: Descriptor, store: ImageStore): ImageConfig {
+  const manifest = store.readManifest(descriptor);
+  if (isIndex(manifest)) throw new UserError(`"${text}" has no image for this machine`);
+  return store.readConfig(manifest.config);
 }

@@ -116,6 +116,7 @@ async function makeStorage(
         ...(image !== undefined && { image: pickImage(image) }),
         config: makeContainerConfig(applied, config),
         mounts: resolved.points,
+        ...(resolved.images.length > 0 && { mountedImages: resolved.images.map(manifestOf) }),
         ownVolumes: [...(before?.ownVolumes ?? []), ...own],
       }),
     );
@@ -143,7 +144,7 @@ async function makeStorage(
           if (options.remove) removeOwnVolumes(ownVolumes, volumes);
         });
       // Order: from here on the details say that the image is in use, and others may sweep the store.
-      image?.[Symbol.dispose]();
+      for (const each of [image, ...resolved.images]) each?.[Symbol.dispose]();
     },
     pin: () => {
       take([folder]);
@@ -152,6 +153,8 @@ async function makeStorage(
     [Symbol.dispose]: () => image?.[Symbol.dispose](),
   };
 }
+
+const manifestOf = ({ manifest }: RunImage) => manifest;
 
 const pickImage = ({ id, name, manifest }: RunImage) => ({ id, name, manifest });
 

@@ -3,6 +3,7 @@
 import { fileType, isDirectory } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import type { MountPoint } from "../container-details.ts";
+import type { RunImage } from "../images/run-image.ts";
 import { makeId } from "../names.ts";
 import { makeBind, refuseLinks } from "./bind.ts";
 import type {
@@ -29,6 +30,8 @@ export interface ResolvedMounts {
   readonly mounts: readonly HostMountOption[];
   readonly volumes: readonly WantedVolume[];
   readonly points: readonly MountPoint[];
+  /** Those that are mounted: kept from being taken away until they are disposed. */
+  readonly images: readonly RunImage[];
 }
 
 type VolumeMount = Extract<StoredMountOption, { type: "volume" }>;
@@ -45,10 +48,13 @@ export async function resolveMounts(
   const mounts: HostMountOption[] = [];
   const volumes: WantedVolume[] = [];
   const points: MountPoint[] = [];
+  const images: RunImage[] = [];
   for (const mount of options.mounts) {
     if (mount.type === "image") {
       const { mountImage } = await import("../images/mount-image.ts");
-      mounts.push(await mountImage(mount, options, isLookOnly));
+      const mounted = await mountImage(mount, options, isLookOnly);
+      mounts.push(mounted.mount);
+      images.push(mounted.image);
       const { reference: source, target } = mount;
       points.push({ type: "image", source, target, readonly: true });
     } else if (mount.type === "volume") {
@@ -62,7 +68,7 @@ export async function resolveMounts(
     }
   }
   refuseTwice(mounts);
-  return { mounts, volumes, points };
+  return { mounts, volumes, points, images };
 }
 
 function makeWanted(mount: VolumeMount, isLookOnly: boolean): WantedVolume {
