@@ -1,0 +1,147 @@
+// Whatever is killed, and whenever: after the next command no link, rule, address or port is left that
+// is nobody's. And whatever cannot be is refused in one line.
+
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
+import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
+
+const missing = ["ip", "nft", "socat", "nsenter"].filter((command) => !haveCommand(command));
+const ROUNDS = 20;
+const LONGEST_MS = 160;
+
+skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`)(
+  "networks",
+  () => {
+    needsRoot("of containers", () => {
+      const network = openNetwork();
+      const { host, client, box, ok, start, bunker } = network;
+      const foreign = (): string =>
+        host
+          .sh("nft list ruleset")
+          .replace(/table inet bunker \{[^]*?\n\}\n?/, "")
+          .trim();
+
+      /** Reservations, links and elements; the folders themselves stay. */
+      function whatIsLeft(): string[] {
+        const list = (path: string) => {
+          const folder = `${box.runFolder}/${path}`;
+          return existsSync(folder) ? readdirSync(folder).map((name) => `${path}/${name}`) : [];
+        };
+        const addresses = list("networks/addresses").flatMap((path) => list(path));
+        return [
+          ...list("netns"),
+          ...list("networks/attachments"),
+          ...list("networks/ports"),
+          ...addresses.filter((path) => !path.includes("/last-")),
+          ...host
+            .sh("ip -br link")
+            .split("\n")
+            .filter((line) => /^bk[0-9a-f]{11}/.test(line)),
+          ...host
+            .sh("nft list map inet bunker any4")
+            .split("\n")
+            .filter((line) => line.includes(" : "))
+            .filter((line) => line.includes("elements")),
+        ];
+      }
+
+      test("SIGKILL at any moment leaves nothing behind the next command", async () => {
+        host.sh("nft add table ip strangers; nft add chain ip strangers c");
+        const before = foreign();
+        await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
+        await ok("network", "create", "app");
+        for (let round = 0; round < ROUNDS; round++) {
+          const flags = ["--network", round % 2 === 0 ? "bridge" : "app", "-p", "8080:80"];
+          const words = ["run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/sleep", "60"];
+          await using killed = box.start(words, { prefix: host.prefix });
+          await Bun.sleep((LONGEST_MS * round) / ROUNDS);
+          killed.child.kill("SIGKILL");
+          await killed.child.exited;
+        }
+        // Those that came to run run on: they are ended as a user would.
+        for (const id of runningIds()) killInit(id);
+        await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
+        await ok("network", "ls");
+        await waitUntil(() => whatIsLeft().length === 0);
+        expect(whatIsLeft()).toEqual([]);
+        expect(foreign()).toBe(before);
+      }, 60_000);
+
+      function runningIds(): string[] {
+        return readdirSync(`${box.runFolder}/containers`);
+      }
+
+      function killInit(id: string): void {
+        const path = `${box.runFolder}/containers/${id}/state.json`;
+        if (!existsSync(path)) return;
+        const { initPid } = JSON.parse(host.sh(`cat ${path}`) || "{}");
+        if (typeof initPid === "number" && initPid > 1) process.kill(initPid, "SIGKILL");
+      }
+
+      async function waitUntil(holds: () => boolean): Promise<void> {
+        // Kernel: a namespace is taken apart a moment after its last process.
+        for (let attempt = 0; attempt < 60 && !holds(); attempt++) await Bun.sleep(50);
+      }
+
+      test("a network comes back at its next use after its bridge and its rules are gone", async () => {
+        host.sh("ip link delete bunker0; nft delete table inet bunker");
+        await start("web", ["-p", "8080:80"], GREETER(80, "web"));
+        expect(ask(client, `TCP:${HOST_IP}:8080`)).toContain("web saw");
+        host.sh("nft flush ruleset");
+        await start("web2", ["-p", "8081:80"], GREETER(80, "web2"));
+        expect(ask(client, `TCP:${HOST_IP}:8081`)).toContain("web2 saw");
+        // What was published before is there again, too.
+        expect(ask(client, `TCP:${HOST_IP}:8080`)).toContain("web saw");
+        await ok("rm", "-f", "web", "web2");
+        expect(whatIsLeft().filter((line) => !line.startsWith("bk"))).toEqual([]);
+      });
+
+      const refusals: readonly (readonly [words: string, message: string])[] = [
+        ["run --network nope /x", "network nope not found"],
+        ["run --network app --network app /x", "network app is named twice"],
+        ["run --ip 10.99.0.1 --network app /x", "address 10.99.0.1 is not in network"],
+        ["run --ip nonsense --network app /x", 'invalid IPv4 address: "nonsense"'],
+        ["run --ip6 fd00::1 --network app /x", 'network "app" has no IPv6 subnet'],
+        ["run --mac-address zz --network app /x", 'invalid MAC address: "zz"'],
+        [
+          "run --network-alias x /x",
+          "network-scoped aliases are only supported for user-defined networks",
+        ],
+        ["run -p 7777:80 /x", "port 7777/tcp is taken by socat (pid "],
+        ["network create app", "network with name app already exists"],
+        ["network create --subnet 192.0.2.0/25 x1", "subnet 192.0.2.0/25 overlaps 192.0.2.0/24"],
+        ["network create --subnet 10.0.0.0/33 x1", 'invalid CIDR block notation: "10.0.0.0/33"'],
+        ["network create --gateway 10.1.1.1 x1", 'no matching subnet for gateway "10.1.1.1"'],
+        ["network create -d macvlan -o parent=nope x1", "link nope does not exist"],
+        ["network create -d weave x1", "could not find plugin weave"],
+        ["network rm bridge", "bridge is a pre-defined network and cannot be removed"],
+        ["network rm nope", "network nope not found"],
+        ["network connect app nope", "No such container: nope"],
+      ];
+
+      for (const [words, message] of refusals) {
+        test(`${words} is refused`, async () => {
+          if (words.includes("7777"))
+            host.start("socat TCP-LISTEN:7777,fork,reuseaddr SYSTEM:true");
+          if (words.includes("7777")) await Bun.sleep(300);
+          const { exitCode, stderr } = await bunker(words.split(" "));
+          expect(stderr).toContain(`bunker: ${message}`);
+          expect(exitCode).toBe(words.startsWith("run") ? 125 : 1);
+          expect(whatIsLeft().filter((line) => !line.startsWith("bk"))).toEqual([]);
+        });
+      }
+
+      test("a network in use is not removed", async () => {
+        await start("user", ["--network", "app"], "exec sleep 60");
+        const { exitCode, stderr } = await bunker(["network", "rm", "app"]);
+        expect({ exitCode, stderr: stderr.split(" (")[0] }).toEqual({
+          exitCode: 1,
+          stderr: "bunker: network app is in use by user",
+        });
+        await ok("rm", "-f", "user");
+        await ok("network", "rm", "app");
+      });
+    });
+  },
+);

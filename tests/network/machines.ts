@@ -1,0 +1,130 @@
+// Machines that a test makes: network namespaces, joined by a cable. bunker runs on one of them, so
+// this host's own links, rules and routes are never touched.
+//
+//   client 192.0.2.2, 2001:db8::2 ──cable── 192.0.2.1, 2001:db8::1 host (bunker, containers)
+
+import { afterAll, beforeAll } from "bun:test";
+import type { BunkerOptions, Outcome } from "../harness/bunker.ts";
+import { type Box, openBox } from "../run/box.ts";
+
+export const HOST_IP = "192.0.2.1";
+export const HOST_IP6 = "2001:db8::1";
+export const CLIENT_IP = "192.0.2.2";
+export const CLIENT_IP6 = "2001:db8::2";
+
+/** What ran, and what it said. */
+export function run(command: readonly string[], stdin = ""): Outcome {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { stdin: Buffer.from(stdin) });
+  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+function must(command: readonly string[], stdin?: string): string {
+  const { exitCode, stdout, stderr } = run(command, stdin);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+/** A network namespace of the test's own. */
+export class Machine {
+  readonly name: string;
+  readonly prefix: readonly string[];
+
+  constructor(role: string) {
+    this.name = `bunker-test-${process.pid}-${role}`;
+    this.prefix = ["nsenter", `--net=/run/netns/${this.name}`];
+  }
+
+  sh(script: string): string {
+    return must([...this.prefix, "sh", "-c", script]).trim();
+  }
+
+  /** Started, and killed with the test's machines. */
+  start(script: string): void {
+    const words = script.startsWith("exec ") ? script : `exec ${script}`;
+    this.#children.push(
+      Bun.spawn([...this.prefix, "sh", "-c", words], {
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "ignore",
+      }),
+    );
+  }
+
+  readonly #children: Bun.Subprocess[] = [];
+
+  remove(): void {
+    for (const child of this.#children) child.kill("SIGKILL");
+    run(["ip", "netns", "delete", this.name]);
+  }
+}
+
+/** The two machines of a test file, and bunker on the first of them. */
+export interface Network {
+  readonly box: Box;
+  readonly host: Machine;
+  readonly client: Machine;
+  bunker(args: readonly string[], options?: BunkerOptions): Promise<Outcome>;
+  /** stdout of what must succeed. */
+  ok(...args: string[]): Promise<string>;
+  /** Starts a container in the background that runs a script in a view of this host's root. */
+  start(name: string, flags: readonly string[], script: string): Promise<string>;
+}
+
+/** Made before the tests of a file and gone after them; what containers leave there fails the file. */
+export function openNetwork(): Network {
+  // Order: before the box looks at what is left in it.
+  afterAll(async () => {
+    const ids = (await ok("ps", "-aq")).split("\n").filter((id) => id !== "");
+    if (ids.length > 0) await ok("rm", "-f", ...ids);
+    for (const machine of [host, client]) machine.remove();
+  });
+  const box = openBox();
+  const [host, client] = [new Machine("host"), new Machine("client")];
+  beforeAll(() => {
+    for (const { name } of [host, client]) must(["ip", "netns", "add", name]);
+    must(
+      ["ip", "-batch", "-"],
+      `link add name cable0 netns ${host.name} type veth peer name cable1 netns ${client.name}\n`,
+    );
+    host.sh(
+      `ip link set lo up; ip link set cable0 up; ip addr add ${HOST_IP}/24 dev cable0;` +
+        `ip -6 addr add ${HOST_IP6}/64 dev cable0 nodad; ip route add default via ${CLIENT_IP}`,
+    );
+    client.sh(
+      `ip link set lo up; ip link set cable1 up; ip addr add ${CLIENT_IP}/24 dev cable1;` +
+        `ip -6 addr add ${CLIENT_IP6}/64 dev cable1 nodad`,
+    );
+  });
+  const bunker = (args: readonly string[], options: BunkerOptions = {}): Promise<Outcome> =>
+    box.bunker(args, { ...options, prefix: host.prefix });
+  const ok = async (...args: string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await bunker(args);
+    if (exitCode !== 0) throw new Error(`bunker ${args.join(" ")}: ${stderr}`);
+    return stdout.trim();
+  };
+  const network: Network = {
+    box,
+    host,
+    client,
+    bunker,
+    ok,
+    start: async (name, flags, script) =>
+      ok("run", "-d", "--name", name, ...flags, "/bin/sh", "-c", script),
+  };
+  return network;
+}
+
+/** Says what it is told by who; the address of who asks is in it. */
+export const GREETER = (port: number, name: string): string =>
+  `exec socat TCP-LISTEN:${port},fork,reuseaddr SYSTEM:'echo ${name} saw $SOCAT_PEERADDR'`;
+
+/** Tries until something is answered, as a server may need a moment to listen. */
+export function ask(machine: Machine, address: string, said = "", attempts = 40): string {
+  const target = address.startsWith("TCP") ? `${address},connect-timeout=1` : address;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const { stdout } = run([...machine.prefix, "socat", "-T1", "-", target], said);
+    if (stdout !== "") return stdout.trim();
+    Bun.sleepSync(50);
+  }
+  return "";
+}
