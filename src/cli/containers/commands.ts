@@ -13,9 +13,18 @@ const child = (
 const simple = () => import("./simple.ts");
 
 export const containerCommand: Command = makeGroup("container", "Manage containers", [
+  child("commit", "Create a new image from a container's changes", async () => {
+    return (await import("../images/containers.ts")).commitCommand;
+  }),
   child("create", "Create a new container", async () => (await import("../run.ts")).createCommand),
+  child("diff", "Inspect changes to files or directories on a container's filesystem", async () => {
+    return (await import("../images/containers.ts")).diffCommand;
+  }),
   child("exec", "Execute a command in a running container", async () => {
     return (await import("./exec.ts")).execCommand;
+  }),
+  child("export", "Export a container's filesystem as a tar archive", async () => {
+    return (await import("../images/containers.ts")).exportCommand;
   }),
   child("inspect", "Display detailed information on one or more containers", async () => {
     return (await import("./inspect.ts")).containerInspectCommand;

@@ -39,16 +39,17 @@ export const systemCheckCommand: Command = makeCommand<Draft>({
   run: async ({ repair, quick }, _operands, context) => {
     const system = await context.engine.system();
     const findings = system.checkSystem({ repair, verify: !quick });
-    if (findings.length === 0) context.write("No damage found\n");
     for (const finding of findings) context.write(`${describe(finding)}\n`);
-    const open = findings.filter(({ isRepaired }) => !isRepaired);
-    if (open.length === 0) return 0;
-    const canRepair = open.some(({ repair: way }) => way !== undefined);
+    const damage = findings.filter(({ isRepaired, isLeftover }) => !isRepaired && !isLeftover);
+    if (findings.every(({ isLeftover }) => isLeftover)) context.write("No damage found\n");
+    if (damage.length === 0) return 0;
+    const canRepair = damage.some(({ repair: way }) => way !== undefined);
     if (!repair && canRepair) context.writeError("bunker: use --repair to mend what can be\n");
     return 1;
   },
 });
 
-function describe({ what, repair, isRepaired }: Finding): string {
-  return isRepaired ? `${what}: ${repair ?? "repaired"}` : what;
+function describe({ what, repair, isRepaired, isLeftover }: Finding): string {
+  if (isRepaired) return `${what}: ${repair ?? "repaired"}`;
+  return isLeftover === true ? `${what}: left over, 'bunker system prune' takes it away` : what;
 }

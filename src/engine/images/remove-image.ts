@@ -103,6 +103,11 @@ function removeById(
       1,
     );
   }
+  if (user !== undefined) {
+    // The names go, and the image with its last container.
+    for (const name of image.names) store.removeReference(name);
+    return untag(image.names, image);
+  }
   store.dropImage(image);
   return [...untag(image.names, image), { kind: "deleted", what: image.id }];
 }

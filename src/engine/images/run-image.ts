@@ -108,7 +108,8 @@ async function openImage(
 ): Promise<RunImage> {
   const { config = {} } = readConfig(text, image.manifest, store);
   const layers = await store.ensureLayers(image);
-  const root = mountLayers(layers.map(({ path }) => path));
+  // By their short names, of which more fit into one value of fsconfig(2).
+  const root = mountLayers(layers.map(({ link }) => `${store.paths.links}/${link}`));
   return {
     id: image.id,
     name: text,

@@ -173,11 +173,18 @@ export function pruneSystem({ all, volumes, filters }: PruneOptions): Pruned {
   for (const { id } of stopped) removeContainer(id, { force: false, volumes: false });
   const swept = [...stopped.map(({ id }) => id), ...sweep(containers, detectCgroups)];
   const layers = sweepLayers(dataFolder(process.env), containers);
+  removeUnfinishedVolumes();
   return {
     containers: [...new Set([...swept, ...layers])],
     volumes: volumes ? pruneVolumes(filters, false) : { deleted: [], reclaimedBytes: 0 },
     images: pruneImages(all, filters),
   };
+}
+
+function removeUnfinishedVolumes(): void {
+  const store = new VolumeStore(dataFolder(process.env));
+  using _lock = store.lock(true);
+  store.removeUnfinished();
 }
 
 /** Looks at everything that is kept, and mends what can be. @throws UserError while it is in use */
@@ -199,7 +206,7 @@ function checkLayers(data: string, containers: StateStore, { repair }: CheckOpti
   if (left.length === 0) return [];
   if (repair) sweepLayers(data, containers);
   const what = `writable layers of containers that are gone: ${left.length}`;
-  return [{ what, repair: "removed", isRepaired: repair }];
+  return [{ what, repair: "removed", isRepaired: repair, isLeftover: true }];
 }
 
 function checkVolumes(data: string, { repair }: CheckOptions): Finding[] {
@@ -211,7 +218,7 @@ function checkVolumes(data: string, { repair }: CheckOptions): Finding[] {
     using _lock = store.lock(true);
     if (repair) store.removeUnfinished();
     const what = `unfinished volumes: ${unfinished.length}`;
-    findings.push({ what, repair: "removed", isRepaired: repair });
+    findings.push({ what, repair: "removed", isRepaired: repair, isLeftover: true });
   }
   for (const { name } of entries) {
     if (name.startsWith(".") || store.find(name) !== undefined) continue;

@@ -14,6 +14,8 @@ export interface Finding {
   /** How it was, or would be, mended; undefined where only a pull or load can. */
   readonly repair?: string;
   readonly isRepaired: boolean;
+  /** No damage: a killed command's rest, which takes room until somebody sweeps. */
+  readonly isLeftover?: boolean;
 }
 
 export interface CheckOptions {
@@ -28,17 +30,20 @@ export function checkStore(
   options: CheckOptions & { readonly alone: boolean },
 ): Finding[] {
   const findings: Finding[] = [];
-  const report = (what: string, repair?: string, mend?: () => void) => {
+  const add = (what: string, repair?: string, mend?: () => void, isLeftover = false) => {
     const isRepaired = options.repair && mend !== undefined;
     if (isRepaired) mend();
-    findings.push({ what, isRepaired, ...(repair === undefined ? {} : { repair }) });
+    const more = { ...(repair !== undefined && { repair }), ...(isLeftover && { isLeftover }) };
+    findings.push({ what, isRepaired, ...more });
   };
+  const report: Report = (what, repair, mend) => add(what, repair, mend);
+  const tell: Report = (what, repair, mend) => add(what, repair, mend, true);
   checkIndex(store, report);
   checkBlobs(store, options, report);
   checkImages(store, report);
   checkLayers(store, report);
   // While others use the store, what is unfinished or unreferenced is theirs.
-  if (options.alone) checkLeftovers(store, report);
+  if (options.alone) checkLeftovers(store, tell);
   return findings;
 }
 
