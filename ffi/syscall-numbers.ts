@@ -64,6 +64,7 @@ const NUMBERS = {
   pwrite64: [18, 68],
   fdatasync: [75, 83],
   syncfs: [306, 267],
+  sync_file_range: [277, 84],
   fsetxattr: [190, 7],
   lsetxattr: [189, 6],
   lgetxattr: [192, 9],

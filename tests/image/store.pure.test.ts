@@ -90,6 +90,28 @@ describe("a blob", () => {
   });
 });
 
+describe("small blobs", () => {
+  test("wait for what names them, are read meanwhile, and go to their places together", async () => {
+    const image = makeImage([base]);
+    const bytes = latin1("small");
+    const digest = store.ingestBytes(bytes);
+    expect(store.hasBlob(digest)).toBe(true);
+    expect(store.readBlob(digest, 10)).toEqual(bytes);
+    expect(store.blobs.list()).toEqual([]);
+    await load([NAME, image]);
+    expect(store.blobs.list()).toContain(digest);
+    expect(unfinished()).toEqual([]);
+  });
+
+  test("that nothing names are gone with the hold, and those beyond a few dozen do not wait", () => {
+    store.ingestBytes(latin1("small"));
+    store.release();
+    expect(unfinished()).toEqual([]);
+    for (let i = 0; i < 40; i++) store.ingestBytes(latin1(`small ${i}`));
+    expect(store.blobs.list().length).toBeGreaterThan(30);
+  });
+});
+
 describe("a name", () => {
   test("that moves to another image leaves the first without one", async () => {
     await load([NAME, makeImage([base])]);
@@ -151,6 +173,7 @@ describe("layers", () => {
       `layer ${base.digest} is not what the image's configuration says`,
     );
     expect(store.layers.list()).toEqual([]);
+    store.release();
     expect(unfinished()).toEqual([]);
     expect(store.list()).toEqual([]);
   });
@@ -276,7 +299,8 @@ describe("a check", () => {
   });
 
   test("finds what belongs to no image, and takes it away", () => {
-    const digest = store.ingestBytes(latin1("orphan"));
+    const orphan = latin1("orphan".repeat(200_000));
+    const digest = store.ingestBytes(orphan);
     writeFileSync(`${store.paths.ingest}/left`, "half");
     expect(whats()).toEqual([
       "1 unfinished downloads or layers",

@@ -5,10 +5,11 @@ import { Fd } from "../../../ffi/fd.ts";
 import { fileType, listDirectory, openFile, removeFile, renameFile } from "../../../ffi/files.ts";
 import { SyscallError } from "../../../ffi/syscall-error.ts";
 import { statusAt } from "../../../ffi/tree.ts";
-import { fsync, read, write } from "../../../ffi/unistd.ts";
+import { beginSync, fsync, read, write } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, DigestHasher, digestOf } from "../digest.ts";
 import type { StorePaths } from "./paths.ts";
+import { Staging } from "./staging.ts";
 
 /** What a blob must turn out to be, as far as that is known beforehand. */
 export interface ExpectedBlob {
@@ -22,18 +23,26 @@ export interface StoredBlob {
   readonly size: number;
 }
 
+/** Larger ones get their place at once: a pull that is killed need not fetch them again. */
+const STAGED_BYTES = 1024 * 1024;
+/** After so many bytes the kernel is told to begin writing. */
+const BEGIN_BYTES = 16 * 1024 * 1024;
+
 /** A blob on its way into the store. Disposed without commit(), it leaves nothing behind. */
 export class BlobWriter implements Disposable {
   readonly #hasher = new DigestHasher();
   readonly #fd: Fd;
   readonly #path: string;
   #size = 0;
+  /** How much the kernel was told to write already. */
+  #begun = 0;
   #isOpen = true;
 
-  /** @param verified gets the digest once the blob is in its place */
+  /** @param verified gets the digest once the blob is whole */
   constructor(
     private readonly paths: StorePaths,
     private readonly expected: ExpectedBlob,
+    private readonly staging: Staging,
     private readonly verified: Set<Digest>,
   ) {
     this.#path = paths.unfinished();
@@ -55,22 +64,36 @@ export class BlobWriter implements Disposable {
     let rest = chunk;
     while (rest.length > 0) rest = rest.subarray(write(this.#fd.number, rest, this.#path));
     this.#size += chunk.length;
+    if (this.#size - this.#begun < BEGIN_BYTES) return;
+    beginSync(this.#fd.number);
+    this.#begun = this.#size;
   }
 
-  /** Verifies the blob and puts it in its place. Throws UserError where it is not what it should be. */
+  /**
+   * Verifies the blob. A large one is in its place then; a small one waits for what names it, and is
+   * read from where it waits. Throws UserError where it is not what it should be.
+   */
   commit(): StoredBlob {
     try {
       const digest = this.#hasher.digest();
       this.#verify(digest);
-      // Order: whole on the disk before it has its name, as a crash must not leave a hollow blob.
-      fsync(this.#fd.number);
-      renameFile(this.#path, this.paths.blob(digest));
+      this.#settle(digest);
       this.#isOpen = false;
       this.verified.add(digest);
       return { digest, size: this.#size };
     } finally {
       this.abort();
     }
+  }
+
+  #settle(digest: Digest): void {
+    if (this.#size <= STAGED_BYTES) {
+      this.staging.add(digest, this.#path, new Fd(this.#fd.release()));
+      return;
+    }
+    // Order: whole on the disk before it has its name, as a crash must not leave a hollow blob.
+    fsync(this.#fd.number);
+    renameFile(this.#path, this.paths.blob(digest));
   }
 
   /** Keeps nothing. Harmless after commit(). */
@@ -106,17 +129,26 @@ export class Blobs {
   /** Those that this process wrote, and so need not be hashed again. */
   readonly verified = new Set<Digest>();
 
-  constructor(private readonly paths: StorePaths) {}
+  readonly staging: Staging;
+
+  constructor(private readonly paths: StorePaths) {
+    this.staging = new Staging(paths);
+  }
+
+  /** The file of a blob, which need not be there. */
+  path(digest: Digest): string {
+    return this.staging.pathOf(digest) ?? this.paths.blob(digest);
+  }
 
   has(digest: Digest): boolean {
-    return fileType(this.paths.blob(digest)) !== 0;
+    return this.staging.pathOf(digest) !== undefined || fileType(this.paths.blob(digest)) !== 0;
   }
 
   /** The size in bytes; undefined where there is no such blob. */
   size(digest: Digest): number | undefined {
     if (!this.has(digest)) return undefined;
     // Start-up time: not by node:fs, which a run of an image has no other use for.
-    using fd = new Fd(openFile(this.paths.blob(digest), O.O_RDONLY | O.O_CLOEXEC));
+    using fd = new Fd(openFile(this.path(digest), O.O_RDONLY | O.O_CLOEXEC));
     const status = statusAt(fd.number, "");
     if (typeof status === "number") throw new SyscallError("statx", -status);
     return status.size;
@@ -131,7 +163,7 @@ export class Blobs {
     if (size > maxBytes) {
       throw new UserError(`blob ${digest} has ${size} bytes: at most ${maxBytes} are read here`);
     }
-    const bytes = readWhole(this.paths.blob(digest), size);
+    const bytes = readWhole(this.path(digest), size);
     if (digestOf(bytes) !== digest) {
       throw new UserError(`blob ${digest} is damaged in the store`, DAMAGE_HINT);
     }
@@ -139,9 +171,10 @@ export class Blobs {
   }
 
   ingest(expected: ExpectedBlob): BlobWriter {
-    return new BlobWriter(this.paths, expected, this.verified);
+    return new BlobWriter(this.paths, expected, this.staging, this.verified);
   }
 
+  /** Those in their places. */
   list(): Digest[] {
     const found = listDirectory(this.paths.blobs) ?? [];
     return found.map(({ name }): Digest => `sha256:${name}`);

@@ -32,6 +32,7 @@ import { adoptImplied } from "../layer/implied-folders.ts";
 import { removeTreeDeep } from "../layer/remove-tree.ts";
 import { type Unpacked, unpackStream } from "../layer/unpack-stream.ts";
 import type { Descriptor } from "../types.ts";
+import type { Blobs } from "./blobs.ts";
 import type { StorePaths } from "./paths.ts";
 
 /** An unpacked layer. */
@@ -75,10 +76,9 @@ const LINK_RADIX = 36;
 export class Layers {
   #boot: string | undefined;
 
-  /** @param verified blobs whose digest was just made */
   constructor(
     private readonly paths: StorePaths,
-    private readonly verified: ReadonlySet<Digest>,
+    private readonly blobs: Blobs,
   ) {}
 
   /** The layer, where it is there and can be trusted. */
@@ -145,7 +145,7 @@ export class Layers {
   }
 
   async #unpackBlob(blob: Descriptor): Promise<Unplaced> {
-    const path = this.paths.blob(blob.digest);
+    const path = this.blobs.path(blob.digest);
     const compression = detectCompression(readStart(path, blob));
     const folder = this.#makeFolder();
     try {
@@ -154,7 +154,7 @@ export class Layers {
       const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
       const options = { folder: `${folder}/diff`, trash: `${folder}/trash` };
       // Without compression the blob's digest is the diffID.
-      const isKnown = compression === "none" && this.verified.has(blob.digest);
+      const isKnown = compression === "none" && this.blobs.verified.has(blob.digest);
       const known = isKnown ? blob.digest : undefined;
       const unpacked = await unpackStream(source, compression, options, known);
       removeTreeDeep(`${folder}/trash`);

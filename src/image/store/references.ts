@@ -6,12 +6,12 @@ import { readTextIfThere, renameFile, writeText } from "../../../ffi/files.ts";
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { openFile } from "../../../ffi/files.ts";
-import { fsync } from "../../../ffi/unistd.ts";
 import type { Digest } from "../digest.ts";
 import { parseManifest } from "../parse-manifest.ts";
 import { type Descriptor, isIndex, MEDIA_TYPE, REF_NAME } from "../types.ts";
 import { lockIndex } from "./locks.ts";
 import type { StorePaths } from "./paths.ts";
+import type { Staging } from "./staging.ts";
 
 /** The name in an entry of the index; undefined for an image without. */
 export const nameOf = (entry: Descriptor): string | undefined => entry.annotations?.[REF_NAME];
@@ -24,7 +24,11 @@ function named(descriptor: Descriptor, name: string | undefined): Descriptor {
 }
 
 export class References {
-  constructor(private readonly paths: StorePaths) {}
+  /** @param staging what the entries name may wait there, and goes to its place before them */
+  constructor(
+    private readonly paths: StorePaths,
+    private readonly staging: Staging,
+  ) {}
 
   /** All entries, those without a name as well. */
   entries(): readonly Descriptor[] {
@@ -90,20 +94,23 @@ export class References {
     using _lock = lockIndex(this.paths);
     const before = this.entries();
     const manifests = edit(before);
-    if (manifests === before) return;
+    if (manifests === before) {
+      this.staging.publish();
+      return;
+    }
     const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests };
-    replaceFile(this.paths, this.paths.index, `${JSON.stringify(index)}\n`);
+    this.#replace(`${JSON.stringify(index)}\n`);
+  }
+
+  /** The index is the old one or the new one at any moment, and what it names is there before it. */
+  #replace(text: string): void {
+    const unfinished = this.paths.unfinished();
+    writeText(unfinished, text, { mode: 0o644, exclusive: true });
+    using fd = new Fd(openFile(unfinished, O.O_RDONLY));
+    this.staging.publish(fd);
+    renameFile(unfinished, this.paths.index);
   }
 }
 
 const isNameless = (entry: Descriptor, digest: Digest): boolean =>
   entry.digest === digest && nameOf(entry) === undefined;
-
-/** Puts a text in the place of a file, which holds the old text or the new one at any moment. */
-export function replaceFile(paths: StorePaths, path: string, text: string): void {
-  const unfinished = paths.unfinished();
-  writeText(unfinished, text, { mode: 0o644, exclusive: true });
-  using fd = new Fd(openFile(unfinished, O.O_RDONLY));
-  fsync(fd.number);
-  renameFile(unfinished, path);
-}

@@ -55,8 +55,8 @@ export class ImageStore implements Disposable {
 
   private constructor(readonly paths: StorePaths) {
     this.blobs = new Blobs(paths);
-    this.layers = new Layers(paths, this.blobs.verified);
-    this.#references = new References(paths);
+    this.layers = new Layers(paths, this.blobs);
+    this.#references = new References(paths, this.blobs.staging);
     this.#lock = new StoreLock(paths, () => this.removeUnfinished());
   }
 
@@ -75,16 +75,18 @@ export class ImageStore implements Disposable {
     this.#lock.share();
   }
 
+  /** Ends the hold; small blobs that nothing names yet are given up. */
   release(): void {
+    this.blobs.staging.discard();
     this.#lock.release();
   }
 
   [Symbol.dispose](): void {
-    this.#lock.release();
+    this.release();
   }
 
   blobPath(digest: Digest): string {
-    return this.paths.blob(digest);
+    return this.blobs.path(digest);
   }
 
   /** Whether the blob is there. Race: hold() the store, or it may be gone when you come back. */
@@ -167,6 +169,7 @@ export class ImageStore implements Disposable {
    * @param inUse images without an entry that are needed all the same, by their containers
    */
   sweep(inUse: readonly Descriptor[] = []): SweepResult | undefined {
+    this.release();
     using alone = this.#lock.tryAlone();
     if (alone === undefined) return undefined;
     this.removeUnfinished();
@@ -186,6 +189,7 @@ export class ImageStore implements Disposable {
 
   /** What is damaged or left over. Throws UserError where it is to be mended while others use it. */
   check(options: CheckOptions): Finding[] {
+    this.release();
     using alone = this.#lock.tryAlone();
     if (alone === undefined && options.repair) throw busy();
     return checkStore(this, { ...options, alone: alone !== undefined });

@@ -65,8 +65,9 @@ export class World implements Disposable, ProgressSink {
     return pushImage(parseReference(target), image, this.options, this.store);
   }
 
-  /** What lies in the store besides finished blobs. */
+  /** What lies in the store besides finished blobs once the command is over. */
   get unfinished(): string[] {
+    this.store.release();
     return readdirSync(`${this.root}/store/ingest`);
   }
 
