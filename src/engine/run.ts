@@ -79,6 +79,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
     },
     terminal,
   });
+  network?.startRemoval();
   if (cleared > 0) (await import("./networks/tear-down.ts")).sweepNetworks();
   if (status === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
   return status;

@@ -3,7 +3,7 @@
 import type { ContainerConfig } from "../../image/types.ts";
 import type { ImageDefaults } from "../host-facts.ts";
 import { parseUserText } from "../resolve-user.ts";
-import type { MountOption, RunOptions } from "../run-options.ts";
+import type { MountOption, NetworkingOptions, PortOption, RunOptions } from "../run-options.ts";
 
 /** What the spec's process takes from an image. */
 export function makeImageDefaults(config: ContainerConfig): ImageDefaults {
@@ -27,9 +27,23 @@ export function applyImageConfig(options: RunOptions, config: ContainerConfig): 
     ...options,
     ...(user !== undefined && { user }),
     ...(stopSignal && { stopSignal }),
+    ...(options.networking !== undefined && {
+      networking: { ...options.networking, expose: listExposed(options.networking, config) },
+    }),
     labels: { ...config.Labels, ...options.labels },
     mounts: [...options.mounts, ...listImageVolumes(options.mounts, config)],
   };
+}
+
+/** `EXPOSE` of the image and of the flags: for -P. */
+function listExposed({ expose }: NetworkingOptions, config: ContainerConfig): PortOption[] {
+  const ports = [...expose];
+  for (const text of Object.keys(config.ExposedPorts ?? {})) {
+    const [, port, protocol = "tcp"] = /^(\d+)(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
+    if (port === undefined) continue;
+    ports.push({ port: Number(port), protocol: protocol as PortOption["protocol"] });
+  }
+  return ports;
 }
 
 function listImageVolumes(

@@ -14,7 +14,7 @@ import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { mustSucceed, startIp, startNft } from "../../../network/program.ts";
+import { mustSucceed, type RunningProgram, startIp, startNft } from "../../../network/program.ts";
 import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
@@ -27,7 +27,7 @@ import { hasNames } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
-import { netnsPath, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
+import { netnsPath, startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
 
 /** Who a container is. */
 export interface Identity {
@@ -46,6 +46,7 @@ export interface NetworkState extends Attachment {
 /** A container's network that is reserved, and not made yet. */
 export class PendingNetwork {
   #programs: (() => void)[] = [];
+  #removal: RunningProgram | undefined;
 
   constructor(
     readonly store: NetworkStore,
@@ -98,6 +99,21 @@ export class PendingNetwork {
       }
     }
     if (failure !== undefined) throw failure;
+  }
+
+  /** The container has ended: its ports go while everything else of it is taken away. */
+  startRemoval(): void {
+    this.#removal = startRemoval(this.state);
+  }
+
+  tearDown(): void {
+    // Race: what is still being made would be there after it was taken away.
+    try {
+      this.finish();
+    } catch {
+      // Whoever has waited for it has been told.
+    }
+    tearDownNetwork(this.state.id, this.#removal);
   }
 }
 

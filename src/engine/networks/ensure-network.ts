@@ -1,7 +1,7 @@
 // Makes a network's bridge and its rules where they are not there: at its first use, and at the next
 // one after a reboot.
 
-import { fileType, readTextIfThere, writeText } from "../../../ffi/files.ts";
+import { fileType, readTextIfThere, writeAll, writeText } from "../../../ffi/files.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { formatSubnet, overlaps, parseSubnet, type Subnet } from "../../../network/address.ts";
 import type { NetworkDefinition, NetworkSubnet } from "../../../network/definition.ts";
@@ -84,7 +84,43 @@ export function makeBridge(store: NetworkStore, network: NetworkDefinition): voi
   const ip = startIp(planBridge(network));
   if (ip !== undefined) mustSucceed(`make the bridge of network "${network.name}"`, ip);
   setParameters(network);
+  warnOfClosedForward(network);
 }
+
+interface Chain {
+  readonly chain?: {
+    readonly family: string;
+    readonly table: string;
+    readonly name: string;
+    readonly hook?: string;
+    readonly policy?: string;
+  };
+}
+
+/** A packet must pass every table: one that lets nothing through closes our networks as well. */
+function warnOfClosedForward({ link }: NetworkDefinition): void {
+  const { status, stdout } = startProgram("nft", ["-j", "list", "chains"], "").finish();
+  if (status !== 0) return;
+  const { nftables }: { nftables: readonly Chain[] } = JSON.parse(stdout);
+  for (const { chain } of nftables) {
+    if (chain?.hook !== "forward" || chain.policy !== "drop") continue;
+    const { family, table, name } = chain;
+    const rule =
+      table === "filter" && family === "ip"
+        ? `iptables -I ${hasDocker(nftables) ? "DOCKER-USER" : "FORWARD"} -i ${link} -j ACCEPT, and with -o`
+        : `nft insert rule ${family} ${table} ${name} iifname ${link} accept, and with oifname`;
+    const what = `the chain ${name} of table ${family} ${table} drops what is forwarded`;
+    writeAll(
+      2,
+      `bunker: warning: ${what}\n  hint: for the outside to be reached: ${rule}\n`,
+      "stderr",
+    );
+    return;
+  }
+}
+
+const hasDocker = (chains: readonly Chain[]): boolean =>
+  chains.some(({ chain }) => chain?.name === "DOCKER-USER");
 
 /** Security: where a host's route leads must not become a matter of which containers run. */
 function refuseOverlap(store: NetworkStore, { name, subnets }: NetworkDefinition): void {

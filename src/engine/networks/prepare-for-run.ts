@@ -6,7 +6,6 @@ import type { EtcFile, Prepared } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import type { Reservation } from "../state-store.ts";
 import { type Identity, type PendingNetwork, prepareNetwork } from "./attach.ts";
-import { tearDownNetwork } from "./tear-down.ts";
 
 /** The container's network, and what was prepared with its files in /etc. */
 export function prepareForRun(
@@ -15,7 +14,8 @@ export function prepareForRun(
   place: Pick<Reservation, "id" | "name">,
   undo: UndoStack,
 ): { readonly prepared: Prepared; readonly network: PendingNetwork } {
-  const { networking, network: mode } = options;
+  // With the ports that the image exposes, where there is one.
+  const { networking, network: mode } = prepared.storage?.options ?? options;
   if (networking === undefined) throw new Error("no network was asked for");
   const identity: Identity = {
     id: place.id,
@@ -24,7 +24,7 @@ export function prepareForRun(
   };
   const base = mode.kind === "host" ? readTextIfThere("/etc/hosts") : undefined;
   const network = prepareNetwork(identity, networking, [], base);
-  if (networking.networks.length > 0) undo.push(() => tearDownNetwork(place.id));
+  if (networking.networks.length > 0) undo.push(() => network.tearDown());
   const { hosts, resolvConf } = network.state;
   const withLocal = networking.networks.length > 0 || base !== undefined;
   const files: EtcFile[] = prepared.etcFiles.map((file) => {

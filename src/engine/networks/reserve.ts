@@ -20,12 +20,7 @@ import {
   parseSubnet,
   type Subnet,
 } from "../../../network/address.ts";
-import type {
-  NetworkDefinition,
-  NetworkSubnet,
-  PortMapping,
-  Protocol,
-} from "../../../network/definition.ts";
+import type { NetworkDefinition, NetworkSubnet, PortMapping } from "../../../network/definition.ts";
 import { findPortHolder } from "../../../network/port-holder.ts";
 import { UserError } from "../../errors.ts";
 import type { PublishOption } from "../run-options.ts";
@@ -133,34 +128,52 @@ export function reservePorts(
   asked: readonly PublishOption[],
   id: string,
   onReserved: (port: PortMapping) => void,
-): PortMapping[] {
-  const ports: PortMapping[] = [];
-  for (const option of asked) {
-    const port = reservePort(store, option, id);
+): void {
+  const isExact = ({ hostPort, hostPortLast }: PublishOption): boolean =>
+    hostPort !== 0 && hostPort === hostPortLast;
+  const exact = asked.filter(isExact).map((option) => makePort(option, option.hostPort));
+  const folder = store.folder("ports");
+  for (const port of exact) {
+    if (!reserve(folder, portName(port), id))
+      throw takenPort(port, ownerOf(folder, portName(port)));
     onReserved(port);
-    ports.push(port);
   }
-  return ports;
+  // Order: all of them are ours, or at least claimed, before it is looked who else has claimed one.
+  const names = exact.length === 0 ? [] : listNames(folder);
+  for (const port of exact) {
+    const owner = findRival(folder, names, port) ?? findProcess(port);
+    if (owner !== undefined) throw takenPort(port, owner);
+  }
+  for (const option of asked) if (!isExact(option)) onReserved(chooseFreePort(store, option, id));
 }
 
-function reservePort(store: NetworkStore, option: PublishOption, id: string): PortMapping {
-  const { protocol, hostIp, containerPort, hostPort, hostPortLast } = option;
-  const make = (port: number): PortMapping => ({ protocol, hostIp, hostPort: port, containerPort });
-  if (hostPort !== 0 && hostPort === hostPortLast) {
-    const reason = takePort(store, make(hostPort), id);
-    if (reason === undefined) return make(hostPort);
-    throw new UserError(
-      `port ${hostPort}/${protocol}${hostIp === "" ? "" : ` of ${hostIp}`} is taken by ${reason}`,
-      "choose another host port, or stop what has it",
-    );
-  }
+const makePort = ({ protocol, hostIp, containerPort }: PublishOption, hostPort: number) => ({
+  protocol,
+  hostIp,
+  hostPort,
+  containerPort,
+});
+
+function takenPort({ hostPort, protocol, hostIp }: PortMapping, owner: string): UserError {
+  const where = hostIp === "" ? "" : ` of ${hostIp}`;
+  return new UserError(
+    `port ${hostPort}/${protocol}${where} is taken by ${owner}`,
+    "choose another host port, or stop what has it",
+  );
+}
+
+function chooseFreePort(store: NetworkStore, option: PublishOption, id: string): PortMapping {
+  const { protocol, hostPort, hostPortLast } = option;
+  const folder = store.folder("ports");
   const [first, last] = hostPort === 0 ? ephemeralRange() : [hostPort, hostPortLast];
   const count = last - first + 1;
   // Race: those who start at once do not all begin at the same place.
   const start = hostPort === 0 ? Math.floor(Math.random() * count) : 0;
   for (let step = 0; step < count; step++) {
-    const port = make(first + ((start + step) % count));
-    if (takePort(store, port, id) === undefined) return port;
+    const port = makePort(option, first + ((start + step) % count));
+    if (!reserve(folder, portName(port), id)) continue;
+    if (findRival(folder, listNames(folder), port) ?? findProcess(port)) releasePort(store, port);
+    else return port;
   }
   throw new UserError(`no port is free between ${first} and ${last} (${protocol})`);
 }
@@ -171,28 +184,23 @@ function ephemeralRange(): [first: number, last: number] {
   return [first, last];
 }
 
-/** undefined once the port is the container's; else who has it. */
-function takePort(store: NetworkStore, port: PortMapping, id: string): string | undefined {
-  const folder = store.folder("ports");
-  if (!reserve(folder, portName(port), id)) {
-    return `container ${(readLink(`${folder}/${portName(port)}`) ?? "").slice(0, 12)}`;
-  }
-  const owner = findRival(folder, port) ?? findProcess(port);
-  if (owner !== undefined) releasePort(store, port);
-  return owner;
-}
+const listNames = (folder: string): string[] =>
+  (listDirectory(folder) ?? []).map(({ name }) => name);
+
+const ownerOf = (folder: string, name: string): string =>
+  `container ${(readLink(`${folder}/${name}`) ?? "").slice(0, 12)}`;
 
 /** A port on every address and one on some address are in each other's way. */
 function findRival(
   folder: string,
+  names: readonly string[],
   { protocol, hostPort, hostIp }: PortMapping,
 ): string | undefined {
   const prefix = `${protocol}-${hostPort}-`;
-  for (const { name } of listDirectory(folder) ?? []) {
+  for (const name of names) {
     if (!name.startsWith(prefix)) continue;
     const otherIp = name.slice(prefix.length);
-    if (otherIp === hostIp || !(isAny(otherIp) || isAny(hostIp))) continue;
-    return `container ${(readLink(`${folder}/${name}`) ?? "").slice(0, 12)}`;
+    if (otherIp !== hostIp && (isAny(otherIp) || isAny(hostIp))) return ownerOf(folder, name);
   }
   return undefined;
 }
@@ -201,5 +209,5 @@ const isAny = (ip: string): boolean => ip === "" || ip === "0.0.0.0" || ip === "
 
 function findProcess({ protocol, hostIp, hostPort }: PortMapping): string | undefined {
   if (!isPortTaken(protocol, hostIp === "" ? "0.0.0.0" : hostIp, hostPort)) return undefined;
-  return findPortHolder(protocol as Protocol, hostPort) ?? "another program";
+  return findPortHolder(protocol, hostPort) ?? "another program";
 }

@@ -23,8 +23,9 @@ export const netnsPath = (id: string): string => `${runFolder(process.env)}/netn
 /**
  * Gives everything back that a container has of networks, as far as it is there; without a container
  * of that id it does nothing. One failure does not stop the rest; the first is thrown.
+ * @param begun what startRemoval() has returned, where that was called already
  */
-export function tearDownNetwork(id: string): void {
+export function tearDownNetwork(id: string, begun?: RunningProgram): void {
   const store = new NetworkStore();
   const attachment = readAttachment(store, id);
   const failures: unknown[] = [];
@@ -36,7 +37,7 @@ export function tearDownNetwork(id: string): void {
     }
   };
   // Order: the rules first, so that no port leads to an address that is somebody else's by then.
-  const nft = attachment === undefined ? undefined : startRemoval(attachment);
+  const nft = begun ?? (attachment === undefined ? undefined : startRemoval(attachment));
   attempt(() => removeNamespace(id));
   if (nft !== undefined) attempt(() => finishRemoval(nft));
   if (attachment === undefined) {
@@ -53,7 +54,11 @@ export function tearDownNetwork(id: string): void {
   removeAttachment(store, id);
 }
 
-function startRemoval({ ports, endpoints }: Attachment): RunningProgram | undefined {
+/** Takes its ports away; undefined where it has none. */
+export function startRemoval({
+  ports,
+  endpoints,
+}: Pick<Attachment, "ports" | "endpoints">): RunningProgram | undefined {
   const [first] = endpoints;
   if (ports.length === 0 || first === undefined) return undefined;
   const text = formatPortRemoval(ports, publishTarget(first));
