@@ -20,6 +20,8 @@ const NUMBERS = {
   fcntl: [72, 25],
   lseek: [8, 62],
   splice: [275, 76],
+  inotify_init1: [294, 26],
+  inotify_add_watch: [254, 27],
   munmap: [11, 215],
   fchdir: [81, 50],
   chdir: [80, 49],

@@ -77,6 +77,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./containers/exec.ts")).execCommand,
   },
   {
+    name: "attach",
+    summary: "Attach local standard input, output, and error streams to a running container",
+    group: "Containers",
+    load: async () => (await import("./containers/attach.ts")).attachCommand,
+  },
+  {
     name: "inspect",
     summary: "Return low-level information on containers, images and volumes",
     group: "Containers",

@@ -4,8 +4,8 @@
 //
 //   guardian                                        the log
 //   waits for output, or for the end of init
-//   writes a mark: time, offset, stream ──────────▶ log.idx, 32 bytes a mark
-//   splice(2): from the pipe into the file ───────▶ log, the very bytes
+//   writes a mark: time, offset, stream ──────────▶ log/0/marks, 32 bytes each
+//   splice(2): from the pipe into the file ───────▶ log/0/bytes, the very bytes
 //   …
 //   init has ended: what is left in the pipes ────▶ log
 //   waitid ───────────────────────────────────────▶ exit: siginfo, time
@@ -14,8 +14,9 @@
 // Crash: splice moves bytes from the pipe into the file inside the kernel, so there is no moment at
 // which they are in neither. The mark comes first: one without bytes behind it is harmless.
 //
-// Rotation: the kernel says EFBIG at the limit of RLIMIT_FSIZE, having taken what fits; the files are
-// renamed, and the loop goes on where it was.
+// Rotation: the kernel says EFBIG at the limit of RLIMIT_FSIZE, having taken what fits; log/0 becomes
+// log/1 with one rename(2), and the loop goes on where it was. As bytes and marks move together, nobody
+// ever finds the ones without the others.
 
 import { AddressOf, type Call, Slot, type Step, StringArray, Struct } from "../../ffi/call.ts";
 import {
@@ -30,7 +31,7 @@ import {
   setrlimit,
   waitid,
 } from "../../ffi/calls.ts";
-import { O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
+import { AT, O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
 import { EAGAIN, EFBIG, EIO } from "../../ffi/errno.ts";
 import { type Line, linkLines } from "./lines.ts";
 
@@ -55,9 +56,9 @@ export interface GuardianRequest {
 export interface LogFiles {
   readonly fd: number;
   readonly indexFd: number;
-  readonly path: string;
-  readonly indexPath: string;
-  /** No limit: it is never rotated. */
+  /** Has a folder for each pair of files: 0 is the present one, 1 the one before … */
+  readonly folder: string;
+  /** A multiple of a mark's size. No limit: it is never rotated. */
   readonly maxBytes?: number;
   /** How many files there are at most, the present one among them. */
   readonly maxFiles: number;
@@ -468,28 +469,58 @@ function makeMark(stream: number): Slot {
   return new Slot("mark", MARK_BYTES, bytes);
 }
 
-/** log.2 becomes log.3, log becomes log.1 …; the last one is gone by being renamed over. */
+/** Names in the folder of a pair. */
+export const BYTES_FILE = "bytes";
+export const MARKS_FILE = "marks";
+/** Files whose locks keep a rotation waiting: see engine/containers/log-hold.ts. */
+export const THIS_TURN = "turn.a";
+export const NEXT_TURN = "turn.b";
+const LOCK_EX = 2;
+const RENAME_EXCHANGE = 2;
+/** Where the oldest pair goes first, to be removed. */
+export const GONE = "gone";
+
+/** The oldest pair is removed, 1 becomes 2, 0 becomes 1 …, and 0 is made anew. */
 function planRotate(log: LogFiles | undefined): Line[] {
   if (log?.maxBytes === undefined) return [{ label: "rotate", call: close(-1), then: "wait" }];
-  const lines: Line[] = [];
-  const add = (call: Call): void => {
-    lines.push(lines.length === 0 ? { label: "rotate", call } : { call });
-  };
-  const name = (path: string, index: number): string => (index === 0 ? path : `${path}.${index}`);
-  for (const [path, fd] of [
-    [log.path, log.fd],
-    [log.indexPath, log.indexFd],
+  const { folder, maxFiles } = log;
+  const at = (name: string | number): string => `${folder}/${name}`;
+  const move = (from: string | number, to: string | number): Call => ({
+    name: "renameat2",
+    args: [AT_FDCWD, at(from), AT_FDCWD, at(to), 0],
+  });
+  const remove = (path: string, flags: number): Call => ({
+    name: "unlinkat",
+    args: [AT_FDCWD, path, flags],
+  });
+  const clear = [
+    remove(`${at(GONE)}/${BYTES_FILE}`, 0),
+    remove(`${at(GONE)}/${MARKS_FILE}`, 0),
+    remove(at(GONE), AT.AT_REMOVEDIR),
+  ];
+  const turn = new Slot("turn");
+  const calls: Call[] = [
+    openat(AT_FDCWD, at(THIS_TURN), O.O_RDWR, { into: turn }),
+    { name: "flock", args: [turn, LOCK_EX] },
+    close(turn),
+    {
+      name: "renameat2",
+      args: [AT_FDCWD, at(THIS_TURN), AT_FDCWD, at(NEXT_TURN), RENAME_EXCHANGE],
+    },
+    ...clear,
+    move(maxFiles - 1, GONE),
+    ...clear,
+  ];
+  for (let number = maxFiles - 2; number >= 0; number--) calls.push(move(number, number + 1));
+  calls.push({ name: "mkdirat", args: [AT_FDCWD, at(0), 0o700] });
+  for (const [name, fd] of [
+    [BYTES_FILE, log.fd],
+    [MARKS_FILE, log.indexFd],
   ] as const) {
-    for (let index = log.maxFiles - 2; index >= 0; index--) {
-      add({
-        name: "renameat2",
-        args: [AT_FDCWD, name(path, index), AT_FDCWD, name(path, index + 1), 0],
-      });
-    }
     const fresh = new Slot("fresh");
-    add(openat(AT_FDCWD, path, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, { into: fresh }, 0o600));
-    add(dup3(fresh, fd, O.O_CLOEXEC));
-    add(close(fresh));
+    const flags = O.O_WRONLY | O.O_CREAT | O.O_TRUNC;
+    calls.push(openat(AT_FDCWD, `${at(0)}/${name}`, flags, { into: fresh }, 0o600));
+    calls.push(dup3(fresh, fd, O.O_CLOEXEC), close(fresh));
   }
-  return lines;
+  return calls.map((call, i) => (i === 0 ? { label: "rotate", call } : { call }));
 }

@@ -201,6 +201,25 @@ export type RestartOption =
   | { readonly kind: "no" | "always" | "unless-stopped" }
   | { readonly kind: "on-failure"; readonly attempts: number };
 
+/** `--log-driver` and `--log-opt`. */
+export interface LogOption {
+  readonly driver: "json-file" | "local" | "none";
+  readonly maxBytes?: number;
+  readonly maxFiles?: number;
+  readonly tag?: string;
+}
+
+/** `--health-*`: what takes the place of the image's HEALTHCHECK, or a part of it. */
+export interface HealthOption {
+  /** docker's words: `["CMD-SHELL", …]`, `["CMD", …]`, `["NONE"]`. */
+  readonly test?: readonly string[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly startPeriodMs?: number;
+  readonly startIntervalMs?: number;
+}
+
 export interface RunOptions {
   readonly root: RootOption;
   /** The command after the image; empty: the image's own (a shell in the host image). */
@@ -235,6 +254,14 @@ export interface RunOptions {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
+  /** What the caller types to leave the container running; docker's ctrl-p,ctrl-q unless said. */
+  readonly detachKeys?: string;
+  /** Whether the caller's signals are the container's; true unless said. */
+  readonly sigProxy?: boolean;
+  /** Which of `stdin`, `stdout`, `stderr` are joined in the foreground; all that there are unless said. */
+  readonly attach?: readonly string[];
+  readonly log?: LogOption;
+  readonly health?: HealthOption;
   /** Whether its end is not the last word; "no" unless said. */
   readonly restart?: RestartOption;
   readonly remove: boolean;

@@ -43,6 +43,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   requireRoot();
   if (options.detach) return (await import("./containers/run-detached.ts")).runDetached(options);
   if (options.tty && options.interactive) (await import("./terminal.ts")).requireTerminal();
+  if (isKept(options)) return (await import("./containers/run-detached.ts")).runAttached(options);
   const id = makeId();
   const store = new StateStore(runFolder(process.env));
   using undo = new UndoStack();
@@ -96,6 +97,15 @@ export async function prepareAll(
   if (options.networking === undefined) return { prepared };
   const { prepareForRun } = await import("./networks/prepare-for-run.ts");
   return prepareForRun(options, prepared, place, undo);
+}
+
+/**
+ * Whether it outlives its end or its caller. Not where its set-up is to be watched: then this process
+ * makes it from first to last.
+ */
+function isKept({ remove, detachKeys, attach, log, trace, performer }: RunOptions): boolean {
+  if (trace || performer !== "agent") return false;
+  return !remove || detachKeys !== undefined || attach !== undefined || log !== undefined;
 }
 
 function requireRoot(): void {
@@ -186,6 +196,7 @@ function writeIdFiles({ cidfile, pidfile }: RunOptions, id: string, pid: number)
   if (pidfile !== undefined) writeText(pidfile, String(pid));
 }
 
-function warn(line: string): void {
+/** Tells of what is not as it was asked for. */
+export function warn(line: string): void {
   writeAll(2, `bunker: warning: ${line}\n`, "stderr");
 }

@@ -38,6 +38,10 @@ export function requireTerminal(): void {
 export interface JoinedTerminal extends Disposable {
   /** Carries bytes both ways until process `pid`, a child, has ended and all was shown. Blocks. */
   pump(pid: number): void;
+  /** Readable when the caller's terminal has another size; reading never blocks. */
+  readonly resized: Fd;
+  /** Gives the container's terminal the size of the caller's. */
+  readonly copySize: () => void;
 }
 
 export interface JoinOptions {
@@ -68,15 +72,19 @@ export function joinTerminal(
   copySize();
   const host = interactive ? findTerminal() : undefined;
   if (callersNewlines) keepNewlines(master.number);
-  const modes = host === undefined ? undefined : enterRawMode(host, callersNewlines);
+  let modes = host === undefined ? undefined : enterRawMode(host, callersNewlines);
   return {
+    resized,
+    copySize,
     pump(pid) {
       const keyboard = interactive ? STDIN : undefined;
       pumpTerminal({ pid, master, keyboard, screen: STDOUT, resized, copySize });
     },
     [Symbol.dispose]() {
       if (host !== undefined && modes !== undefined) {
-        unlessClosed(() => tcsetattr(host, TCSADRAIN, modes));
+        const before = modes;
+        modes = undefined;
+        unlessClosed(() => tcsetattr(host, TCSADRAIN, before));
       }
       master[Symbol.dispose]();
     },

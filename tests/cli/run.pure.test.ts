@@ -322,7 +322,6 @@ describe("what cannot be is refused in one line", () => {
     ["-w rel /x", 'invalid argument "rel" for "-w, --workdir" flag: the path must be absolute'],
     ["--performer me /x", 'invalid argument "me" for "--performer" flag: must be agent or process'],
     ["--rootfs= sh", 'invalid argument "" for "--rootfs" flag: a folder is needed'],
-    ["-a stdin /x", "-a, --attach is not there yet: it comes with the lifecycle commands"],
     [
       "--link a /x",
       "--link is not there yet: it comes with nothing: containers of a network find each other by name",

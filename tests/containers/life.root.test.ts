@@ -89,6 +89,7 @@ needsRoot("a detached container", () => {
     await ok("rename", "one", "two");
     await run("one", "true", "--rm");
     await ok("rm", "-f", "two");
+    while ((await ok("ps", "-aq")) !== "") await Bun.sleep(20);
   });
 });
 

@@ -28,6 +28,7 @@ const plain: Partial<RunOptions> = {
 
 const parse = (options: Partial<RunOptions>) => async () => ({
   ...baseOptions,
+  remove: true,
   ...plain,
   ...options,
 });

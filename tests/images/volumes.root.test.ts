@@ -90,7 +90,7 @@ needsRoot("volumes", () => {
     });
 
     test("stays without --rm until it is pruned; the named ones stay", async () => {
-      await box.text("run", "owner:1", "true");
+      await box.text("run", "--rm", "owner:1", "true");
       const named = (await box.text("volume", "ls", "-q")).split("\n");
       const pruned = await box.text("volume", "prune", "-f");
       expect(pruned).toMatch(

@@ -21,6 +21,9 @@ export class Box implements Disposable {
   readonly runFolder = `${this.folder}/run`;
   readonly #trees = [new RootfsCopy()];
 
+  /** @param keeps what is run in the foreground without --rm is kept; else --rm is understood */
+  constructor(readonly keeps = false) {}
+
   /** A busybox tree that the file's tests may add to. */
   get rootfs(): string {
     return this.#trees[0]?.path ?? "";
@@ -28,12 +31,19 @@ export class Box implements Disposable {
 
   /** Runs bunker to its end. */
   bunker(args: readonly string[], options: BunkerOptions = {}): Promise<Outcome> {
-    return bunker(args, this.#with(options));
+    return bunker(this.#words(args), this.#with(options));
   }
 
   /** Starts bunker, for a test that talks to it while it runs. */
   start(args: readonly string[], options: Omit<BunkerOptions, "stdin"> = {}) {
-    return startBunker(args, this.#with(options));
+    return startBunker(this.#words(args), this.#with(options));
+  }
+
+  /** A container in the foreground is not kept, but where the box keeps them. */
+  #words(args: readonly string[]): readonly string[] {
+    const [verb, ...rest] = args;
+    if (verb !== "run" || this.keeps || rest.includes("--rm")) return args;
+    return rest.includes("-d") || rest.includes("--detach") ? args : [verb, "--rm", ...rest];
   }
 
   #with<T extends Omit<BunkerOptions, "stdin">>(options: T): T {
@@ -46,7 +56,7 @@ export class Box implements Disposable {
 
   /** The words that start bunker with these arguments. */
   command(args: readonly string[]): string[] {
-    return [...bunkerCommand(), ...args];
+    return [...bunkerCommand(), ...this.#words(args)];
   }
 
   /** `bunker run FLAGS --rootfs TREE COMMAND`. */
@@ -94,9 +104,9 @@ export class Box implements Disposable {
 }
 
 /** The box of a test file: gone after its tests, which must have left nothing in it. */
-export function openBox(): Box {
+export function openBox(keeps = false): Box {
   setDefaultTimeout(TEST_TIMEOUT_MS * slowness());
-  const box = new Box();
+  const box = new Box(keeps);
   afterAll(() => {
     using _ = box;
     expect(box.leftovers()).toEqual([]);

@@ -13,6 +13,11 @@ const child = (
 const simple = () => import("./simple.ts");
 
 export const containerCommand: Command = makeGroup("container", "Manage containers", [
+  child(
+    "attach",
+    "Attach local standard input, output, and error streams to a running container",
+    async () => (await import("./attach.ts")).attachCommand,
+  ),
   child("commit", "Create a new image from a container's changes", async () => {
     return (await import("../images/containers.ts")).commitCommand;
   }),

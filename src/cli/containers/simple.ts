@@ -1,9 +1,11 @@
 // Commands that do one thing to each container that is named, and print its name: stop, kill, rm, start,
 // restart, pause, unpause, wait, rename.
+import { UserError } from "../../errors.ts";
 import type { ContainerVerbs } from "../engine.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
 import { forEachOperand } from "../each.ts";
 import type { FlagTable } from "../flag.ts";
+import { detachKeysFlag, sigProxyFlag } from "./attach.ts";
 import { forceFlag } from "../format/format-flags.ts";
 
 type Plain = Record<never, never>;
@@ -120,12 +122,57 @@ export const unpauseCommand = forEach<Plain>(
   (verbs, name) => verbs.unpauseContainer(name),
 );
 
-export const startCommand = forEach<Plain>(
-  { name: "start", summary: "Start one or more stopped containers" },
-  {},
-  () => ({}),
-  (verbs, name) => verbs.startContainer(name),
-);
+interface StartDraft {
+  attach: boolean;
+  interactive: boolean;
+  sigProxy: boolean;
+  detachKeys?: string;
+}
+
+export const startCommand: Command = makeCommand<StartDraft>({
+  name: "start",
+  summary: "Start one or more stopped containers",
+  usage: "[flags] CONTAINER [CONTAINER...]",
+  failureCode: 1,
+  flags: {
+    attach: {
+      type: "bool",
+      short: "a",
+      group: "Flags",
+      help: "Attach STDOUT/STDERR and forward signals",
+      set: (draft, value) => {
+        draft.attach = value;
+      },
+    },
+    "detach-keys": detachKeysFlag(),
+    interactive: {
+      type: "bool",
+      short: "i",
+      group: "Flags",
+      help: "Attach container's STDIN",
+      set: (draft, value) => {
+        draft.interactive = value;
+      },
+    },
+    "sig-proxy": { ...sigProxyFlag(), hidden: true },
+  },
+  operands: { min: 1 },
+  interspersed: true,
+  start: () => ({ attach: false, interactive: false, sigProxy: true }),
+  run: async ({ attach, ...options }, names, context) => {
+    const verbs = await context.engine.containers();
+    if (!attach && !options.interactive) {
+      return forEachOperand(names, context, async (name) => {
+        await verbs.startContainer(name);
+        context.write(`${name}\n`);
+      });
+    }
+    if (names.length > 1) {
+      throw new UserError("you cannot start and attach multiple containers at once");
+    }
+    return verbs.startAttached(names[0] ?? "", options);
+  },
+});
 
 interface RemoveDraft {
   force: boolean;

@@ -3,19 +3,16 @@ import type { LaterFlags } from "../flag.ts";
 
 const lifecycle = "the lifecycle commands";
 const health = "health checks";
-const logs = "logs";
 const windows = "nothing: it is for Windows only";
 const devices = "device selection";
 
 /** Name → the feature with which it comes. */
 export const laterFlags: LaterFlags = {
-  attach: lifecycle,
   "blkio-weight-device": devices,
   "cpu-count": windows,
   "cpu-percent": windows,
   "cpu-rt-period": "real-time scheduling",
   "cpu-rt-runtime": "real-time scheduling",
-  "detach-keys": lifecycle,
   "device-cgroup-rule": devices,
   gpus: devices,
   "health-cmd": health,
@@ -29,17 +26,12 @@ export const laterFlags: LaterFlags = {
   isolation: windows,
   "kernel-memory": "nothing: the kernel has given it up",
   link: "nothing: containers of a network find each other by name",
-  "log-driver": logs,
-  "log-opt": logs,
   "no-healthcheck": health,
   runtime: lifecycle,
-  "sig-proxy": lifecycle,
   "storage-opt": "disk quotas",
   "use-api-socket": "the docker API",
   "volume-driver": "volume drivers",
 };
 
 /** Their one-letter names. */
-export const laterShort: LaterFlags = {
-  a: "attach",
-};
+export const laterShort: LaterFlags = {};

@@ -3,7 +3,7 @@
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
-import { read } from "../../../ffi/unistd.ts";
+import { readAt } from "../../../ffi/tree.ts";
 import { EXIT_BYTES, SIGINFO_BYTES } from "../../container/plan-guardian.ts";
 
 export const EXIT_FILE = "exit";
@@ -20,14 +20,19 @@ const CLD_EXITED = 1;
 
 /** undefined where the guardian was killed before it could write, or there was none. */
 export function readExit(folder: string): ExitRecord | undefined {
-  const bytes = new Uint8Array(EXIT_BYTES);
   try {
     using file = open(`${folder}/${EXIT_FILE}`, O.O_RDONLY);
-    if (read(file.number, bytes) < EXIT_BYTES) return undefined;
+    return readExitFrom(file.number);
   } catch (error) {
     if (isSyscallError(error, "ENOENT")) return undefined;
     throw error;
   }
+}
+
+/** The same of an open file. */
+export function readExitFrom(fd: number): ExitRecord | undefined {
+  const bytes = new Uint8Array(EXIT_BYTES);
+  if (readAt(fd, bytes, 0) < EXIT_BYTES) return undefined;
   const view = new DataView(bytes.buffer);
   const status = view.getInt32(STATUS_OFFSET, true);
   const hasExited = view.getInt32(CODE_OFFSET, true) === CLD_EXITED;

@@ -1,11 +1,17 @@
 // `logs`: what was written, and with --follow what is written from now on, as it comes.
 
-import { type FSWatcher, watch } from "node:fs";
 import { writeBytes } from "../../../ffi/files.ts";
+import { FolderWatch } from "../../../ffi/inotify.ts";
+import { poll, POLL } from "../../../ffi/poll.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import { EndWatch } from "./end-watch.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { findRecord } from "./live.ts";
-import { listLogs, type LogPiece, LogReader } from "./logs.ts";
+import { LogCursor, type LogStart } from "./log-cursor.ts";
+import { watchLog } from "./log-watch.ts";
+import type { LogPiece } from "./logs.ts";
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -17,48 +23,59 @@ export interface LogOptions {
   readonly untilMs?: number;
 }
 
-/** Writes the log to stdout and stderr. */
-export async function followLogs(text: string, options: LogOptions): Promise<void> {
+/** Writes the log to stdout and stderr. @throws UserError where there is none to be read */
+export function followLogs(text: string, options: LogOptions): void {
   const kept = new KeptStore();
   const container = findKept(text, kept);
-  const folder = kept.folder(container.id);
+  if (container.options.log?.driver === "none") {
+    const message = "configured logging driver does not support reading";
+    throw new UserError(message, "the container was made with --log-driver none", 1);
+  }
+  const { tail } = options;
+  const start: LogStart = Number.isFinite(tail)
+    ? { kind: "lines", count: tail }
+    : { kind: "first" };
+  using cursor = new LogCursor(kept.folder(container.id), start);
   const printer = new Printer(options);
-  const numbers = Number.isFinite(options.tail) ? [0] : listLogs(folder);
-  for (const number of numbers) {
-    using reader = new LogReader(folder, number);
-    if (Number.isFinite(options.tail)) reader.skipToLast(options.tail);
-    if (!printer.print(reader)) return;
-    if (number === 0 && options.follow) await follow(reader, container.id, folder, printer);
-  }
-}
-
-async function follow(
-  reader: LogReader,
-  id: string,
-  folder: string,
-  printer: Printer,
-): Promise<void> {
-  let wake = (): void => {};
-  // Order: watched before it is read, so that nothing comes unnoticed in between.
-  const watcher: FSWatcher = watch(folder, () => wake());
   try {
-    for (;;) {
-      const changed = new Promise<void>((resolve) => (wake = resolve));
-      if (!printer.print(reader)) return;
-      if (findRecord(id) === undefined) {
-        printer.print(reader);
-        return;
-      }
-      await Promise.race([changed, pause()]);
-    }
-  } finally {
-    watcher.close();
+    if (options.follow) follow(cursor, container.id, printer);
+    else printer.print(cursor);
+  } catch (error) {
+    // `logs | head`: who reads has seen enough.
+    if (!isSyscallError(error, "EPIPE")) throw error;
   }
 }
 
-/** The end of a container changes no file before its guardian has written it down. */
-const LOOK_MS = 250;
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+/** Until the container has ended. Blocks. */
+function follow(cursor: LogCursor, id: string, printer: Printer): void {
+  const record = findRecord(id);
+  if (record === undefined) {
+    printer.print(cursor);
+    return;
+  }
+  using end = new EndWatch(record);
+  using watch = new FolderWatch();
+  for (;;) {
+    // Order: watched before it is read, so that nothing comes unnoticed in between; and what is read
+    // once it is over is all.
+    watchLog(watch, cursor);
+    const isOver = end.isOver;
+    if (!printer.print(cursor) || isOver) return;
+    const requests = [
+      { fd: watch.number, events: POLL.POLLIN },
+      end.request,
+      // Kernel: an error is always told: nobody reads any more.
+      { fd: 1, events: 0 },
+    ];
+    const timeoutMs = end.timeoutMs < 0 ? LOOK_MS : end.timeoutMs;
+    const [changed = 0, , closed = 0] = poll(requests, timeoutMs);
+    if (closed !== 0) return;
+    if (changed !== 0) watch.clear();
+  }
+}
+
+/** Kernel: before 6.6 a splice into a file tells nobody. */
+const LOOK_MS = 100;
 
 /** Writes pieces as they were asked for. */
 class Printer {
@@ -68,9 +85,13 @@ class Printer {
   constructor(readonly options: LogOptions) {}
 
   /** False once nothing that comes later is wanted. */
-  print(reader: LogReader): boolean {
+  print(cursor: LogCursor): boolean {
     const { sinceMs = -Infinity, untilMs = Infinity } = this.options;
-    for (const piece of reader.pieces()) {
+    const areTimesAsked =
+      this.options.timestamps ||
+      this.options.sinceMs !== undefined ||
+      this.options.untilMs !== undefined;
+    for (const piece of cursor.pieces(areTimesAsked)) {
       if (piece.timeMs > untilMs) return false;
       if (piece.timeMs < sinceMs) continue;
       writeBytes(piece.isStderr ? 2 : 1, this.#format(piece), "the log");

@@ -20,19 +20,40 @@ import { openGate, passOpenGate } from "../oci/gate.ts";
 import { makeGate } from "../oci/make-gate.ts";
 import type { PendingNetwork } from "../networks/attach.ts";
 import type { Prepared } from "../prepare.ts";
-import { createFrom, prepareAll } from "../run.ts";
+import { createFrom, prepareAll, warn } from "../run.ts";
 import { runFolder } from "../run-folder.ts";
 import type { RunOptions } from "../run-options.ts";
-import { formatRecord, type Reservation, StateStore } from "../state-store.ts";
+import {
+  type ContainerRecord,
+  formatRecord,
+  type Reservation,
+  StateStore,
+} from "../state-store.ts";
 import { notExecuted } from "../watch.ts";
 import { AFTER_COMMAND } from "./after-command.ts";
 import { EXIT_FILE } from "./exit-file.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 import { openLog } from "./log-files.ts";
-import { openFifos } from "./streams.ts";
+import { openFifos, STDIN_FIFO } from "./streams.ts";
 
 /** Without a caller's terminal to take the size from. docker leaves it at 0 by 0, which upsets many. */
 const TERMINAL_SIZE = { rows: 24, columns: 80 };
+
+/** What the caller may be joined to; closed by its scope, and the container does not notice. */
+export interface Launched extends Disposable {
+  readonly record: ContainerRecord;
+  /** To read its end from, which outlives the container's folder. */
+  readonly exit: Fd;
+  /** The container's stdin, where that is to end with the caller's. */
+  readonly stdin?: Fd;
+  /** The master of its terminal. */
+  readonly terminal?: Fd;
+}
+
+export interface LaunchChoice {
+  /** stdin is the caller's alone, and ends with it. */
+  readonly ownsStdin: boolean;
+}
 
 /**
  * @param options those of the container, its image looked up already
@@ -42,7 +63,8 @@ export async function launchDetached(
   container: KeptContainer,
   options: RunOptions,
   kept: KeptStore,
-): Promise<void> {
+  choice: LaunchChoice = { ownsStdin: false },
+): Promise<Launched> {
   const { id, name } = container;
   const store = new StateStore(runFolder(process.env));
   using undo = new UndoStack();
@@ -55,7 +77,8 @@ export async function launchDetached(
     ...prepared,
     request: { ...prepared.request, nullStdin: false, gate: { planGate, fd: gate.number } },
   };
-  launch(container, options, kept, gated, place, gate, undo, network);
+  for (const warning of prepared.warnings) warn(warning);
+  return launch(container, options, kept, gated, place, gate, undo, choice, network);
 }
 
 function launch(
@@ -66,12 +89,14 @@ function launch(
   place: Reservation,
   gate: Fd,
   undo: UndoStack,
+  { ownsStdin }: LaunchChoice,
   network: PendingNetwork | undefined,
-): void {
+): Launched {
   const gateFd = gate.number;
   using fifos = openFifos(place.folder, options.interactive);
-  using log = openLog(kept.folder(container.id), undefined, 1);
-  using exit = open(`${place.folder}/${EXIT_FILE}`, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
+  using log = openLog(kept.folder(container.id), options.log);
+  const exitPath = `${place.folder}/${EXIT_FILE}`;
+  using exit = open(exitPath, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
   const inherit = [
     gateFd,
     fifos.stdout,
@@ -79,7 +104,7 @@ function launch(
     log.files.fd,
     log.files.indexFd,
     exit.number,
-    ...(fifos.stdinHeld === undefined ? [] : [fifos.stdinHeld]),
+    ...(fifos.stdinHeld === undefined || ownsStdin ? [] : [fifos.stdinHeld]),
   ];
   network?.startRules();
   const created = createFrom(options, prepared, place, undo, {
@@ -88,6 +113,11 @@ function launch(
     ...(network && { duringSetUp: (pid: number) => network.start(pid) }),
   });
   network?.finish();
+  // Order: before the fifo's other writer is closed, as a fifo without one is at its end.
+  const stdin =
+    ownsStdin && options.interactive && !options.tty
+      ? open(`${place.folder}/${STDIN_FIFO}`, O.O_WRONLY | O.O_NONBLOCK)
+      : undefined;
   const master = options.tty ? fetchTerminal(created) : undefined;
   bringToGate(created, prepared);
   const guardian: GuardianRequest = {
@@ -103,7 +133,8 @@ function launch(
   // Order: the gate's other end is to be in nobody's hands but the init's: see waitForProgram().
   created.performer.perform(AGENT_PAGE, [...settle, planCloseGate(gateFd)]);
   created.performer.post(AGENT_PAGE, guard);
-  place.record(formatRecord(place, prepared.cgroupsPath, created));
+  const record = formatRecord(place, prepared.cgroupsPath, created);
+  place.record(record);
   place.writeSpec(JSON.stringify(prepared.spec));
   kept.writeStatus(container.id, {
     ...kept.readStatus(container.id),
@@ -116,6 +147,17 @@ function launch(
   openTheGate(created, prepared, place.folder);
   created.hasEnded = true;
   undo.keep();
+  const { terminal } = created;
+  const read = open(exitPath, O.O_RDONLY);
+  return {
+    record: JSON.parse(record) as ContainerRecord,
+    exit: read,
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(terminal === undefined ? {} : { terminal }),
+    [Symbol.dispose]: () => {
+      for (const fd of [read, stdin, terminal]) fd?.[Symbol.dispose]();
+    },
+  };
 }
 
 /** The master of the container's terminal, for the guardian: in the agent, as we do not stay. */

@@ -1,39 +1,62 @@
-// The log of a kept container: the bytes as they were written, and an index of when and by which stream.
+// The log of a kept container: the bytes as they were written, and marks of when and by which stream.
 // The guardian writes both (see container/plan-guardian.ts).
+//
+//   FOLDER/log/0/bytes    what was written, and is still being written
+//              0/marks
+//              1/…        what was written before the last rotation
 
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { seekToEnd } from "../../../ffi/files.ts";
-import type { LogFiles } from "../../container/plan-guardian.ts";
+import { makeDirectoryTree, seekToEnd } from "../../../ffi/files.ts";
+import {
+  BYTES_FILE,
+  type LogFiles,
+  MARK_BYTES,
+  MARKS_FILE,
+} from "../../container/plan-guardian.ts";
+import { makeTurns } from "./log-hold.ts";
+import type { LogOption } from "../run-options.ts";
 
-export const LOG_FILE = "log";
-export const INDEX_FILE = "log.idx";
+export const LOG_FOLDER = "log";
+/** What is written now. */
+export const LOG_FILE = `${LOG_FOLDER}/0/${BYTES_FILE}`;
 
 export interface OpenLog extends Disposable {
   readonly files: LogFiles;
 }
 
 /** Opens the log for a guardian, at its end. @param folder of the kept container */
-export function openLog(folder: string, maxBytes: number | undefined, maxFiles: number): OpenLog {
-  const path = `${folder}/${LOG_FILE}`;
-  const indexPath = `${folder}/${INDEX_FILE}`;
-  const log = openAtEnd(path);
-  const index = openAtEnd(indexPath);
+export function openLog(folder: string, option: LogOption | undefined): OpenLog {
+  const logs = `${folder}/${LOG_FOLDER}`;
+  makeTurns(logs);
+  makeDirectoryTree(`${logs}/0`, 0o700);
+  const log = openAtEnd(`${logs}/0/${BYTES_FILE}`);
+  const index = openAtEnd(`${logs}/0/${MARKS_FILE}`);
   return {
-    files: {
-      fd: log.number,
-      indexFd: index.number,
-      path,
-      indexPath,
-      maxFiles,
-      ...(maxBytes === undefined ? {} : { maxBytes }),
-    },
+    files: { fd: log.number, indexFd: index.number, folder: logs, ...limitsOf(option) },
     [Symbol.dispose]: () => {
       log[Symbol.dispose]();
       index[Symbol.dispose]();
     },
   };
+}
+
+const MEGABYTE = 1024 * 1024;
+/** docker's for its driver `local`. */
+const LOCAL = { maxBytes: 20 * MEGABYTE, maxFiles: 5 };
+/** What is kept for those who are attached, where there is to be no log. */
+const NONE = { maxBytes: 8 * MEGABYTE, maxFiles: 3 };
+const LEAST_BYTES = 1024;
+
+function limitsOf(option: LogOption | undefined): Pick<LogFiles, "maxBytes" | "maxFiles"> {
+  if (option?.driver === "none") return NONE;
+  const fallback = option?.driver === "local" ? LOCAL : { maxFiles: 1 };
+  const { maxBytes, maxFiles } = { ...fallback, ...option };
+  if (maxBytes === undefined) return { maxFiles };
+  const bytes = Math.max(LEAST_BYTES, maxBytes);
+  // A whole number of marks, as one that is cut in two would be none.
+  return { maxBytes: bytes - (bytes % MARK_BYTES), maxFiles };
 }
 
 /** Kernel: splice(2) refuses O_APPEND, so the position is set once; nobody else writes. */

@@ -4,6 +4,7 @@
 
 import { launchDetached } from "./launch-detached.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
+import { optionsForStart } from "./start-options.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
@@ -51,7 +52,7 @@ export async function restartLater(
   const now = kept.read(id) ?? container;
   kept.writeStatus(id, { ...status, restartCount: status.restartCount + 1 });
   try {
-    await launchDetached(now, now.options, kept);
+    (await launchDetached(now, optionsForStart(now, kept), kept))[Symbol.dispose]();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     kept.writeStatus(id, { ...status, status: "exited", error: message, exitCode: 127 });

@@ -1,12 +1,16 @@
-// `run --detach` and `create`: a container that is kept, and in the first case started.
+// `run --detach`, `run` without --rm, and `create`: a container that is kept, and but for the last
+// started.
 
 import { writeAll, writeText } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { makeId, makeName } from "../names.ts";
+import { formatOutOfMemory } from "../out-of-memory.ts";
 import type { RunOptions } from "../run-options.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
+import { type AttachOptions, joinCaller } from "./attach.ts";
 import { type KeptContainer, type KeptOptions, KeptStore } from "./kept.ts";
-import { launchDetached } from "./launch-detached.ts";
+import { type Launched, launchDetached } from "./launch-detached.ts";
+import { LogCursor } from "./log-cursor.ts";
 import { removeKept } from "./remove.ts";
 
 /** Prints the id, as docker does. @throws UserError where it cannot be started; then it is gone */
@@ -15,15 +19,89 @@ export async function runDetached(options: RunOptions): Promise<number> {
   const container = keep(options, kept);
   using lock = kept.lock(container.id);
   if (lock === undefined) throw new UserError("the container was removed before it was started");
+  using launched = await launchOrRemove(container, options, kept, false);
+  writeIdFiles(options, container, launched.record.initPid);
+  writeAll(1, `${container.id}\n`, "stdout");
+  return 0;
+}
+
+/**
+ * `run` in the foreground, of a container that is kept: it runs as one in the background does, and its
+ * caller is joined to it.
+ * @returns its exit code; 0 where the caller has left it running
+ */
+export async function runAttached(options: RunOptions): Promise<number> {
+  const kept = new KeptStore();
+  const container = keep(options, kept);
+  using cursor = new LogCursor(kept.folder(container.id), { kind: "first" }, true);
+  using launched = await launchLocked(container, options, kept);
+  const { record, exit, stdin, terminal } = launched;
+  writeIdFiles(options, container, record.initPid);
+  const code = joinCaller(
+    container,
+    kept,
+    {
+      record,
+      cursor,
+      exit,
+      isStdinOurs: true,
+      redraws: false,
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(terminal === undefined ? {} : { terminal }),
+    },
+    attachOptions(options),
+  );
+  if (code === KILLED && kept.readStatus(container.id).oomKilled) tellOutOfMemory(options);
+  return code === "detached" ? 0 : code;
+}
+
+/** 128 + SIGKILL */
+const KILLED = 137;
+
+function tellOutOfMemory({ resources: { memoryBytes } }: RunOptions): void {
+  writeAll(2, formatOutOfMemory(memoryBytes === "unlimited" ? undefined : memoryBytes), "stderr");
+}
+
+/** Which streams are joined: all, or those of `--attach`. */
+function attachOptions({ attach, sigProxy, detachKeys }: RunOptions): AttachOptions {
+  const has = (stream: string): boolean => attach === undefined || attach.includes(stream);
+  return {
+    stdin: has("stdin"),
+    stdout: has("stdout"),
+    stderr: has("stderr"),
+    ...(sigProxy === undefined ? {} : { sigProxy }),
+    ...(detachKeys === undefined ? {} : { detachKeys }),
+  };
+}
+
+/** The lock is only held until it runs. */
+async function launchLocked(
+  container: KeptContainer,
+  options: RunOptions,
+  kept: KeptStore,
+): Promise<Launched> {
+  using lock = kept.lock(container.id);
+  if (lock === undefined) throw new UserError("the container was removed before it was started");
+  return await launchOrRemove(container, options, kept, true);
+}
+
+async function launchOrRemove(
+  container: KeptContainer,
+  options: RunOptions,
+  kept: KeptStore,
+  ownsStdin: boolean,
+): Promise<Launched> {
   try {
-    await launchDetached(container, options, kept);
+    return await launchDetached(container, options, kept, { ownsStdin });
   } catch (error) {
     removeKept(container, kept);
     throw error;
   }
-  if (options.cidfile !== undefined) writeIdFile(options.cidfile, container.id);
-  writeAll(1, `${container.id}\n`, "stdout");
-  return 0;
+}
+
+function writeIdFiles({ cidfile, pidfile }: RunOptions, { id }: KeptContainer, pid: number): void {
+  if (cidfile !== undefined) writeIdFile(cidfile, id);
+  if (pidfile !== undefined) writeText(pidfile, String(pid));
 }
 
 /** `create`: the id of a container that was never started. The image is fetched, if it has one. */

@@ -1,47 +1,74 @@
 // Starting a container that is kept and does not run: again, or for the first time.
 
 import { UserError } from "../../errors.ts";
-import { readDetails } from "../container-details.ts";
-import type { MountOption, RunOptions } from "../run-options.ts";
 import { type StopOptions, stopContainer } from "./end.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
-import { launchDetached } from "./launch-detached.ts";
+import { type Launched, launchDetached } from "./launch-detached.ts";
 import { lookAt } from "./live.ts";
+import { LogCursor } from "./log-cursor.ts";
+import { optionsForStart } from "./start-options.ts";
 
 /** One that runs already is left. @throws UserError where it cannot be started */
 export async function startContainer(text: string): Promise<void> {
   const kept = new KeptStore();
+  const launched = await start(findKept(text, kept), kept, false);
+  launched?.[Symbol.dispose]();
+}
+
+export interface StartAttachedOptions {
+  /** The caller's input is the container's, where that takes any. */
+  readonly interactive: boolean;
+  readonly sigProxy?: boolean;
+  readonly detachKeys?: string;
+}
+
+/** Starts it, joined to its caller. Returns its exit code; 0 where the caller has left it running. */
+export async function startAttached(text: string, options: StartAttachedOptions): Promise<number> {
+  const kept = new KeptStore();
   const container = findKept(text, kept);
+  const { tty, interactive } = container.options;
+  const isJoined = options.interactive && interactive;
+  if (tty && isJoined) (await import("../terminal.ts")).requireTerminal();
+  const { attachContainer, joinCaller } = await import("./attach.ts");
+  const attach = { ...options, stdin: options.interactive };
+  using cursor = new LogCursor(kept.folder(container.id), { kind: "now" }, true);
+  using launched = await start(container, kept, isJoined);
+  if (launched === undefined) return attachContainer(text, attach);
+  const { record, exit, stdin, terminal } = launched;
+  const joint = {
+    record,
+    cursor,
+    exit,
+    isStdinOurs: true,
+    redraws: false,
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(terminal === undefined ? {} : { terminal }),
+  };
+  const code = joinCaller(container, kept, joint, attach);
+  return code === "detached" ? 0 : code;
+}
+
+/** undefined where it runs already. */
+async function start(
+  container: KeptContainer,
+  kept: KeptStore,
+  ownsStdin: boolean,
+): Promise<Launched | undefined> {
   using lock = kept.lock(container.id);
-  if (lock === undefined) throw new UserError(`No such container: ${text}`, undefined, 1);
+  if (lock === undefined) throw new UserError(`No such container: ${container.id}`, undefined, 1);
   const { status } = lookAt(container, kept);
-  if (status === "running" || status === "paused") return;
+  if (status === "running" || status === "paused") return undefined;
   const before = finish(container, kept);
   try {
-    await launchDetached(container, optionsOf(container, kept), kept);
+    return await launchDetached(container, optionsForStart(container, kept), kept, { ownsStdin });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const exitCode = error instanceof UserError ? error.exitCode : 128;
     kept.writeStatus(container.id, { ...before, status: before.status, error: message, exitCode });
     throw error;
   }
-}
-
-/** The options for another start: the volumes are those that it has got already. */
-function optionsOf({ id, options }: KeptContainer, kept: KeptStore): RunOptions {
-  const details = readDetails(kept.folder(id));
-  if (details === undefined) return options;
-  const targets = new Set<string>();
-  const mounts: MountOption[] = [];
-  for (const { type, name, target, readonly } of details.mounts) {
-    if (type !== "volume" || name === undefined) continue;
-    mounts.push({ type: "volume", name, target, readonly, copy: false });
-    targets.add(target);
-  }
-  for (const mount of options.mounts) if (!targets.has(mount.target)) mounts.push(mount);
-  return { ...options, mounts };
 }
 
 /** Stops it where it runs, and starts it. */

@@ -1,6 +1,7 @@
 // The verbs of containers, loaded together by the first command that asks for one. Each blocks, but
 // for those that start something.
 
+export { attachContainer, type AttachOptions } from "./attach.ts";
 export { createKept } from "./run-detached.ts";
 export { killContainer, stopContainer, waitForContainer } from "./end.ts";
 export { execInContainer, type ExecOptions } from "./exec.ts";
@@ -10,6 +11,6 @@ export { type ContainerRow, listContainers } from "./list.ts";
 export { pauseContainer, unpauseContainer } from "./pause.ts";
 export { removeContainer, type RemoveOptions } from "./remove.ts";
 export { renameContainer } from "./rename.ts";
-export { restartContainer, startContainer } from "./start.ts";
+export { restartContainer, startAttached, startContainer } from "./start.ts";
 export { listPids, readUsage, type Usage } from "./processes.ts";
 export { type PrunedContainers, pruneContainers } from "./prune.ts";

@@ -101,8 +101,8 @@ export const directoryOf = (file: string): string => file.slice(0, file.lastInde
 function isPlain(options: RunOptions): boolean {
   const { tty, trace, performer, cidfile, pidfile, pid, ipc, network, security } = options;
   if (tty || trace || performer !== "agent") return false;
-  // What goes on without us is kept, and has a guardian.
-  if (options.detach) return false;
+  // One that is kept has a guardian, and its caller only reads along.
+  if (!options.remove || detachesOrLogs(options)) return false;
   // A writable layer and volumes are made and taken away by this process.
   if (needsStorage(options)) return false;
   if (cidfile !== undefined || pidfile !== undefined) return false;
@@ -113,6 +113,10 @@ function isPlain(options: RunOptions): boolean {
     return false;
   }
   return !security.privileged && options.devices.length === 0 && !namesDevices(options);
+}
+
+function detachesOrLogs({ detach, detachKeys, attach, log }: RunOptions): boolean {
+  return detach || detachKeys !== undefined || attach !== undefined || log !== undefined;
 }
 
 function namesDevices({ resources, mounts }: RunOptions): boolean {

@@ -1,0 +1,91 @@
+// Watching for the end of a running container, and for its output to be whole: when its init process
+// has ended, its guardian carries what is left into the log and only then writes the end down.
+
+import { O } from "../../../ffi/constants.ts";
+import { open } from "../../../ffi/fcntl.ts";
+import type { Fd } from "../../../ffi/fd.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { POLL, type PollRequest } from "../../../ffi/poll.ts";
+import { runFolder } from "../run-folder.ts";
+import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { EXIT_FILE, type ExitRecord, readExitFrom } from "./exit-file.ts";
+import { openProcess, waitForEnd } from "./wait-for.ts";
+
+/** How often the end is looked for that the guardian is about to write down. */
+export const CARRYING_MS = 2;
+
+export class EndWatch implements Disposable {
+  readonly #init: Fd | undefined;
+  #guardian: Fd | undefined;
+  readonly #exit: Fd | undefined;
+  readonly #own: Fd | undefined;
+  #hasEnded = false;
+
+  /** @param exit its exit file, open, as with --rm that is gone soon; else it is looked for */
+  constructor(
+    readonly record: ContainerRecord,
+    exit?: Fd,
+  ) {
+    this.#init = openProcess(record.initPid, record.initStart);
+    this.#guardian = openProcess(record.agentPid, record.agentStart);
+    const folder = new StateStore(runFolder(process.env)).containerFolder(record.id);
+    this.#own = exit === undefined ? openIfThere(`${folder}/${EXIT_FILE}`) : undefined;
+    this.#exit = exit ?? this.#own;
+  }
+
+  /** A pidfd of its init process, as long as this is not disposed; undefined where it has ended. */
+  get init(): number | undefined {
+    return this.#init?.number;
+  }
+
+  /** To be polled for; what is to be done then is isOver's to say. */
+  get request(): PollRequest {
+    const fd = this.#hasEnded ? -1 : (this.#init?.number ?? -1);
+    return { fd, events: POLL.POLLIN };
+  }
+
+  /** How long to wait at most until it is looked at again. */
+  get timeoutMs(): number {
+    return this.#hasEnded || this.#init === undefined ? CARRYING_MS : -1;
+  }
+
+  /** Whether it has ended and all that it wrote is in the log, as far as it ever will be. */
+  get isOver(): boolean {
+    this.#hasEnded ||= waitForEnd(this.#init, 0);
+    return this.#hasEnded && (this.exit !== undefined || this.#isAlone());
+  }
+
+  /** Whether its guardian is gone, and no other has taken its place. */
+  #isAlone(): boolean {
+    if (!waitForEnd(this.#guardian, 0)) return false;
+    const { id, agentPid } = this.record;
+    const now = new StateStore(runFolder(process.env)).readRecord(id);
+    if (now === undefined || now.agentPid === agentPid) return true;
+    this.#guardian?.[Symbol.dispose]();
+    this.#guardian = openProcess(now.agentPid, now.agentStart);
+    return this.#guardian === undefined;
+  }
+
+  /** How it has ended, once that is written down. */
+  get exit(): ExitRecord | undefined {
+    return this.#exit === undefined ? undefined : readExitFrom(this.#exit.number);
+  }
+
+  /** Waits until it is cleared up as well. Blocks. */
+  waitForClearing(timeoutMs: number): void {
+    waitForEnd(this.#guardian, timeoutMs);
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of [this.#init, this.#guardian, this.#own]) fd?.[Symbol.dispose]();
+  }
+}
+
+function openIfThere(path: string): Fd | undefined {
+  try {
+    return open(path, O.O_RDONLY);
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

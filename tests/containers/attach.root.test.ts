@@ -1,0 +1,175 @@
+// Being joined to a container: run in the foreground, attach, start --attach, and leaving it.
+
+import { expect, test } from "bun:test";
+import { Terminal } from "../harness/terminal.ts";
+import { needsRoot } from "../harness/tier.ts";
+import { openBox } from "../run/box.ts";
+
+needsRoot("a container with a caller", () => {
+  const box = openBox(true);
+  const env = { BUNKER_DATA: box.path("data") };
+  const bunker = (args: readonly string[], stdin?: string) =>
+    box.bunker(args, stdin === undefined ? { env } : { env, stdin });
+  const ok = async (args: readonly string[], stdin?: string): Promise<string> => {
+    const { exitCode, stdout, stderr } = await bunker(args, stdin);
+    expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
+    return stdout;
+  };
+  const of = (...words: readonly string[]) => ["--rootfs", box.rootfs, ...words];
+  const line = (...args: readonly string[]) =>
+    `BUNKER_RUN=${box.runFolder} BUNKER_DATA=${box.path("data")} ${box.command(args).join(" ")}`;
+
+  test("is kept after its end, with its exit code and its output, and started again", async () => {
+    const script = "echo out; echo err >&2; exit 3";
+    const first = await bunker(["run", "--name", "kept", ...of("/bin/sh", "-c", script)]);
+    expect(first).toMatchObject({ exitCode: 3, stdout: "out\n", stderr: "err\n" });
+    expect(await ok(["ps", "-a", "--format", "{{.Names}} {{.State}}"])).toBe("kept exited\n");
+    const again = await bunker(["start", "--attach", "kept"]);
+    expect(again).toMatchObject({ exitCode: 3, stdout: "out\n", stderr: "err\n" });
+    expect((await bunker(["logs", "kept"])).stdout).toBe("out\nout\n");
+    await ok(["rm", "kept"]);
+  });
+
+  test("is not kept where its program is not there", async () => {
+    expect((await bunker(["run", ...of("/nope")])).exitCode).toBe(127);
+    expect(await ok(["ps", "-aq"])).toBe("");
+  });
+
+  test("reads what its caller writes, to the end, also when it is started again", async () => {
+    expect(await ok(["run", "-i", "--name", "reads", ...of("cat")], "one\n")).toBe("one\n");
+    expect(await ok(["start", "-ai", "reads"], "two\n")).toBe("two\n");
+    await ok(["rm", "reads"]);
+  });
+
+  test("loses no byte of much, to and fro", async () => {
+    let lines = "";
+    for (let number = 0; number < 300_000; number++) lines += `line ${number}\n`;
+    const copied = await ok(["run", "-i", "--name", "much", ...of("cat")], lines);
+    expect(copied === lines).toBeTrue();
+    expect((await ok(["logs", "much"])) === lines).toBeTrue();
+    await ok(["rm", "much"]);
+  });
+
+  test("shows an attached caller what comes from then on, and gets its signals", async () => {
+    const script = 'trap "echo bye; exit 5" TERM; echo early; while :; do sleep 0.05; done';
+    await ok(["run", "-d", "--name", "seen", ...of("/bin/sh", "-c", script)]);
+    while ((await ok(["logs", "seen"])) !== "early\n") await Bun.sleep(20);
+    await using attached = box.start(["attach", "seen"], { env });
+    await Bun.sleep(300);
+    attached.child.kill("SIGTERM");
+    expect(await attached.child.exited).toBe(5);
+    expect(await new Response(attached.child.stdout).text()).toBe("bye\n");
+    const stopped = await bunker(["attach", "seen"]);
+    expect(stopped).toMatchObject({
+      exitCode: 1,
+      stderr: "bunker: cannot attach to a stopped container, start it first\n",
+    });
+    await ok(["rm", "seen"]);
+  });
+
+  test("goes on where its caller is killed", async () => {
+    const script = "sleep 0.5; echo later";
+    const words = ["run", "--name", "left", ...of("/bin/sh", "-c", script)];
+    await using caller = box.start(words, { env });
+    while ((await ok(["ps", "-q"])) === "") await Bun.sleep(20);
+    caller.child.kill("SIGKILL");
+    expect(await ok(["wait", "left"])).toBe("0\n");
+    expect(await ok(["logs", "left"])).toBe("later\n");
+    await ok(["rm", "left"]);
+  });
+
+  test("is left by ctrl-p ctrl-q and joined again, with its screen as large as the caller's", async () => {
+    const run = line("run", "-it", "--name", "shell", ...of("/bin/sh"));
+    using terminal = new Terminal(run, box.folder);
+    await terminal.waitFor(/\/ #/);
+    terminal.type("x=41; stty size");
+    await terminal.waitFor(/^24 80$/m);
+    terminal.press("C-p");
+    terminal.press("C-q");
+    await terminal.waitFor(/ended with 0/);
+    expect(await ok(["ps", "--format", "{{.Names}} {{.State}}"])).toBe("shell running\n");
+    using second = new Terminal(line("attach", "shell"), box.folder);
+    second.resize(100, 30);
+    await Bun.sleep(200);
+    second.type("echo $((x + 1)); stty size");
+    await second.waitFor(/^42$/m);
+    await second.waitFor(/^30 100$/m);
+    second.press("C-c");
+    second.type("exit 7");
+    await second.waitFor(/ended with 7/);
+    await ok(["rm", "shell"]);
+  });
+
+  test("is left by other keys, where others are asked for", async () => {
+    const run = line("run", "-it", "--name", "keys", "--detach-keys", "ctrl-x,x", ...of("/bin/sh"));
+    using terminal = new Terminal(run, box.folder);
+    await terminal.waitFor(/\/ #/);
+    terminal.press("C-x");
+    terminal.press("x");
+    await terminal.waitFor(/ended with 0/);
+    await ok(["rm", "-f", "keys"]);
+  });
+});
+
+needsRoot("a log that is rotated", () => {
+  const box = openBox(true);
+  const env = { BUNKER_DATA: box.path("data") };
+  const seq = (last: number) => {
+    let text = "";
+    for (let number = 1; number <= last; number++) text += `${number}\n`;
+    return text;
+  };
+
+  test("is shown whole to who follows it, and keeps its last bytes, none twice", async () => {
+    const flags = ["--log-opt", "max-size=64k", "--log-opt", "max-file=3", "--name", "turns"];
+    const words = ["run", ...flags, "--rootfs", box.rootfs, "seq", "1", "200000"];
+    const { stdout } = await box.bunker(words, { env });
+    const whole = seq(200_000);
+    expect(stdout === whole).toBeTrue();
+    const logs = (await box.bunker(["logs", "turns"], { env })).stdout;
+    expect(whole.endsWith(logs)).toBeTrue();
+    expect(logs.length).toBeGreaterThan(128 * 1024);
+    expect(logs.length).toBeLessThanOrEqual(192 * 1024);
+    const tail = await box.bunker(["logs", "--tail", "20000", "turns"], { env });
+    expect(tail.stdout === whole.split("\n").slice(-20_001).join("\n")).toBeTrue();
+    await box.bunker(["rm", "turns"], { env });
+  });
+
+  test("loses nothing between its files", async () => {
+    const flags = ["--log-opt", "max-size=64k", "--log-opt", "max-file=99", "--name", "parts"];
+    const script = "seq 1 60000; seq 60001 120000 >&2";
+    const words = ["run", ...flags, "--rootfs", box.rootfs, "/bin/sh", "-c", script];
+    const direct = await box.bunker(words, { env });
+    const read = await box.bunker(["logs", "parts"], { env });
+    const whole = seq(120_000);
+    const middle = seq(60_000).length;
+    for (const { stdout, stderr } of [direct, read]) {
+      expect(stdout === whole.slice(0, middle)).toBeTrue();
+      expect(stderr === whole.slice(middle)).toBeTrue();
+    }
+    await box.bunker(["rm", "parts"], { env });
+  });
+
+  test("is not there for its driver none, and refused for drivers of daemons", async () => {
+    const run = (driver: string) =>
+      box.bunker(
+        ["run", "--log-driver", driver, "--name", "quiet", "--rootfs", box.rootfs, "echo", "said"],
+        { env },
+      );
+    expect(await run("none")).toMatchObject({ exitCode: 0, stdout: "said\n" });
+    expect((await box.bunker(["logs", "quiet"], { env })).stderr).toContain("does not support");
+    await box.bunker(["rm", "quiet"], { env });
+    expect((await run("syslog")).stderr).toContain("the syslog driver is not there");
+  });
+
+  test("ends quietly where who reads has seen enough", async () => {
+    const words = ["run", "-d", "--name", "long", "--rootfs", box.rootfs, "yes"];
+    await box.bunker(words, { env });
+    const command = box.command(["logs", "-f", "long"]).join(" ");
+    const folders = `BUNKER_RUN=${box.runFolder} BUNKER_DATA=${box.path("data")}`;
+    const shell = Bun.spawnSync(["/bin/sh", "-c", `${folders} ${command} | head -n 2`]);
+    expect(shell.stderr.toString()).toBe("");
+    expect(shell.stdout.toString()).toBe("y\ny\n");
+    await box.bunker(["rm", "-f", "long"], { env });
+  });
+});
