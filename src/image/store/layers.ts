@@ -145,13 +145,15 @@ export class Layers {
   }
 
   async #unpackBlob(blob: Descriptor): Promise<Unplaced> {
-    const path = this.blobs.path(blob.digest);
-    const compression = detectCompression(readStart(path, blob));
+    // Race: a blob that waits for its place may get it meanwhile, under another name.
+    using file = this.#openBlob(blob);
+    const compression = detectCompression(readStart(file));
     const folder = this.#makeFolder();
     try {
       // Start-up time: loaded where there is something to unpack.
       const { createReadStream } = process.getBuiltinModule("node:fs");
-      const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+      const fd = file.release();
+      const source = createReadStream("", { fd, start: 0, highWaterMark: CHUNK_BYTES });
       const options = { folder: `${folder}/diff`, trash: `${folder}/trash` };
       // Without compression the blob's digest is the diffID.
       const isKnown = compression === "none" && this.blobs.verified.has(blob.digest);
@@ -165,6 +167,11 @@ export class Layers {
       const message = `cannot unpack layer ${blob.digest}: ${error.message}`;
       throw new UserError(message, error.hint, error.exitCode, { cause: error });
     }
+  }
+
+  #openBlob({ digest }: Descriptor): Fd {
+    if (this.blobs.has(digest)) return new Fd(openFile(this.blobs.path(digest), O.O_RDONLY));
+    throw new UserError(`layer ${digest} is missing in the store`, "pull or load the image again");
   }
 
   /** A folder for a layer to be, in ingest/. */
@@ -241,12 +248,8 @@ function tryRemove(path: string): void {
   }
 }
 
-function readStart(path: string, { digest }: Descriptor): Uint8Array {
-  if (fileType(path) === 0) {
-    throw new UserError(`layer ${digest} is missing in the store`, "pull or load the image again");
-  }
+function readStart(file: Fd): Uint8Array {
   const start = new Uint8Array(4);
-  using fd = new Fd(openFile(path, O.O_RDONLY | O.O_CLOEXEC));
-  read(fd.number, start);
+  read(file.number, start);
   return start;
 }
