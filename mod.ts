@@ -5,7 +5,7 @@ import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
 import { DNS_COMMAND } from "./src/engine/networks/dns/command.ts";
 import { AFTER_COMMAND } from "./src/engine/containers/after-command.ts";
-import { _exit } from "./ffi/unistd.ts";
+import { _exit } from "./ffi/exit.ts";
 
 export type { RunOptions } from "./src/engine/run-options.ts";
 

@@ -39,18 +39,31 @@ function lazyFunctions<D extends Declarations>(declarations: D): Functions<D> {
   return functions as Functions<D>;
 }
 
-const errnoH = library({ __errno_location: ["pointer"] });
+const BASE = {
+  __errno_location: ["pointer"],
+  syscall: ["i64", "i64", "i64", "i64", "i64", "i64", "i64", "i64"],
+} as const satisfies Declarations;
+let base: Functions<typeof BASE> | undefined;
 let errnoView: Int32Array | undefined;
+
+/** What every process needs. Start-up time: looked up at once, without the detour of library(). */
+export function baseFunctions(): Functions<typeof BASE> {
+  if (base !== undefined) return base;
+  base = runtime.openLibrary(LIBC, BASE);
+  // Order: before any other function is called, for looking errno up may itself change it.
+  errnoView = new Int32Array(runtime.memoryAt(base.__errno_location(), 4));
+  return base;
+}
 
 /** errno of this thread. To be read as the very next statement after the call that set it. */
 export function errno(): number {
-  errnoView ??= new Int32Array(runtime.memoryAt(errnoH().__errno_location(), 4));
-  return errnoView[0] ?? 0;
+  if (errnoView === undefined) baseFunctions();
+  return errnoView?.[0] ?? 0;
 }
 
 /** Finds errno's address now, so that the look-up itself cannot stand between a call and its errno. */
 export function prepareErrno(): void {
-  errno();
+  baseFunctions();
 }
 
 /**

@@ -1,12 +1,8 @@
 // syscall(2): for the calls that the C libraries of older systems have no function for.
 
-import { check, library } from "./library.ts";
+import { baseFunctions, check } from "./library.ts";
 import type { SyscallContext } from "./syscall-error.ts";
 import { syscallNumber, type SyscallName } from "./syscall-numbers.ts";
-
-const unistdH = library({
-  syscall: ["i64", "i64", "i64", "i64", "i64", "i64", "i64", "i64"],
-});
 
 /** What a call may say about itself where it fails; a function is only called then. */
 export type Context = SyscallContext | (() => SyscallContext);
@@ -27,7 +23,7 @@ export function rawCall(name: SyscallName, ...args: number[]): number {
  */
 export function rawSyscall(number: number, args: readonly number[]): number {
   // Start-up time: by index, as taking an array apart by a pattern goes through its iterator.
-  return unistdH().syscall(
+  return baseFunctions().syscall(
     number,
     args[0] ?? 0,
     args[1] ?? 0,

@@ -8,6 +8,8 @@ import { bytesAddress, check, cString, cStringArray, errno, library, scratch } f
 import { rawCall, syscall } from "./syscall.ts";
 import { SyscallError } from "./syscall-error.ts";
 
+export { _exit } from "./exit.ts";
+
 const unistdH = library({
   chroot: ["i32", "pointer"],
   chdir: ["i32", "pointer"],
@@ -27,7 +29,6 @@ const unistdH = library({
   readlinkat: ["i64", "i32", "pointer", "pointer", "i64"],
   unlinkat: ["i32", "i32", "pointer", "i32"],
   fsync: ["i32", "i32"],
-  _exit: ["void", "i32"],
 });
 
 const encoder = new TextEncoder();
@@ -193,12 +194,6 @@ export function beginSync(fd: number): void {
 /** Closes, or with CLOSE_RANGE_CLOEXEC marks, the descriptors from `first` on. close_range(2), 5.9 */
 export function close_range(first: number, last: number, flags: number): void {
   syscall("close_range", [first, last, flags], { detail: `${first} to ${last}` });
-}
-
-/** Ends this process at once: no exit handlers, nothing flushed. exit_group(2) */
-export function _exit(status: number): never {
-  unistdH()._exit(status);
-  throw new Error("_exit came back");
 }
 
 /** Makes the file exactly `byteLength` bytes long; what is added reads as zeros. ftruncate(2) */
