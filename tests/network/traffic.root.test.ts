@@ -1,6 +1,6 @@
 // Real traffic: between containers, to the outside, from the outside, and where none may pass.
 
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import {
   ask,
@@ -22,6 +22,9 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
     needsRoot("containers in networks", () => {
       const network = openNetwork();
       const { host, client, ok, start, bunker } = network;
+      beforeAll(async () => {
+        await ok("network", "create", "app");
+      });
 
       test("a container reaches the outside with the host's address", async () => {
         client.start(GREETER(7000, "client"));
@@ -108,7 +111,6 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
       });
 
       test("a container finds others by name, id and alias, and nobody of another network", async () => {
-        await ok("network", "create", "app");
         const id = await start(
           "db1",
           ["--network", "app", "--network-alias", "db"],
@@ -130,6 +132,29 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         await ok("rm", "-f", "db1");
         expect(await look("db1 || true")).not.toContain(ip);
         await ok("rm", "-f", "db2");
+      });
+
+      test("what the DNS does not know it asks of others, by TCP where they say so, and remembers", async () => {
+        client.start(
+          `${process.execPath} ${new URL("fixtures/name-server.ts", import.meta.url).pathname}`,
+        );
+        for (let attempt = 0; attempt < 100; attempt++) {
+          if (
+            run([...client.prefix, "dig", "+short", "+tries=1", "+time=1", "@127.0.0.1", "a.test"])
+              .exitCode === 0
+          )
+            break;
+          await Bun.sleep(50);
+        }
+        const script =
+          "for name in b.test b.test c.test long.test; do dig +nocookie +short $name; done";
+        const flags = ["--network", "app", "--dns", CLIENT_IP];
+        const said = await ok("run", "--rm", ...flags, "/bin/sh", "-c", script);
+        const [first, again, other, long] = said.split("\n");
+        expect(first).toMatch(/^203\.0\.113\.\d+$/);
+        expect(again).toBe(first ?? "");
+        expect(other).not.toBe(first ?? "");
+        expect(long).toMatch(/^203\.0\.113\.\d+$/);
       });
 
       test("the DNS that is killed is there again with the next container", async () => {
