@@ -38,10 +38,11 @@ export const systemPruneCommand: Command = makeCommand<Draft>({
     requireKeys(draft.filters, ["label", "label!", "until"]);
     if (!draft.force && !askToContinue(makeWarning(draft), context)) return 0;
     const pruned = (await context.engine.system()).pruneSystem(draft);
-    const { containers, images, volumes } = pruned;
+    const { containers, networks, images, volumes } = pruned;
     if (containers.length > 0) {
       context.write(`Deleted Containers:\n${containers.join("\n")}\n\n`);
     }
+    if (networks.length > 0) context.write(`Deleted Networks:\n${networks.join("\n")}\n\n`);
     if (volumes.deleted.length > 0) {
       context.write(`Deleted Volumes:\n${volumes.deleted.join("\n")}\n\n`);
     }
@@ -52,10 +53,11 @@ export const systemPruneCommand: Command = makeCommand<Draft>({
   },
 });
 
-/** docker's words, without the networks and the build cache that are not there yet. */
+/** docker's words, without the build cache that is not there yet. */
 function makeWarning({ all, volumes }: Draft): string {
   const lines = [
     "all stopped containers",
+    "all networks not used by at least one container",
     ...(volumes ? ["all anonymous volumes not used by at least one container"] : []),
     all ? "all images without at least one container associated to them" : "all dangling images",
   ];

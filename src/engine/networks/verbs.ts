@@ -168,6 +168,7 @@ export function pruneNetworks(filters: Filters): string[] {
   void lock;
   const until = filters.get("until")?.[0];
   const before = until === undefined ? Infinity : parseMoment(until, Date.now());
+  if (!store.list().some(({ name }) => name !== DEFAULT_NETWORK)) return [];
   const unused = listRowsLocked(store).filter(
     (row) =>
       !row.isPredefined &&

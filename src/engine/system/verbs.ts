@@ -12,6 +12,7 @@ import { readFacts } from "../images/image-facts.ts";
 import type { ImageRow } from "../images/list-images.ts";
 import { openStore } from "../images/open-store.ts";
 import { pruneImages, type Removal } from "../images/remove-image.ts";
+import { pruneNetworks } from "../networks/verbs.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { sweepLayers } from "../storage/container-storage.ts";
@@ -162,6 +163,7 @@ export interface PruneOptions {
 export interface Pruned {
   /** Ids of those that were stopped, and of what a killed bunker has left. */
   readonly containers: readonly string[];
+  readonly networks: readonly string[];
   readonly images: Removal;
   readonly volumes: PrunedVolumes;
 }
@@ -176,6 +178,7 @@ export function pruneSystem({ all, volumes, filters }: PruneOptions): Pruned {
   removeUnfinishedVolumes();
   return {
     containers: [...new Set([...swept, ...layers])],
+    networks: pruneNetworks(filters),
     volumes: volumes ? pruneVolumes(filters, false) : { deleted: [], reclaimedBytes: 0 },
     images: pruneImages(all, filters),
   };
