@@ -74,6 +74,10 @@ export const containerInspectCommand: Command = makeCommand<Draft>({
   run: async ({ format }, names, context) => {
     const { found, missing } = (await context.engine.containers()).inspectContainers(names);
     const messages = missing.map((name) => `No such container: ${name}`);
-    return printInspection({ found: found.map(toValue), missing: messages }, format, context);
+    return printInspection(
+      { found: found.map((each) => toValue(each)), missing: messages },
+      format,
+      context,
+    );
   },
 });

@@ -2,6 +2,7 @@
 import { makeCommand } from "../command.ts";
 import { inspectFormatFlag } from "../format/format-flags.ts";
 import { printInspection } from "../format/inspect.ts";
+import { toValue } from "../format/template/values.ts";
 import { formatRfc3339 } from "../format/units.ts";
 
 export const volumeInspectCommand = makeCommand<{ format: string | undefined }>({
@@ -25,7 +26,11 @@ export const volumeInspectCommand = makeCommand<{ format: string | undefined }>(
       Scope: "local",
     }));
     const messages = missing.map((name) => `get ${name}: no such volume`);
-    return printInspection({ found: volumes, missing: messages }, format, context);
+    return printInspection(
+      { found: volumes.map((each) => toValue(each)), missing: messages },
+      format,
+      context,
+    );
   },
 });
 

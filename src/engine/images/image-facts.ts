@@ -1,7 +1,7 @@
 // An image of the store as people see it: short names, tags and digests, size, age.
 
 import { readTextIfThere } from "../../../ffi/files.ts";
-import { familiarName, parseReference } from "../../image/reference.ts";
+import { familiarName, formatFamiliar, parseReference } from "../../image/reference.ts";
 import { chainIds } from "../../image/store/layers.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
 import { type ImageConfig, isIndex, type Manifest } from "../../image/types.ts";
@@ -13,8 +13,8 @@ export interface ImageFacts {
   readonly config: ImageConfig;
   /** `alpine` and its tag, for each tag. */
   readonly tags: readonly { readonly repository: string; readonly tag: string }[];
-  /** The short names of the repositories that the image is known in, each once. */
-  readonly repositories: readonly string[];
+  /** `alpine@sha256:…`, for each repository of a registry that is known to have it. */
+  readonly digests: readonly string[];
   /** undefined where the image does not say. */
   readonly createdMs: number | undefined;
   /** Of each layer's files, the lowest first. */
@@ -38,11 +38,27 @@ export function readFacts(store: ImageStore, image: StoredImage): ImageFacts | u
       const { tag } = reference;
       return tag === undefined ? [] : [{ repository: familiarName(reference), tag }];
     }),
-    repositories: [...new Set(references.map((reference) => familiarName(reference)))],
+    digests: listDigests(store, image),
     createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
     layerBytes,
     sizeBytes: layerBytes.reduce((sum, bytes) => sum + bytes, 0),
   };
+}
+
+/** An image's entries in the index tell what was pulled from where, or pushed. */
+export const REPO_DIGEST = "io.bunker.repo-digest";
+
+function listDigests(store: ImageStore, { top, names }: StoredImage): string[] {
+  const said = store.entries().flatMap(({ digest, annotations }) => {
+    const text = annotations?.[REPO_DIGEST];
+    return digest === top.digest && text !== undefined ? [text] : [];
+  });
+  const asked = names.filter((name) => name.includes("@"));
+  const shown = [...said, ...asked].map((name) => {
+    const { tag: _, ...reference } = parseReference(name);
+    return formatFamiliar(reference);
+  });
+  return [...new Set(shown)];
 }
 
 /** A layer that is not unpacked has the size of its blob. */

@@ -26,12 +26,12 @@ export function inspectImages(names: readonly string[]): InspectedImages {
 }
 
 function describeImage(facts: ImageFacts, store: ImageStore): object {
-  const { image, config, tags, repositories, sizeBytes } = facts;
+  const { image, config, tags, digests, sizeBytes } = facts;
   const comment = config.history?.at(-1)?.comment ?? "";
   return {
     Id: image.id,
     RepoTags: tags.map(({ repository, tag }) => `${repository}:${tag}`),
-    RepoDigests: repositories.map((repository) => `${repository}@${image.top.digest}`),
+    RepoDigests: digests,
     Parent: "",
     Comment: comment,
     Created: config.created ?? "0001-01-01T00:00:00Z",

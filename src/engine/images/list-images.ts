@@ -59,18 +59,23 @@ function isWanted(
 }
 
 function makeRows(facts: ImageFacts, patterns: readonly string[]): ImageRow[] {
-  const { image, createdMs, sizeBytes, tags, repositories } = facts;
+  const { image, createdMs, sizeBytes, tags, digests } = facts;
   const common = { id: image.id, createdMs, sizeBytes };
-  const digest = image.top.digest;
-  const named = tags.map((name) => ({ ...common, ...name, digest }));
+  const named = tags.map((name) => {
+    const known = digests.find((each) => each.startsWith(`${name.repository}@`));
+    return { ...common, ...name, digest: known?.slice(name.repository.length + 1) ?? NONE };
+  });
   if (patterns.length > 0) {
     return named.filter(({ repository, tag }) =>
       patterns.some((pattern) => matchesName(pattern, repository, tag)),
     );
   }
   if (named.length > 0) return named;
-  const [repository] = repositories;
-  if (repository !== undefined) return [{ ...common, repository, tag: NONE, digest }];
+  const [known] = digests;
+  if (known !== undefined) {
+    const [repository = NONE, digest = NONE] = known.split("@");
+    return [{ ...common, repository, tag: NONE, digest }];
+  }
   return [{ ...common, repository: NONE, tag: NONE, digest: NONE }];
 }
 

@@ -5,6 +5,7 @@ import { SILENT } from "../../image/registry/progress.ts";
 import { pullImage } from "../../image/registry/pull.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
 import type { RunOptions } from "../run-options.ts";
+import { noteRepoDigest } from "./repo-digest.ts";
 import { makeRegistryOptions } from "./transfer.ts";
 
 /** The image, once it is there. @throws UserError, RegistryError */
@@ -24,6 +25,7 @@ export async function pullForRun(
     ...(platform !== undefined && { platform }),
   });
   const pulled = await pullImage(reference, registry, store);
+  noteRepoDigest(pulled.name, pulled.top.digest, store);
   sink.end({ name, digest: pulled.top.digest, isNew: pulled.isNew });
   return store.resolve(pulled.name);
 }

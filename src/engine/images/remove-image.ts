@@ -71,8 +71,9 @@ function removeByName(
       store.removeReference(name);
       return [{ kind: "untagged", what: shown }];
     }
+    const untagged = untag([name], image, store);
     store.dropImage(image);
-    return [...untag([name], image), { kind: "deleted", what: image.id }];
+    return [...untagged, { kind: "deleted", what: image.id }];
   }
   store.removeReference(name);
   return [{ kind: "untagged", what: shown }];
@@ -103,13 +104,14 @@ function removeById(
       1,
     );
   }
+  const untagged = untag(image.names, image, store);
   if (user !== undefined) {
     // The names go, and the image with its last container.
     for (const name of image.names) store.removeReference(name);
-    return untag(image.names, image);
+    return untagged;
   }
   store.dropImage(image);
-  return [...untag(image.names, image), { kind: "deleted", what: image.id }];
+  return [...untagged, { kind: "deleted", what: image.id }];
 }
 
 function inUse(what: string, user: ContainerUser, image: StoredImage): UserError {
@@ -122,18 +124,11 @@ function inUse(what: string, user: ContainerUser, image: StoredImage): UserError
   );
 }
 
-/** Each name, and the digest of each repository that has no name left. */
-function untag(names: readonly string[], image: StoredImage): RemovalStep[] {
-  const steps = names.map((name): RemovalStep => ({
-    kind: "untagged",
-    what: formatFamiliar(parseReference(name)),
-  }));
-  const repositories = new Set(names.map((name) => familiarName(parseReference(name))));
-  for (const repository of repositories) {
-    const what = `${repository}@${image.top.digest}`;
-    if (!steps.some((step) => step.what === what)) steps.push({ kind: "untagged", what });
-  }
-  return steps;
+/** Each name, and each digest that the image is known by in a registry. */
+function untag(names: readonly string[], image: StoredImage, store: ImageStore): RemovalStep[] {
+  const shown = names.map((name) => formatFamiliar(parseReference(name)));
+  const digests = readFacts(store, image)?.digests ?? [];
+  return [...new Set([...shown, ...digests])].map((what) => ({ kind: "untagged", what }));
 }
 
 function usersOf({ id, manifest }: StoredImage): ContainerUser[] {
@@ -172,8 +167,8 @@ export function pruneImages(all: boolean, filters: Filters): Removal {
     if (!all && image.names.length > 0) continue;
     if (!until.every((moment) => (facts.createdMs ?? 0) < moment)) continue;
     if (!matchesLabels(facts.config.config?.Labels ?? {}, filters)) continue;
+    steps.push(...untag(image.names, image, store), { kind: "deleted", what: image.id });
     store.dropImage(image);
-    steps.push(...untag(image.names, image), { kind: "deleted", what: image.id });
   }
   return finishRemoval(steps, store);
 }

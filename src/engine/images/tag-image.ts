@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { formatReference } from "../../image/reference.ts";
+import { REPO_DIGEST } from "./image-facts.ts";
 import { canonicalReference, getImage, openStore } from "./open-store.ts";
 
 /** Gives an image one more name. @throws UserError */
@@ -13,5 +14,7 @@ export function tagImage(source: string, target: string): void {
   if (reference === undefined || reference.digest !== undefined) {
     throw new UserError("refusing to create a tag with a digest reference", undefined, 1);
   }
-  store.setReference(formatReference(reference), image.top);
+  // What a registry is known to have under the other name is not noted of this one.
+  const { [REPO_DIGEST]: _, ...annotations } = image.top.annotations ?? {};
+  store.setReference(formatReference(reference), { ...image.top, annotations });
 }

@@ -11,6 +11,7 @@ import {
   parseReference,
   parseRegistryHost,
   type Reference,
+  withDefaultTag,
 } from "../../image/reference.ts";
 import { verifyLogin } from "../../image/registry/login.ts";
 import { fetchManifest } from "../../image/registry/manifests.ts";
@@ -19,6 +20,7 @@ import { listRemoteTags, type PulledImage, pullImage } from "../../image/registr
 import { type PushedImage, pushImage } from "../../image/registry/push.ts";
 import { openClient, type RegistryOptions } from "../../image/registry/session.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import { noteRepoDigest } from "./repo-digest.ts";
 import { canonicalReference, findImage, getImage, openStore } from "./open-store.ts";
 
 export type { BlobProgress, ProgressSink } from "../../image/registry/progress.ts";
@@ -41,13 +43,18 @@ export async function pullImages(text: string, options: TransferOptions): Promis
   using store = openStore();
   const registry = makeRegistryOptions(options);
   const reference = parseReference(text);
-  if (options.allTags !== true) return [await pullImage(reference, registry, store)];
+  const pull = async (one: Reference): Promise<PulledImage> => {
+    const image = await pullImage(one, registry, store);
+    noteRepoDigest(image.name, image.top.digest, store);
+    return image;
+  };
+  if (options.allTags !== true) return [await pull(reference)];
   if (reference.tag !== undefined || reference.digest !== undefined) {
     throw new UserError("tag can't be used with --all-tags/-a", undefined, 1);
   }
   const pulled: PulledImage[] = [];
   for (const tag of await listRemoteTags(reference, registry)) {
-    pulled.push(await pullImage({ ...reference, tag }, registry, store));
+    pulled.push(await pull({ ...reference, tag }));
   }
   return pulled;
 }
@@ -70,7 +77,9 @@ export async function pushImages(
   for (const each of references) {
     const isOther = source !== text && options.allTags !== true;
     const image = isOther ? getImage(store, source) : getPushed(each, store);
-    pushed.push(await pushImage(each, image, registry, store));
+    const result = await pushImage(each, image, registry, store);
+    noteRepoDigest(formatReference(withDefaultTag(each)), result.digest, store);
+    pushed.push(result);
   }
   return pushed;
 }

@@ -12,7 +12,7 @@ export interface Unpacked {
   /** The digest of the archive without its compression. */
   readonly diffId: Digest;
   readonly implied: ImpliedFolders;
-  /** Of the archive without its compression, in bytes. */
+  /** Of all its files, in bytes. */
   readonly size: number;
 }
 
@@ -30,15 +30,13 @@ export async function unpackStream(
   const reader = new TarReader(unpacker);
   const hasher =
     known === undefined ? new DigestHasher() : { update: () => undefined, digest: () => known };
-  let size = 0;
   await explainingDamage("the layer", async () => {
     for await (const chunk of decompress(source, compression)) {
       if (!(chunk instanceof Uint8Array)) throw new Error("a stream of texts");
       hasher.update(chunk);
       reader.push(chunk);
-      size += chunk.length;
     }
   });
   reader.finish();
-  return { diffId: hasher.digest(), implied: unpacker.finish(), size };
+  return { diffId: hasher.digest(), implied: unpacker.finish(), size: unpacker.fileBytes };
 }

@@ -90,6 +90,7 @@ export class LayerUnpacker implements TarSink, Disposable {
   readonly #appliesWhiteouts: boolean;
   #opaqueAttribute: string = OPAQUE_ATTRIBUTE;
   #file: OpenFile | undefined;
+  #fileBytes = 0;
 
   constructor(options: UnpackOptions) {
     this.#root = mustOpen(options.folder);
@@ -99,6 +100,11 @@ export class LayerUnpacker implements TarSink, Disposable {
     const implied = (path: string) => this.#implied.add(path);
     const opaque = (folder: number, name: string) => this.#makeOpaque(folder, name);
     this.#places = new TreePlaces(this.#root, this.#trash, implied, opaque);
+  }
+
+  /** The sizes of all files, as docker adds an image's size up. */
+  get fileBytes(): number {
+    return this.#fileBytes;
   }
 
   entry(entry: TarEntry): void {
@@ -111,8 +117,10 @@ export class LayerUnpacker implements TarSink, Disposable {
     const parent = this.#places.folder(parentOf(path));
     const name = baseOf(path);
     if (name.startsWith(WHITEOUT_PREFIX)) this.#whiteOut(parent, name, path);
-    else if (entry.type === "file") this.#openFile(parent, name, path, entry);
-    else this.#make(parent, name, path, entry);
+    else if (entry.type === "file") {
+      this.#fileBytes += entry.size;
+      this.#openFile(parent, name, path, entry);
+    } else this.#make(parent, name, path, entry);
   }
 
   #make(parent: number, name: string, path: string, entry: TarEntry): void {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { executeTemplate } from "../../../src/cli/format/template/execute.ts";
 import { functionNames } from "../../../src/cli/format/template/functions.ts";
 import { parseTemplate } from "../../../src/cli/format/template/parser.ts";
-import type { Value } from "../../../src/cli/format/template/values.ts";
+import { toJson, toValue, type Value } from "../../../src/cli/format/template/values.ts";
 
 const data: Value = {
   Name: "web",
@@ -96,4 +96,14 @@ describe("a template", () => {
       expect(() => print(template)).toThrow(`template parsing error: template: ${reason}`);
     });
   }
+});
+
+test("a list or map that docker has no value for is null in JSON, and empty in a template", () => {
+  const image = toValue({ Cmd: null, Labels: null, Env: ["A=1"], User: null });
+  const shown =
+    "{{.Cmd}} {{.Labels}} {{.Env}} {{.User}} {{len .Cmd}} {{json .Cmd}}{{range .Cmd}}x{{end}}";
+  const nodes = parseTemplate(shown, functionNames);
+  expect(executeTemplate(nodes, image)).toBe("[] map[] [A=1] <nil> 0 null");
+  expect(toJson(image)).toBe('{"Cmd":null,"Labels":null,"Env":["A=1"],"User":null}');
+  expect(JSON.stringify(image)).toBe(toJson(image));
 });

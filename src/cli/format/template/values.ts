@@ -81,6 +81,7 @@ export function escapeHtml(json: string): string {
 /** Returns the value without functions: those of no argument called, the others left out. */
 function settle(value: Value): Value {
   if (typeof value === "function") return value.length === 0 ? settle(value()) : undefined;
+  if (value === nilList || value === nilMap) return null;
   if (isList(value)) return value.map((each) => settle(each) ?? null);
   if (!isFields(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, settle(each)]));
@@ -90,14 +91,31 @@ function escapeSeparators(json: string): string {
   return json.replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
 }
 
-/** Returns what JSON could carry of a value, for a template to work on. */
-export function toValue(value: unknown): Value {
-  if (Array.isArray(value)) return value.map(toValue);
+/** Go's nil of a list or a map: null in JSON, but `[]` and `map[]` in a template. */
+const nilList: Value = Object.assign([], { toJSON: () => null });
+const nilMap: Value = Object.defineProperty({}, "toJSON", { value: () => null });
+
+/** The fields of docker's objects that are such, where they are null. */
+const NIL: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ...["Cmd", "Entrypoint", "Env", "OnBuild", "Shell", "RepoTags", "RepoDigests", "Mounts"].map(
+    (key) => [key, nilList] as const,
+  ),
+  ...["ExposedPorts", "Labels", "Options", "Volumes"].map((key) => [key, nilMap] as const),
+]);
+
+/**
+ * Returns what JSON could carry of a value, for a template to work on.
+ * @param key the field that has it
+ */
+export function toValue(value: unknown, key = ""): Value {
+  if (Array.isArray(value)) return value.map((each) => toValue(each));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, toValue(each)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, toValue(each, name)]),
+    );
   }
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
     return value;
   }
-  return null;
+  return NIL.get(key) ?? null;
 }
