@@ -173,3 +173,37 @@ needsRoot("a log that is rotated", () => {
     await box.bunker(["rm", "-f", "long"], { env });
   });
 });
+
+needsRoot("a container of run --rm in the foreground", () => {
+  const box = openBox(true);
+  const ok = async (...args: readonly string[]) => (await box.bunker(args)).stdout;
+
+  test("is shown, entered, paused and stopped as any other, and then gone", async () => {
+    const script = 'trap "exit 6" TERM; echo up; while :; do sleep 0.05; done';
+    const words = [
+      "run",
+      "--rm",
+      "--name",
+      "front",
+      "--rootfs",
+      box.rootfs,
+      "/bin/sh",
+      "-c",
+      script,
+    ];
+    await using caller = box.start(words);
+    while ((await ok("ps", "--format", "{{.Names}} {{.State}}")) !== "front running\n") {
+      await Bun.sleep(20);
+    }
+    expect(await ok("inspect", "-f", "{{.State.Status}} {{.Name}}", "front")).toBe(
+      "running /front\n",
+    );
+    expect(await ok("exec", "front", "echo", "inside")).toBe("inside\n");
+    await ok("pause", "front");
+    expect(await ok("ps", "--format", "{{.State}}")).toBe("paused\n");
+    await ok("unpause", "front");
+    expect(await ok("stop", "front")).toBe("front\n");
+    expect(await caller.child.exited).toBe(6);
+    expect(await ok("ps", "-aq")).toBe("");
+  });
+});

@@ -97,11 +97,14 @@ class AttachPump {
   /** True where there is something to show. */
   #fetch(): boolean {
     while (this.#pending.length === 0) {
+      const isFresh = this.#pieces === undefined;
       this.#pieces ??= this.ends.cursor.pieces(false);
       const { value, done } = this.#pieces.next();
       if (done === true) {
         this.#pieces = undefined;
-        return false;
+        // One that was begun before knows nothing of what was written since.
+        if (isFresh) return false;
+        continue;
       }
       const { stdout, stderr } = this.ends.shows;
       if (!(value.isStderr ? stderr : stdout)) continue;

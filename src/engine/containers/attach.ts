@@ -61,6 +61,13 @@ export function attachContainer(text: string, options: AttachOptions): number {
   if (status === "paused") {
     throw new UserError("cannot attach to a paused container, unpause it first", undefined, 1);
   }
+  if (!kept.isKept(container.id)) {
+    throw new UserError(
+      `cannot attach to container ${text}: it has its caller's own streams`,
+      "what `run --rm` runs in the foreground can only be attached to with --detach-keys",
+      1,
+    );
+  }
   const { interactive, tty } = container.options;
   const isJoined = interactive && options.stdin;
   if (tty && isJoined) requireTerminal();

@@ -5,7 +5,7 @@ import { capabilitiesIn, capget } from "../../../ffi/capability.ts";
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import { forwardSignals } from "../../../ffi/forward-signals.ts";
-import { readText } from "../../../ffi/files.ts";
+import { readTextIfThere } from "../../../ffi/files.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import {
   type Entered,
@@ -76,7 +76,13 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
 
 function readSpec({ id }: ContainerRecord): Spec {
   const folder = new StateStore(runFolder(process.env)).containerFolder(id);
-  return parseSpecText(readText(`${folder}/config.json`));
+  const text = readTextIfThere(`${folder}/config.json`);
+  if (text !== undefined) return parseSpecText(text);
+  throw new UserError(
+    `cannot enter container ${id.slice(0, 12)}: it was started without a record of how`,
+    "a container of `run --rm` that is run often has none; leave --rm out, or use nsenter",
+    1,
+  );
 }
 
 /** The container's own process with other words; its user is looked up in the container's files. */

@@ -3,20 +3,18 @@
 import { UserError } from "../../errors.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
+import { findForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 
-/** @throws UserError in docker's words, exit code 1 */
+/** One that is kept, or runs in the foreground. @throws UserError in docker's words, exit code 1 */
 export function findKept(text: string, kept: KeptStore): KeptContainer {
-  const id = kept.findByName(text) ?? findByPrefix(text, kept.list(), text);
-  const container = id === undefined ? undefined : kept.read(id);
+  const store = new StateStore(runFolder(process.env));
+  const id =
+    kept.findByName(text) ??
+    store.findByName(text) ??
+    findByPrefix(text, [...new Set([...kept.list(), ...store.list()])], text);
+  const container = id === undefined ? undefined : (kept.read(id) ?? findForeground(id, kept));
   if (container !== undefined) return container;
-  if (isInForeground(text)) {
-    throw new UserError(
-      `container ${text} runs in the foreground and is not kept`,
-      "end it where it was started; what `run -d` starts can be managed from anywhere",
-      1,
-    );
-  }
   throw new UserError(`No such container: ${text}`, undefined, 1);
 }
 
@@ -32,9 +30,4 @@ export function findByPrefix(
     throw new UserError(`multiple IDs found with provided prefix: ${text}`, undefined, 1);
   }
   return found[0];
-}
-
-function isInForeground(text: string): boolean {
-  const store = new StateStore(runFolder(process.env));
-  return (store.findByName(text) ?? findByPrefix(text, store.list(), text)) !== undefined;
 }

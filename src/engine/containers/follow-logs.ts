@@ -31,6 +31,13 @@ export function followLogs(text: string, options: LogOptions): void {
     const message = "configured logging driver does not support reading";
     throw new UserError(message, "the container was made with --log-driver none", 1);
   }
+  if (!kept.isKept(container.id)) {
+    throw new UserError(
+      `container ${text} has no log: its output is its caller's`,
+      "leave --rm out, or add --log-driver json-file",
+      1,
+    );
+  }
   const { tail } = options;
   const start: LogStart = Number.isFinite(tail)
     ? { kind: "lines", count: tail }

@@ -4,6 +4,7 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { describePorts, listNetworkNames } from "../networks/describe.ts";
 import type { RootOption } from "../run-options.ts";
+import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { type LiveContainer, type LiveStatus, lookAt } from "./live.ts";
 
@@ -36,6 +37,8 @@ export function listContainers(): ContainerRow[] {
     const container = kept.read(id);
     if (container !== undefined) rows.push(makeRow(lookAt(container, kept, manager)));
   }
+  for (const container of listForeground(kept))
+    rows.push(makeRow(lookAt(container, kept, manager)));
   return rows.sort((a, b) => b.createdMs - a.createdMs);
 }
 

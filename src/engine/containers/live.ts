@@ -5,7 +5,7 @@ import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
-import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
+import { type KeptContainer, type KeptStatus, KeptStore, NEVER_STARTED } from "./kept.ts";
 
 /** docker's words. */
 export type LiveStatus = "created" | "running" | "paused" | "restarting" | "exited" | "removing";
@@ -24,13 +24,20 @@ export function lookAt(
   store: KeptStore,
   cgroups: () => CgroupManager = detectCgroups,
 ): LiveContainer {
-  const kept = store.readStatus(container.id);
+  const kept = store.isKept(container.id)
+    ? store.readStatus(container.id)
+    : inForeground(container);
   if (kept.status !== "running") return { container, kept, status: kept.status };
   const record = findRecord(container.id);
   // Its end was not written down: that is the next repair's to do, and this is how it will be.
   if (record === undefined) return { container, kept, status: "exited" };
   const isPaused = record.cgroupsPath !== "" && cgroups().isFrozen(record.cgroupsPath);
   return { container, kept, status: isPaused ? "paused" : "running", record };
+}
+
+/** One that is not kept is there because it runs. */
+function inForeground({ createdMs }: KeptContainer): KeptStatus {
+  return { ...NEVER_STARTED, status: "running", startedMs: createdMs };
 }
 
 /** The record of a container whose init process is there. */

@@ -1,0 +1,102 @@
+// Containers of `run --rm` in the foreground: nothing of them is kept, but as long as they run they are
+// shown, and can be stopped, paused and entered, as any other.
+
+import { readTextIfThere } from "../../../ffi/files.ts";
+import { parseSpecText } from "../../oci/parse.ts";
+import type { Spec } from "../../oci/spec.ts";
+import { readDetails } from "../container-details.ts";
+import { runFolder } from "../run-folder.ts";
+import type { RootOption, RunOptions } from "../run-options.ts";
+import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { isRunning } from "./finish.ts";
+import type { KeptContainer, KeptStore } from "./kept.ts";
+
+/** undefined where it is kept, or does not run. */
+export function findForeground(id: string, kept: KeptStore): KeptContainer | undefined {
+  const record = new StateStore(runFolder(process.env)).readRecord(id);
+  if (record === undefined || !isRunning(record) || kept.isKept(id)) return undefined;
+  return describe(record);
+}
+
+/** All that run. */
+export function listForeground(kept: KeptStore): KeptContainer[] {
+  const found: KeptContainer[] = [];
+  for (const id of new StateStore(runFolder(process.env)).list()) {
+    const container = findForeground(id, kept);
+    if (container !== undefined) found.push(container);
+  }
+  return found;
+}
+
+function describe({ id, name, createdMs, initPid }: ContainerRecord): KeptContainer {
+  const folder = new StateStore(runFolder(process.env)).containerFolder(id);
+  const spec = readSpecIfThere(folder);
+  const details = readDetails(folder);
+  return {
+    id,
+    name,
+    createdMs,
+    options: {
+      ...PLAIN,
+      root: findRoot(spec, details?.image?.name),
+      command: spec?.process?.args ?? readCommand(initPid),
+      tty: spec?.process?.terminal ?? false,
+    },
+    ...(details?.image === undefined ? {} : { imageId: details.image.id }),
+  };
+}
+
+/** One that was replayed has written none. */
+function readSpecIfThere(folder: string): Spec | undefined {
+  const text = readTextIfThere(`${folder}/config.json`);
+  return text === undefined ? undefined : parseSpecText(text);
+}
+
+function findRoot(spec: Spec | undefined, image: string | undefined): RootOption {
+  if (image !== undefined) return { kind: "image", reference: image };
+  const path = spec?.root?.path ?? "/";
+  return path === "/" ? { kind: "host" } : { kind: "rootfs", path };
+}
+
+function readCommand(pid: number): readonly string[] {
+  return (readTextIfThere(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
+}
+
+/** What a `run` without a flag but --rm asks for: the flags of the one that runs are not known. */
+const PLAIN: RunOptions = {
+  root: { kind: "host" },
+  command: [],
+  env: [],
+  groupAdd: [],
+  readonlyRootfs: false,
+  mounts: [],
+  devices: [],
+  ulimits: [],
+  sysctls: {},
+  init: false,
+  interactive: false,
+  tty: false,
+  detach: false,
+  remove: true,
+  pid: { kind: "private" },
+  ipc: { kind: "private" },
+  uts: { kind: "private" },
+  userns: { kind: "host" },
+  cgroupns: { kind: "default" },
+  network: { kind: "none" },
+  shmSizeBytes: 64 * 1024 * 1024,
+  resources: {},
+  security: {
+    privileged: false,
+    capAdd: [],
+    capDrop: [],
+    noNewPrivileges: false,
+    seccomp: "default",
+    systempathsUnconfined: false,
+  },
+  annotations: {},
+  labels: {},
+  noPivot: false,
+  trace: false,
+  performer: "agent",
+};
