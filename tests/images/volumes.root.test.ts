@@ -12,7 +12,7 @@ needsRoot("volumes", () => {
   beforeAll(async () => {
     const filled =
       "mkdir -p srv/in && echo hi >srv/file && ln srv/file srv/twin && ln -s file srv/link && " +
-      "chown -R 12:34 srv && chmod 750 srv && mkfifo srv/fifo && setfattr -n user.k -v v srv/file";
+      "chown -R 12:34 srv && chmod 750 srv && mkfifo srv/fifo";
     await box.load("data:1", { Cmd: ["true"] }, [SYSTEM, filled]);
     await box.load("owner:1", { Volumes: { "/srv": {} } }, [SYSTEM, filled]);
     await box.load("sly:1", {}, [SYSTEM, "ln -s /etc sly && mkdir etc && echo own >etc/passwd"]);
