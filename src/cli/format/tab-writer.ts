@@ -1,6 +1,6 @@
 // Columns aligned as Go's text/tabwriter does for docker: a column is a run of lines that have a cell
-// there with another after it, so a line's last cell never widens anything. No npm library has that
-// rule (cli-table3, columnify and text-table pad the last column or know whole tables only).
+// there with another after it, so a line's last cell never widens anything. Why no
+// library does it: docs/decisions/output-as-docker.md
 
 /** docker's settings of its writer. */
 const leastWidth = 10;
