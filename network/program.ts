@@ -80,9 +80,19 @@ export function startProgram(
       `install the package that has it: ${PACKAGES[name] ?? name}`,
     );
   }
+  return startProcess(path, [name, ...args], ["LC_ALL=C"], input, netns);
+}
+
+/** Starts a program that is there. @param env all of its environment */
+export function startProcess(
+  path: string,
+  argv: readonly string[],
+  env: readonly string[],
+  input: string,
+  netns?: string,
+): RunningProgram {
   using stdin = memfd_create("bunker-in", MFD_CLOEXEC);
   writeAll(stdin.number, input, "stdin");
-  readFromStart(stdin.number, "stdin");
   const stdout = memfd_create("bunker-out", MFD_CLOEXEC);
   const stderr = memfd_create("bunker-err", MFD_CLOEXEC);
   // By its path: the new descriptor begins at the first byte.
@@ -91,7 +101,7 @@ export function startProgram(
     { kind: "dup2", from: stdout.number, to: 1 },
     { kind: "dup2", from: stderr.number, to: 2 },
   ] as const;
-  const spawn = (): number => posix_spawn(path, [name, ...args], ["LC_ALL=C"], { fileActions });
+  const spawn = (): number => posix_spawn(path, argv, env, { fileActions });
   const pid = netns === undefined ? spawn() : insideNamespace(netns, spawn);
   return new RunningProgram(pid, input, stdout, stderr);
 }

@@ -89,7 +89,7 @@ export const networkFlags: FlagTable<RunDraft> = {
     group,
     fallback: "none",
     placeholder: "network",
-    help: "Connect to a network by name, or none, host, container:ID, ns:PATH",
+    help: "Connect to a network by name, or none, host, container:ID, ns:PATH, cni:NAME",
     set: setNetwork,
   },
   net: {

@@ -18,7 +18,13 @@ import { mustSucceed, type RunningProgram, startIp, startNft } from "../../../ne
 import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
-import { type Attachment, removeAttachment, writeAttachment } from "./attachments.ts";
+import {
+  type Attachment,
+  type CniAttachment,
+  removeAttachment,
+  writeAttachment,
+} from "./attachments.ts";
+import { addCni, CNI_PREFIX, planCni } from "./cni-plugins.ts";
 import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, hasLink, makeBridge, rebuildRules } from "./ensure-network.ts";
@@ -27,7 +33,8 @@ import { hasNames } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
-import { netnsPath, startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
+import { netnsPath } from "./netns-path.ts";
+import { startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
 
 /** Who a container is. */
 export interface Identity {
@@ -79,12 +86,31 @@ export class PendingNetwork {
 
   /** @param pid of a process in the container's network namespace */
   start(pid: number): void {
-    if (this.state.endpoints.length === 0) return;
+    const { cni = [], endpoints } = this.state;
+    if (endpoints.length + cni.length === 0) return;
     nameNamespace(this.state.id, `/proc/${pid}/ns/net`);
+    if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
+    if (endpoints.length === 0) return;
     makeLinks(this.state.endpoints, this.networks, String(pid), `/proc/${pid}/ns/net`, (wait) =>
       this.#programs.push(wait),
     );
   }
+
+  /** Order: each result is written down at once, as it is needed to take it away. */
+  #runPlugins(cni: readonly CniAttachment[]): void {
+    const done = [...cni];
+    for (const [index, each] of cni.entries()) {
+      const result = addCni(this.state.id, each);
+      done[index] = { ...each, result };
+      writeAttachment(this.store, { ...pickAttachment(this.state), cni: done });
+      for (const { address } of result.ips ?? []) {
+        this.onAddress(`${address.replace(/\/.*/, "")}\t${this.state.hostname}\n`);
+      }
+    }
+  }
+
+  /** Is given lines for the hosts file, where addresses are known only late. */
+  onAddress: (line: string) => void = () => {};
 
   /** Waits until everything is there. @throws UserError with the words of `ip` or `nft` */
   finish(): void {
@@ -190,7 +216,9 @@ function reserveNetwork(
     refuseWithoutNetwork(options);
     return new PendingNetwork(store, makeState(identity, options, [], [], "", hostsBase), []);
   }
-  const networks = findNetworks(store, asked);
+  const plugged = asked.filter(({ name }) => name.startsWith(CNI_PREFIX));
+  const own = asked.filter(({ name }) => !name.startsWith(CNI_PREFIX));
+  const networks = findNetworks(store, own);
   ensureBridges(store, networks);
   const endpoints: Endpoint[] = [];
   const ports: PortMapping[] = [];
@@ -200,18 +228,21 @@ function reserveNetwork(
     for (const [index, network] of networks.entries()) {
       // Race: it may have been removed since it was found.
       if (store.read(network.name)?.id !== network.id) throw unknownNetwork(network.name);
-      endpoints.push(planEndpoint(store, network, identity.id, index, endpoints, asked[index]));
+      endpoints.push(planEndpoint(store, network, identity.id, index, endpoints, own[index]));
     }
     const isPublic = networks.some(({ driver, internal }) => driver === "bridge" && !internal);
     const publish = listPublished(options, exposed);
-    if (isPublic) {
+    if (isPublic || plugged.length > 0) {
       // Order: the first network whose ports can be published is where they lead.
       const first = networks.findIndex(({ driver, internal }) => driver === "bridge" && !internal);
-      endpoints.unshift(...endpoints.splice(first, 1));
+      if (first > 0) endpoints.unshift(...endpoints.splice(first, 1));
       reservePorts(store, publish, identity.id, (port) => ports.push(port));
     }
     const dns = endpoints.find(hasNames)?.gateway4 ?? "";
-    const state = makeState(identity, options, endpoints, ports, dns, hostsBase);
+    const made = makeState(identity, options, endpoints, ports, dns, hostsBase);
+    const names = plugged.map(({ name }) => name);
+    const cni = planCni(names, isPublic ? [] : ports, endpoints.length);
+    const state = cni.length === 0 ? made : { ...made, cni };
     const pending = new PendingNetwork(store, state, networks);
     if (dns === "") writeAttachment(store, pickAttachment(state));
     else pending.waitFor(joinNames(store, pickAttachment(state)));
@@ -314,14 +345,10 @@ function makeState(
   };
 }
 
-const pickAttachment = ({ id, name, hostname, endpoints, ports, dns }: Attachment): Attachment => ({
-  id,
-  name,
-  hostname,
-  endpoints,
-  ports,
-  dns,
-});
+const pickAttachment = (state: Attachment): Attachment => {
+  const { id, name, hostname, endpoints, ports, dns, cni } = state;
+  return { id, name, hostname, endpoints, ports, dns, ...(cni !== undefined && { cni }) };
+};
 
 /**
  * All at once, for whoever has a container that waits at its gate.

@@ -10,6 +10,7 @@ import {
   writeText,
 } from "../../../ffi/files.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import type { CniNetwork, CniResult } from "../../../network/cni.ts";
 import type { Endpoint, PortMapping } from "../../../network/definition.ts";
 import type { NetworkStore } from "./network-store.ts";
 
@@ -21,6 +22,16 @@ export interface Attachment {
   readonly ports: readonly PortMapping[];
   /** Whom the DNS asks for this container, instead of the host's servers. */
   readonly dns: readonly string[];
+  /** What plugins make. */
+  readonly cni?: readonly CniAttachment[];
+}
+
+/** A CNI network of a container: as its file was, for that may change meanwhile. */
+export interface CniAttachment {
+  readonly network: CniNetwork;
+  readonly link: string;
+  readonly ports: readonly PortMapping[];
+  readonly result?: CniResult;
 }
 
 const pathOf = (store: NetworkStore, id: string): string =>

@@ -20,7 +20,8 @@ import { type FoundContainer, findIdentity } from "./find-identity.ts";
 import { hasNames } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress } from "./release.ts";
-import { netnsPath, sweepNetworks } from "./tear-down.ts";
+import { netnsPath } from "./netns-path.ts";
+import { sweepNetworks } from "./tear-down.ts";
 
 const refuse = (message: string, hint?: string): UserError => new UserError(message, hint, 1);
 

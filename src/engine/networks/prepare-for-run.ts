@@ -1,6 +1,6 @@
 // The network of a container that `run` makes: what the options say, as prepareNetwork wants it.
 
-import { readTextIfThere } from "../../../ffi/files.ts";
+import { readTextIfThere, writeText } from "../../../ffi/files.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import type { EtcFile, Prepared } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -11,7 +11,7 @@ import { type Identity, type PendingNetwork, prepareNetwork } from "./attach.ts"
 export function prepareForRun(
   options: RunOptions,
   prepared: Prepared,
-  place: Pick<Reservation, "id" | "name">,
+  place: Pick<Reservation, "folder" | "id" | "name">,
   undo: UndoStack,
 ): { readonly prepared: Prepared; readonly network: PendingNetwork } {
   // With the ports that the image exposes, where there is one.
@@ -25,6 +25,10 @@ export function prepareForRun(
   const base = mode.kind === "host" ? readTextIfThere("/etc/hosts") : undefined;
   const network = prepareNetwork(identity, networking, [], base);
   if (networking.networks.length > 0) undo.push(() => network.tearDown());
+  network.onAddress = (line) => {
+    const path = `${place.folder}/hosts`;
+    writeText(path, (readTextIfThere(path) ?? "") + line);
+  };
   const { hosts, resolvConf } = network.state;
   const withLocal = networking.networks.length > 0 || base !== undefined;
   const files: EtcFile[] = prepared.etcFiles.map((file) => {

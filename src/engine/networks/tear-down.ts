@@ -14,11 +14,10 @@ import {
   readAttachment,
   removeAttachment,
 } from "./attachments.ts";
+import { removeCni } from "./cni-plugins.ts";
+import { netnsPath } from "./netns-path.ts";
 import { NetworkStore } from "./network-store.ts";
 import { releaseAbandoned, releaseAddress, releasePort } from "./release.ts";
-
-/** Where the network namespace of a container has its name. */
-export const netnsPath = (id: string): string => `${runFolder(process.env)}/netns/${id}`;
 
 /**
  * Gives everything back that a container has of networks, as far as it is there; without a container
@@ -38,6 +37,8 @@ export function tearDownNetwork(id: string, begun?: RunningProgram): void {
   };
   // Order: the rules first, so that no port leads to an address that is somebody else's by then.
   const nft = begun ?? (attachment === undefined ? undefined : startRemoval(attachment));
+  // Order: while their namespace is there.
+  for (const each of attachment?.cni ?? []) attempt(() => removeCni(id, each));
   attempt(() => removeNamespace(id));
   if (nft !== undefined) attempt(() => finishRemoval(nft));
   if (attachment === undefined) {
