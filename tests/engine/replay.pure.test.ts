@@ -9,6 +9,7 @@ import { detectCgroups } from "../../cgroups/detect.ts";
 import { observe } from "../../ffi/observe.ts";
 import { stillHolds } from "../../src/engine/replay/holds.ts";
 import { keep, keptPath, openKept } from "../../src/engine/replay/kept.ts";
+import { meet } from "../../src/engine/replay/launch.ts";
 import { planRun } from "../../src/engine/replay/rehearse.ts";
 import { rehearseLaunch } from "../../src/container/write-score.ts";
 import type { RunOptions } from "../../src/engine/run-options.ts";
@@ -85,20 +86,42 @@ describe.skipIf(!isReplayed)("a kept launch", () => {
 
 describe("a kept file", () => {
   const path = keptPath(`${folder}/run`, "key");
+  const entry = { path, key: "key", failures: 0 };
 
   test("is found by the whole of its key", () => {
-    keep(path, { key: "key", refused: true });
+    keep(entry, { refused: true });
     using found = openKept(path, "key");
     expect(found?.kept.refused).toBe(true);
     expect(openKept(path, "kez")).toBeUndefined();
   });
 
+  test("is tried again after a failure, and not after three", async () => {
+    const later = { launch: { standInId: "", cgroupDirectories: [] } };
+    const meetOnce = async (outcome: number | "failed") => {
+      using file = openKept<{ standInId: string; cgroupDirectories: string[] }>(path, "key");
+      return meet(
+        path,
+        "key",
+        file,
+        async () => outcome,
+        async (asked) => keep(asked, later as never),
+      );
+    };
+    keep(entry, later as never);
+    expect((await meetOnce(7)).exitCode).toBe(7);
+    for (let failures = 0; failures < 3; failures++) {
+      expect((await meetOnce("failed")).exitCode).toBeUndefined();
+      await (await meetOnce(7)).afterwards?.();
+    }
+    expect(await meetOnce(7)).toEqual({});
+  });
+
   test("is none of ours where others may write to it, or it has another name", async () => {
-    keep(path, { key: "key" });
+    keep(entry);
     const { chmodSync, linkSync } = await import("node:fs");
     chmodSync(path, 0o620);
     expect(openKept(path, "key")).toBeUndefined();
-    keep(path, { key: "key" });
+    keep(entry);
     linkSync(path, `${path}.link`);
     expect(openKept(path, "key")).toBeUndefined();
   });

@@ -9,6 +9,7 @@ import {
   writePlan,
   type WrittenPlan,
 } from "../../container/write-score.ts";
+import type { Entry } from "../replay/kept.ts";
 import { keepRehearsed, planFile } from "../replay/rehearse.ts";
 import { readBundle } from "./bundle.ts";
 import { recordOf } from "./make.ts";
@@ -19,14 +20,13 @@ import type { BundleLaunch } from "./replay.ts";
 import { type OciRecord, OciStore } from "./store.ts";
 
 export async function rehearseBundle(
-  path: string,
-  key: string,
+  entry: Entry,
   options: CreateOptions,
   globals: OciGlobals,
   waits: boolean,
 ): Promise<void> {
   const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
-  await keepRehearsed(path, key, () =>
+  await keepRehearsed(entry, () =>
     rehearseLaunch(options.id.length, (standIn) => planBundle(options, quiet, waits, standIn)),
   );
 }
@@ -73,14 +73,13 @@ export async function planBundle(
 
 /** An exec's id is its container's, of which no part is in the plan. */
 export async function rehearseExec(
-  path: string,
-  key: string,
+  entry: Entry,
   options: ExecOptions,
   globals: OciGlobals,
   record: OciRecord,
 ): Promise<void> {
   const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
-  await keepRehearsed(path, key, () =>
+  await keepRehearsed(entry, () =>
     rehearseLaunch(0, async ({ id, pid }) => {
       const { listener, plan, process } = await planExec(options, quiet, record, pid);
       // Its stdio is to be given to it: see give-stdio.ts.

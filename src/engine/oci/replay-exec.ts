@@ -41,7 +41,7 @@ export async function replayExec(
     key,
     file,
     (launch, kept) => perform(kept, launch, options, globals),
-    async () => (await import("./rehearse.ts")).rehearseExec(path, key, options, globals, record),
+    async (entry) => (await import("./rehearse.ts")).rehearseExec(entry, options, globals, record),
   );
 }
 

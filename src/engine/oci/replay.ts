@@ -58,7 +58,7 @@ export async function replayBundle(
       waits
         ? performWaiting(kept, launch, options, globals, verb)
         : performWatched(kept, launch, options, globals),
-    async () => (await import("./rehearse.ts")).rehearseBundle(path, key, options, globals, waits),
+    async (entry) => (await import("./rehearse.ts")).rehearseBundle(entry, options, globals, waits),
   );
 }
 

@@ -26,8 +26,17 @@ export interface Kept<T = RunLaunch> {
   readonly key: string;
   /** undefined: it was seen once, or cannot be replayed. */
   readonly launch?: KeptLaunch<T>;
-  /** It was tried, and is not to be tried again. */
+  /** It cannot be replayed. */
   readonly refused?: true;
+  /** How often a replay of it has failed. */
+  readonly failures?: number;
+}
+
+/** Where a request is kept. */
+export interface Entry {
+  readonly path: string;
+  readonly key: string;
+  readonly failures: number;
 }
 
 /** Of every launch, by whatever command. */
@@ -99,8 +108,13 @@ function readKept<T>(
   return { kept: JSON.parse(text) as Kept<T>, fd, arenaOffset: byteLength + 1 };
 }
 
-/** Keeps `kept` in place of what is there. What cannot be kept is no failure of a run. */
-export function keep<T>(path: string, kept: Kept<T>, arena: Uint8Array = new Uint8Array(0)): void {
+/** Keeps something of a request in place of what is there. What cannot be kept is no failure. */
+export function keep<T>(
+  { path, key, failures }: Entry,
+  more: Pick<Kept<T>, "launch" | "refused"> = {},
+  arena: Uint8Array = new Uint8Array(0),
+): void {
+  const kept: Kept<T> = { key, ...(failures > 0 && { failures }), ...more };
   const line = encodeText(`${JSON.stringify(kept)}\n`);
   const bytes = new Uint8Array(line.length + arena.length);
   bytes.set(line);

@@ -11,7 +11,7 @@ import { destroy } from "../../container/end.ts";
 import { findInit, hasCleared, startScore, waitForInit } from "../../container/perform-score.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import { stillHolds } from "./holds.ts";
-import { keep, type KeptFile, type KeptLaunch, type LaunchBasis } from "./kept.ts";
+import { type Entry, keep, type KeptFile, type KeptLaunch, type LaunchBasis } from "./kept.ts";
 
 /** How a request was met. */
 export interface Replay {
@@ -27,6 +27,9 @@ export const buildOf = (): string => fileIdentity(AT_FDCWD, "/proc/self/exe").ve
 /** Why a launch has not come to the user's program: it failed, or the host is another one by now. */
 export type Unmet = "failed" | "another host";
 
+/** What fails more often than this is not tried again: it may have been the moment, or is always so. */
+const FAILURES_MAX = 3;
+
 /**
  * What is to be done about a request for which something is kept, or nothing yet.
  * @param perform gives an exit code
@@ -36,16 +39,18 @@ export async function meet<T extends LaunchBasis>(
   key: string,
   file: KeptFile<T> | undefined,
   perform: (launch: KeptLaunch<T>, file: KeptFile<T>) => Promise<number | Unmet>,
-  rehearse: () => Promise<void>,
+  rehearse: (entry: Entry) => Promise<void>,
 ): Promise<Replay> {
-  if (file === undefined) return { afterwards: async () => keep(path, { key }) };
-  const { refused, launch } = file.kept;
-  if (refused === true) return {};
-  if (launch === undefined) return { afterwards: rehearse };
+  const { refused = false, launch, failures = 0 } = file?.kept ?? {};
+  const entry = { path, key, failures };
+  if (file === undefined) return { afterwards: async () => keep(entry) };
+  if (refused || failures >= FAILURES_MAX) return {};
+  const afterwards = (): Promise<void> => rehearse(entry);
+  if (launch === undefined) return { afterwards };
   const outcome = await perform(launch, file);
-  if (outcome === "another host") return { afterwards: rehearse };
+  if (outcome === "another host") return { afterwards };
   if (outcome !== "failed") return { exitCode: outcome };
-  keep(path, { key, refused: true });
+  keep({ ...entry, failures: failures + 1 });
   return {};
 }
 

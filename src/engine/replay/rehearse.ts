@@ -19,7 +19,7 @@ import { UserError } from "../../errors.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
-import { keep, type RunLaunch } from "./kept.ts";
+import { type Entry, keep, type RunLaunch } from "./kept.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
 import type { ParseOptions } from "./replay.ts";
 
@@ -27,30 +27,28 @@ const ID_LENGTH = 64;
 
 /** Keeps the launch of a request that was just met; or that there is none to be kept. */
 export async function rehearse(
-  path: string,
-  key: string,
+  entry: Entry,
   runFolder: string,
   parse: ParseOptions,
 ): Promise<void> {
-  await keepRehearsed(path, key, () =>
+  await keepRehearsed(entry, () =>
     rehearseLaunch(ID_LENGTH, (standIn) => planRun(runFolder, parse, standIn)),
   );
 }
 
 /** Keeps what is made of a request, with all that it asks of the host; or that it is not replayed. */
 export async function keepRehearsed<T>(
-  path: string,
-  key: string,
+  entry: Entry,
   make: () => Promise<Rehearsed<T> | undefined>,
 ): Promise<void> {
   const { result, observations } = await observe(() => orNothing(make));
   const asked = result && askAgain(observations, result.standIns);
   if (result === undefined || asked === undefined) {
-    keep(path, { key, refused: true });
+    keep(entry, { refused: true });
     return;
   }
   const { score, arena, made } = result;
-  keep(path, { key, launch: { ...made, score, observations: asked } }, arena);
+  keep(entry, { launch: { ...made, score, observations: asked } }, arena);
 }
 
 /** What goes wrong here is no failure of the container, which has been made. */

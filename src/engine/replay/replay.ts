@@ -37,7 +37,7 @@ export async function replayRun(argv: readonly string[], parse: ParseOptions): P
     key,
     file,
     (launch, kept) => perform(kept, launch, folder, parse),
-    async () => (await import("./rehearse.ts")).rehearse(path, key, folder, parse),
+    async (entry) => (await import("./rehearse.ts")).rehearse(entry, folder, parse),
   );
 }
 
