@@ -136,6 +136,17 @@ needsRoot("run, a third time", () => {
     expect(box.leftovers()).toEqual([]);
   });
 
+  it("makes the source of -v again where it is gone", async () => {
+    const source = box.path("made");
+    const flags = ["--network", "none", "-v", `${source}:/mnt`];
+    for (let i = 0; i < 3; i++) await box.sh("echo x >> /mnt/file; wc -l < /mnt/file", flags);
+    expect(kept("wc -l")?.launch).toBeDefined();
+    expect(readFileSync(`${source}/file`, "utf8")).toBe("x\nx\nx\n");
+    rmSync(source, { recursive: true });
+    await box.sh("echo x >> /mnt/file; wc -l < /mnt/file", flags);
+    expect(readFileSync(`${source}/file`, "utf8")).toBe("x\n");
+  });
+
   it("asks whether the name is free", async () => {
     for (let i = 0; i < 3; i++) {
       const { exitCode } = await box.run(["--name", "twice"], ["/bin/sleep", "0.2"]);

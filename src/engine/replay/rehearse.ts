@@ -95,7 +95,10 @@ export async function planRun(
 
 export const directoryOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
 
-/** Whether a run has nothing to do for this process but to wait. */
+/**
+ * Whether a run has nothing to do for this process but to wait. A source that -v makes where it is
+ * missing is there by now; were it gone, the answer to what it is would be another one.
+ */
 function isPlain(options: RunOptions): boolean {
   const { tty, trace, performer, cidfile, pidfile, pid, ipc, network, security } = options;
   if (tty || trace || performer !== "agent") return false;
@@ -117,15 +120,11 @@ function detachesOrLogs({ detach, detachKeys, attach, log }: RunOptions): boolea
   return detach || detachKeys !== undefined || attach !== undefined || log !== undefined;
 }
 
-function namesDevices({ resources, mounts }: RunOptions): boolean {
+function namesDevices({ resources }: RunOptions): boolean {
   const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = resources;
   const lists = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops];
-  // A source that is made where it is missing is a change that each run makes anew.
-  return lists.some((list) => list !== undefined) || mounts.some(makesSource);
+  return lists.some((list) => list !== undefined);
 }
-
-const makesSource = (mount: RunOptions["mounts"][number]): boolean =>
-  mount.type === "bind" && mount.createSource;
 
 /** The container's files in its state folder. */
 function planFiles({ etcFiles, request, spec }: Prepared, folder: string): Step {
