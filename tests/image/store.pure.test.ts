@@ -320,6 +320,40 @@ describe("a check", () => {
     expect(whats()).toEqual([]);
   });
 
+  test("compares unpacked layers with their blobs, file by file", async () => {
+    const layer = makeLayer([
+      { name: "d/a", contents: "first" },
+      { name: "d/a", contents: "twice" },
+      { name: "d/b", contents: "b" },
+      { name: "gone/c", contents: "c" },
+      { name: "gone", contents: "a file now" },
+      { name: "link", type: "1", link: "d/b" },
+      { name: ".wh.white" },
+    ]);
+    await load([NAME, makeImage([layer])]);
+    const options = { repair: false, verify: true };
+    const contents = async () => (await store.checkContents(options)).map(({ what }) => what);
+    expect(await contents()).toEqual([]);
+    const [{ path = "", chainId = "" } = {}] = await store.ensureLayers(store.resolve(NAME));
+    writeFileSync(`${path}/d/a`, "TWICE");
+    expect(await contents()).toEqual([`layer ${chainId} is damaged: "/d/a" has other contents`]);
+    truncateSync(`${path}/d/a`, 2);
+    expect(await contents()).toEqual([
+      `layer ${chainId} is damaged: "/d/a" has 2 bytes instead of 5`,
+    ]);
+    removeTreeDeep(`${path}/d`);
+    expect(await contents()).toEqual([
+      `layer ${chainId} is damaged: "/d/a" is missing, and 1 more`,
+    ]);
+    const { manifest } = store.resolve(NAME);
+    const [used] = await store.checkContents({ ...options, repair: true, inUse: [manifest] });
+    expect(used?.what).toContain("a container uses it");
+    expect((await store.checkContents({ ...options, repair: true }))[0]?.isRepaired).toBe(true);
+    const [again] = await store.ensureLayers(store.resolve(NAME));
+    expect(readFileSync(`${again?.path}/d/a`, "utf8")).toBe("twice");
+    expect(await contents()).toEqual([]);
+  });
+
   test("counts what images take, and what they share", async () => {
     await load([NAME, makeImage([base])], [OTHER, makeImage([base, top])]);
     const usage = store.usage();

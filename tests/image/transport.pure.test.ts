@@ -194,6 +194,7 @@ describe("an OCI archive", () => {
     );
     await expect(load(archive())).rejects.toThrow("it holds no image");
     await expect(load(new Uint8Array())).rejects.toThrow("it holds no image");
+    await expect(load(latin1("\xfd7zXZ"))).rejects.toThrow("compression with xz is not supported");
     await expect(load(latin1("text ".repeat(200)))).rejects.toThrow("the archive is not valid");
   });
 

@@ -38,7 +38,7 @@ export const systemCheckCommand: Command = makeCommand<Draft>({
   start: () => ({ repair: false, quick: false }),
   run: async ({ repair, quick }, _operands, context) => {
     const system = await context.engine.system();
-    const findings = system.checkSystem({ repair, verify: !quick });
+    const findings = await system.checkSystem({ repair, verify: !quick });
     for (const finding of findings) context.write(`${describe(finding)}\n`);
     const damage = findings.filter(({ isRepaired, isLeftover }) => !isRepaired && !isLeftover);
     if (findings.every(({ isLeftover }) => isLeftover)) context.write("No damage found\n");

@@ -11,7 +11,7 @@ import type { Filters } from "../filters.ts";
 import { readFacts } from "../images/image-facts.ts";
 import type { ImageRow } from "../images/list-images.ts";
 import { openStore } from "../images/open-store.ts";
-import { pruneImages, type Removal } from "../images/remove-image.ts";
+import { manifestsInUse, pruneImages, type Removal } from "../images/remove-image.ts";
 import { pruneNetworks } from "../networks/verbs.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
@@ -191,12 +191,14 @@ function removeUnfinishedVolumes(): void {
 }
 
 /** Looks at everything that is kept, and mends what can be. @throws UserError while it is in use */
-export function checkSystem(options: CheckOptions): Finding[] {
+export async function checkSystem(given: CheckOptions): Promise<Finding[]> {
+  const options = { ...given, inUse: manifestsInUse() };
   const data = dataFolder(process.env);
   const containers = new StateStore(runFolder(process.env));
   using store = openStore();
   return [
     ...store.check(options),
+    ...(options.verify ? await store.checkContents(options) : []),
     ...checkLayers(data, containers, options),
     ...checkVolumes(data, options),
   ];

@@ -11,9 +11,26 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 /** Speed: on larger chunks neither side waits for the other more than it must. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** How something is compressed, by its first bytes; four are enough. */
+/** Ways that the runtime has nothing for, by their first bytes. */
+const UNSUPPORTED: readonly (readonly [name: string, magic: readonly number[]])[] = [
+  ["xz", [0xfd, 0x37, 0x7a, 0x58]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+];
+
+/**
+ * How something is compressed, by its first bytes; four are enough.
+ * @throws UserError for a way that is known, and not supported
+ */
 export function detectCompression(start: Uint8Array): Compression {
   const begins = (magic: readonly number[]) => magic.every((byte, i) => start[i] === byte);
+  const unsupported = UNSUPPORTED.find(([, magic]) => begins(magic));
+  if (unsupported !== undefined) {
+    const [name] = unsupported;
+    throw new UserError(
+      `compression with ${name} is not supported`,
+      `decompress it before, as with "${name} --decompress --stdout"`,
+    );
+  }
   if (begins(GZIP_MAGIC)) return "gzip";
   return begins(ZSTD_MAGIC) ? "zstd" : "none";
 }

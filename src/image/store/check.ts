@@ -5,6 +5,7 @@ import type { Digest } from "../digest.ts";
 import { DigestHasher, isDigest } from "../digest.ts";
 import { removeTreeDeep } from "../layer/remove-tree.ts";
 import { type Descriptor, isIndex, REF_NAME } from "../types.ts";
+import { chainIds } from "./layers.ts";
 import { mark } from "./sweep.ts";
 import type { ImageStore } from "./store.ts";
 
@@ -22,6 +23,8 @@ export interface CheckOptions {
   readonly repair: boolean;
   /** Whether every blob is hashed; without, sizes and what can be read are looked at. */
   readonly verify: boolean;
+  /** Manifests that containers use, whether an image has them or not: their layers stay. */
+  readonly inUse?: readonly Descriptor[];
 }
 
 /** The store must be this process's alone where it is to be repaired. */
@@ -43,7 +46,7 @@ export function checkStore(
   checkImages(store, report);
   checkLayers(store, report);
   // While others use the store, what is unfinished or unreferenced is theirs.
-  if (options.alone) checkLeftovers(store, tell);
+  if (options.alone) checkLeftovers(store, options.inUse ?? [], tell);
   return findings;
 }
 
@@ -147,7 +150,7 @@ function checkLayers(store: ImageStore, report: Report): void {
 }
 
 /** What a killed command left: no damage, but room on the disk. */
-function checkLeftovers(store: ImageStore, report: Report): void {
+function checkLeftovers(store: ImageStore, inUse: readonly Descriptor[], report: Report): void {
   const unfinished = (listDirectory(store.paths.ingest) ?? []).filter(
     ({ name }) => !name.startsWith("lock-"),
   );
@@ -156,7 +159,7 @@ function checkLeftovers(store: ImageStore, report: Report): void {
       store.removeUnfinished(),
     );
   }
-  const marks = mark(entriesOf(store), store);
+  const marks = mark([...entriesOf(store), ...inUse], store);
   const blobs = store.blobs.list().filter((digest) => !marks.blobs.has(digest));
   for (const digest of blobs) {
     report(`blob ${digest} belongs to no image`, "removed", () => store.blobs.remove(digest));
@@ -166,4 +169,44 @@ function checkLeftovers(store: ImageStore, report: Report): void {
     if (marks.layers.has(chainId)) continue;
     report(`layer ${chainId} belongs to no image`, "removed", () => store.layers.remove(chainId));
   }
+}
+
+/** Compares each unpacked layer with its blob, file by file. A damaged one is unpacked again. */
+export async function checkContents(store: ImageStore, options: CheckOptions): Promise<Finding[]> {
+  const damaged = await findDamaged(store);
+  if (damaged.size === 0) return [];
+  const used = mark(options.inUse ?? [], store).layers;
+  const removed = options.repair
+    ? store.removeLayers([...damaged.keys()].filter((chainId) => !used.has(chainId)))
+    : [];
+  return [...damaged].map(([chainId, problems]): Finding => {
+    const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
+    const what = `layer ${chainId} is damaged: ${problems[0]}${more}`;
+    if (used.has(chainId)) {
+      return { what: `${what}; a container uses it, remove that first`, isRepaired: false };
+    }
+    const repair = "removed, to be unpacked again";
+    return { what, repair, isRepaired: removed.includes(chainId) };
+  });
+}
+
+async function findDamaged(store: ImageStore): Promise<ReadonlyMap<Digest, readonly string[]>> {
+  const damaged = new Map<Digest, readonly string[]>();
+  const seen = new Set<Digest>();
+  for (const { manifest } of store.list()) {
+    const document = store.readManifest(manifest);
+    if (isIndex(document) || !store.hasBlob(document.config.digest)) continue;
+    const { layers, config } = document;
+    const { diff_ids: diffIds } = store.readConfig(config).rootfs;
+    for (const [i, chainId] of chainIds(diffIds).entries()) {
+      const [blob, layer] = [layers[i], store.layers.find(chainId)];
+      if (blob === undefined || layer === undefined || seen.has(chainId)) continue;
+      seen.add(chainId);
+      // Without its blob there is nothing to compare it with; that is told elsewhere.
+      if (!store.hasBlob(blob.digest)) continue;
+      const problems = await store.layers.verify(layer, blob);
+      if (problems.length > 0) damaged.set(chainId, problems);
+    }
+  }
+  return damaged;
 }

@@ -23,7 +23,7 @@ import {
 } from "../../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
-import { statusAt } from "../../../ffi/tree.ts";
+import { closeFd, openFolder, statusAt } from "../../../ffi/tree.ts";
 import { read } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, digestHex, digestOf } from "../digest.ts";
@@ -172,6 +172,23 @@ export class Layers {
   #openBlob({ digest }: Descriptor): Fd {
     if (this.blobs.has(digest)) return new Fd(openFile(this.blobs.path(digest), O.O_RDONLY));
     throw new UserError(`layer ${digest} is missing in the store`, "pull or load the image again");
+  }
+
+  /** What of an unpacked layer is not as its blob has it, a line each. Throws UserError for the blob. */
+  async verify({ path }: LayerPath, blob: Descriptor): Promise<string[]> {
+    using file = this.#openBlob(blob);
+    const compression = detectCompression(readStart(file));
+    const { createReadStream } = process.getBuiltinModule("node:fs");
+    const { verifyStream } = await import("../layer/verify.ts");
+    const root = openFolder(path);
+    if (root < 0) return ["its folder is missing"];
+    try {
+      const fd = file.release();
+      const source = createReadStream("", { fd, start: 0, highWaterMark: CHUNK_BYTES });
+      return await verifyStream(source, compression, root);
+    } finally {
+      closeFd(root);
+    }
   }
 
   /** A folder for a layer to be, in ingest/. */

@@ -23,7 +23,7 @@ import {
 } from "../types.ts";
 import { type BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
 import { type LayerPath, Layers } from "./layers.ts";
-import { type CheckOptions, checkStore, type Finding } from "./check.ts";
+import { checkContents, type CheckOptions, checkStore, type Finding } from "./check.ts";
 import { StoreLock } from "./locks.ts";
 import { StorePaths } from "./paths.ts";
 import { nameOf, References } from "./references.ts";
@@ -193,6 +193,21 @@ export class ImageStore implements Disposable {
     using alone = this.#lock.tryAlone();
     if (alone === undefined && options.repair) throw busy();
     return checkStore(this, { ...options, alone: alone !== undefined });
+  }
+
+  /** What of the unpacked layers is not as their blobs have it. */
+  async checkContents(options: CheckOptions): Promise<Finding[]> {
+    return await checkContents(this, options);
+  }
+
+  /** Takes damaged layers away; those that are gone. Throws UserError while others use the store. */
+  removeLayers(chainIds: readonly Digest[]): readonly Digest[] {
+    if (chainIds.length === 0) return [];
+    this.release();
+    using alone = this.#lock.tryAlone();
+    if (alone === undefined) throw busy();
+    for (const chainId of chainIds) this.layers.remove(chainId);
+    return chainIds;
   }
 
   /** How much room the images take. */
