@@ -254,6 +254,16 @@ needsRoot("image commands", () => {
     expect(await box.text("system", "check")).toBe("No damage found");
   });
 
+  test("a container that ran in the foreground and is kept holds on to its image as well", async () => {
+    await box.text("tag", "base:1", "fore:1");
+    await box.text("run", "--name", "fore", "fore:1", "sh", "-c", "echo x >/new");
+    expect(await box.text("rmi", "fore:1")).toBe("Untagged: fore:1");
+    const again = await box.refusal("rmi", await idOf("base:1"));
+    expect(again.message).toMatch(/must be forced\) - image is being used by stopped container/);
+    expect(await box.text("diff", "fore")).toBe("A /new");
+    expect(await box.text("container", "rm", "fore")).toBe("fore");
+  });
+
   test("import refuses what is no archive, and keeps nothing of it", async () => {
     writeFileSync(box.path("text"), "no archive at all".repeat(100));
     const before = await box.text("images", "-aq");

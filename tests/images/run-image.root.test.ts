@@ -136,7 +136,7 @@ needsRoot("run IMAGE", () => {
   });
 
   test("what a killed bunker leaves is cleared by the next run, once its container has ended", async () => {
-    const { child } = box.start(["run", "--name", "killed", "plain:1", "sleep", "3"]);
+    const { child } = box.start(["run", "--rm", "--name", "killed", "plain:1", "sleep", "3"]);
     const layers = (): string[] => readdirSync(`${box.dataFolder}/containers`);
     await waitUntil(() => layers().length === 1);
     child.kill("SIGKILL");

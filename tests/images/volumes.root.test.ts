@@ -89,8 +89,10 @@ needsRoot("volumes", () => {
       expect(await box.text("volume", "ls", "-q")).toBe(before);
     });
 
-    test("stays without --rm until it is pruned; the named ones stay", async () => {
-      await box.text("run", "--rm", "owner:1", "true");
+    test("stays without --rm until its container is removed and it is pruned; the named ones stay", async () => {
+      await box.text("run", "owner:1", "true");
+      expect(await box.text("volume", "prune", "-f")).toBe("Total reclaimed space: 0B");
+      await box.text("container", "prune", "-f");
       const named = (await box.text("volume", "ls", "-q")).split("\n");
       const pruned = await box.text("volume", "prune", "-f");
       expect(pruned).toMatch(

@@ -73,13 +73,14 @@ export async function findStorage(
   const data = dataFolder(process.env);
   const folder = `${data}/containers/${id}`;
   // A container that was started before has the image and the volumes that it had then.
-  const before = options.detach ? readDetails(folder) : undefined;
+  const isKept = options.detach || fileType(`${folder}/container.json`) !== 0;
+  const before = isKept ? readDetails(folder) : undefined;
   const image =
     options.root.kind === "image"
       ? await findRunImage(options.root.reference, options, isLookOnly, before?.image)
       : undefined;
   try {
-    return await makeStorage(options, { data, folder, before }, image, isLookOnly);
+    return await makeStorage(options, { data, folder, isKept, before }, image, isLookOnly);
   } catch (error) {
     image?.[Symbol.dispose]();
     throw error;
@@ -89,13 +90,15 @@ export async function findStorage(
 interface Place {
   readonly data: string;
   readonly folder: string;
+  /** The container outlives its end, whether its caller waits for that or not. */
+  readonly isKept: boolean;
   /** Of the last start. */
   readonly before: ContainerDetails | undefined;
 }
 
 async function makeStorage(
   options: RunOptions,
-  { data, folder, before }: Place,
+  { data, folder, isKept, before }: Place,
   image: RunImage | undefined,
   isLookOnly: boolean,
 ): Promise<ContainerStorage> {
@@ -135,11 +138,11 @@ async function makeStorage(
     ],
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
     make: (stateFolder, undo) => {
-      if (layer !== undefined) makeLayer(folder, layer, options.detach, undo);
+      if (layer !== undefined) makeLayer(folder, layer, isKept, undo);
       if (problem !== undefined && layer !== undefined) copyImage(image?.rootPath, layer.target);
-      if (!options.detach) undo.push(() => removeDetails(stateFolder));
-      const ownVolumes = take(options.detach ? [stateFolder, folder] : [stateFolder]);
-      if (!options.detach)
+      if (!isKept) undo.push(() => removeDetails(stateFolder));
+      const ownVolumes = take(isKept ? [stateFolder, folder] : [stateFolder]);
+      if (!isKept)
         undo.push(() => {
           if (options.remove) removeOwnVolumes(ownVolumes, volumes);
         });
