@@ -37,7 +37,7 @@ export function makeEveryKind(folder: string): void {
     echo plain > dir/plain; printf '' > dir/nothing; head -c 300000 /dev/urandom > dir/large
     ln dir/plain dir/hard; ln dir/plain another; ln -s dir/plain soft; ln -s /absolute/nowhere dangling
     ln soft softhard; chown -h 5:6 soft
-    mknod null c 1 3; mknod disk b 8 17; mknod big c 4095 1048575; mkfifo pipe; chmod 600 pipe null
+    mknod null c 1 3; mknod disk b 8 17; mknod big c 511 262143; mkfifo pipe; chmod 600 pipe null
     cp /bin/true setuid; chown 12:34 setuid; chmod 6755 setuid
     chmod 000 secret; chmod 1777 sticky; chmod 2775 setgid; chown 1000:50 setgid
     chown 65534:2000000 dir/nothing

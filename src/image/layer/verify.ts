@@ -1,6 +1,7 @@
 // Whether an unpacked layer still is what its archive says: each entry is looked for while the
 // archive goes by, and a file's contents are compared piece by piece.
 
+import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import { O, S } from "../../../ffi/constants.ts";
 import { closeFd, openInside, readAt, showByteString, statusAt } from "../../../ffi/tree.ts";

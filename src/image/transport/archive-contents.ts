@@ -1,6 +1,7 @@
 // Reads an archive of images into the store as it comes: what is large becomes a blob at once, what
 // is small (manifests, configurations) stays in memory until it turns out what it is.
 
+import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { showByteString } from "../../../ffi/tree.ts";
 import { UserError } from "../../errors.ts";
