@@ -138,9 +138,9 @@ run() {
 # ---------------------------------------------------------------- testing
 
 readonly TEST_PACKAGES=(
-  bind9-dnsutils binutils binutils-aarch64-linux-gnu busybox-static containernetworking-plugins crun
-  debootstrap gcc iperf3 iproute2 iptables jq libc6-arm64-cross libc6-dev nftables procps qemu-user-static runc socat strace tmux
-  uidmap util-linux
+  bind9-dnsutils binutils binutils-aarch64-linux-gnu busybox-static containernetworking-plugins
+  crun debootstrap gcc iperf3 iproute2 iptables jq libc6-arm64-cross libc6-dev nftables procps
+  qemu-user-static runc socat strace tmux uidmap util-linux
 )
 readonly DENO_VERSION=2.9.6
 

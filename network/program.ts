@@ -7,7 +7,8 @@ import type { Fd } from "../ffi/fd.ts";
 import { fileType, readFromStart, writeAll } from "../ffi/files.ts";
 import { memfd_create } from "../ffi/mman.ts";
 import { setns } from "../ffi/sched.ts";
-import { posix_spawn } from "../ffi/spawn.ts";
+import { type FileAction, posix_spawn } from "../ffi/spawn.ts";
+import { pipe2 } from "../ffi/unistd.ts";
 import { shellStatus, waitid } from "../ffi/wait.ts";
 import { UserError } from "../src/errors.ts";
 
@@ -73,14 +74,19 @@ export function startProgram(
   input: string,
   netns?: string,
 ): RunningProgram {
+  return startProcess(requireProgram(name), [name, ...args], PLAIN, input, netns);
+}
+
+/** What these programs say is in English. */
+const PLAIN = ["LC_ALL=C"];
+
+function requireProgram(name: string): string {
   const path = findProgram(name);
-  if (path === undefined) {
-    throw new UserError(
-      `networks need ${name}, which is not installed`,
-      `install the package that has it: ${PACKAGES[name] ?? name}`,
-    );
-  }
-  return startProcess(path, [name, ...args], ["LC_ALL=C"], input, netns);
+  if (path !== undefined) return path;
+  throw new UserError(
+    `networks need ${name}, which is not installed`,
+    `install the package that has it: ${PACKAGES[name] ?? name}`,
+  );
 }
 
 /** Starts a program that is there. @param env all of its environment */
@@ -93,17 +99,64 @@ export function startProcess(
 ): RunningProgram {
   using stdin = memfd_create("bunker-in", MFD_CLOEXEC);
   writeAll(stdin.number, input, "stdin");
+  // By its path: the new descriptor begins at the first byte.
+  const from = `/proc/self/fd/${stdin.number}`;
+  return spawn(
+    path,
+    argv,
+    env,
+    { kind: "open", fd: 0, path: from, flags: O.O_RDONLY },
+    input,
+    netns,
+  );
+}
+
+function spawn(
+  path: string,
+  argv: readonly string[],
+  env: readonly string[],
+  stdin: FileAction,
+  input: string,
+  netns: string | undefined,
+): RunningProgram {
   const stdout = memfd_create("bunker-out", MFD_CLOEXEC);
   const stderr = memfd_create("bunker-err", MFD_CLOEXEC);
-  // By its path: the new descriptor begins at the first byte.
-  const fileActions = [
-    { kind: "open", fd: 0, path: `/proc/self/fd/${stdin.number}`, flags: O.O_RDONLY },
+  const fileActions: FileAction[] = [
+    stdin,
     { kind: "dup2", from: stdout.number, to: 1 },
     { kind: "dup2", from: stderr.number, to: 2 },
-  ] as const;
-  const spawn = (): number => posix_spawn(path, argv, env, { fileActions });
-  const pid = netns === undefined ? spawn() : insideNamespace(netns, spawn);
+  ];
+  const start = (): number => posix_spawn(path, argv, env, { fileActions });
+  const pid = netns === undefined ? start() : insideNamespace(netns, start);
   return new RunningProgram(pid, input, stdout, stderr);
+}
+
+/** A program that has started, and waits to be told what to do. */
+export interface WaitingProgram {
+  /** Tells it. */
+  go(): RunningProgram;
+  /** It is not to do anything. */
+  drop(): void;
+}
+
+/** Speed: starting `ip` takes longer than what it does, so it starts while another is still at work. */
+export function startIpAhead(lines: readonly string[], netns: string): WaitingProgram {
+  const input = `${lines.join("\n")}\n`;
+  const { read, write } = pipe2(O.O_CLOEXEC);
+  using stdin = read;
+  const action: FileAction = { kind: "dup2", from: stdin.number, to: 0 };
+  const program = spawn(requireProgram("ip"), ["ip", "-batch", "-"], PLAIN, action, input, netns);
+  return {
+    go: () => {
+      using end = write;
+      writeAll(end.number, input, "stdin");
+      return program;
+    },
+    drop: () => {
+      write[Symbol.dispose]();
+      program.finish();
+    },
+  };
 }
 
 /** What `act` returns with this thread in another network namespace. It is always brought back. */

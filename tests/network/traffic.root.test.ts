@@ -48,6 +48,37 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(ask(client, `TCP:${HOST_IP}:8080`, "", 2)).toBe("");
       });
 
+      test("the same holds where bridged packets pass no IP rules", async () => {
+        // br_netfilter's switch is the machine's own.
+        host.sh("cd /proc/sys/net; test ! -e bridge || echo 0 > bridge/bridge-nf-call-iptables");
+        await start("web", ["-p", "8080:80"], GREETER(80, "web"));
+        const hairpin = `socat -T2 - TCP:${HOST_IP}:8080`;
+        expect(ask(host, "TCP:127.0.0.1:8080")).toContain("web saw");
+        expect(await ok("exec", "web", "/bin/sh", "-c", hairpin)).toContain("web saw");
+        const other = ["run", "--rm", "--network", "bridge", "/bin/sh", "-c", hairpin];
+        expect(await ok(...other)).toContain("web saw");
+        await ok("rm", "-f", "web");
+        host.sh("cd /proc/sys/net; test ! -e bridge || echo 1 > bridge/bridge-nf-call-iptables");
+      });
+
+      test("a container of macvlan or ipvlan is on the cable itself", async () => {
+        for (const driver of ["macvlan", "ipvlan"]) {
+          const probe = `ip link add link cable1 name probe0 type ${driver} && ip link delete probe0`;
+          if (run([...client.prefix, "sh", "-c", probe]).exitCode !== 0) {
+            console.warn(`skipped: ${driver}: this kernel has none`);
+            continue;
+          }
+          const options = ["--subnet", "192.0.2.0/24", "--ip-range", "192.0.2.128/25"];
+          const on = ["--gateway", CLIENT_IP, "-o", "parent=cable0"];
+          await ok("network", "create", "-d", driver, ...options, ...on, driver);
+          await start(driver, ["--network", driver], GREETER(80, driver));
+          const ip = ipOf(await ok("inspect", driver), driver);
+          expect(ask(client, `TCP:${ip}:80`)).toBe(`${driver} saw ${CLIENT_IP}`);
+          await ok("rm", "-f", driver);
+          await ok("network", "rm", driver);
+        }
+      });
+
       test("a range, a protocol and an address of the host are published as asked", async () => {
         const script = `socat UDP-LISTEN:53,fork SYSTEM:'echo udp' & socat TCP-LISTEN:81,fork SYSTEM:'echo two' & ${GREETER(80, "one")}`;
         const flags = [

@@ -14,7 +14,13 @@ import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { mustSucceed, type RunningProgram, startIp, startNft } from "../../../network/program.ts";
+import {
+  mustSucceed,
+  type RunningProgram,
+  startIp,
+  startIpAhead,
+  startNft,
+} from "../../../network/program.ts";
 import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
@@ -161,10 +167,15 @@ export function makeLinks(
     inside.push(...driver.setUpInside(endpoint));
   }
   const host = startIp(outside);
+  const own = startIpAhead(inside, netns);
   onStart(() => {
-    if (host !== undefined) mustSucceed("make the container's links", host);
-    const own = startIp(inside, netns);
-    if (own !== undefined) mustSucceed("set the container's addresses", own);
+    try {
+      if (host !== undefined) mustSucceed("make the container's links", host);
+    } catch (error) {
+      own.drop();
+      throw error;
+    }
+    mustSucceed("set the container's addresses", own.go());
   });
 }
 

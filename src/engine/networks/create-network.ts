@@ -108,7 +108,9 @@ function checkLinks({ driver, link, options }: NetworkDefinition): void {
 function chooseSubnets(options: CreateNetworkOptions, store: NetworkStore): NetworkSubnet[] {
   const { subnets, ranges, gateways, ipv6 } = options;
   const taken = listTakenSubnets(store.list());
-  const parts = subnets.map((text) => checkSubnet(text, taken));
+  // A container on a link of the host's is in the subnet that the host is in.
+  const rivals = options.driver === "bridge" ? taken : listOwnSubnets(store);
+  const parts = subnets.map((text) => checkSubnet(text, rivals));
   const chosen: NetworkSubnet[] = parts.map((subnet) => ({
     subnet: formatSubnet(subnet),
     gateway: findGateway(subnet, gateways),
@@ -131,6 +133,11 @@ function chooseSubnets(options: CreateNetworkOptions, store: NetworkStore): Netw
   if (ipv6 && !has(6)) chosen.push(chooseFreeSubnet(6, [...taken, ...parts]));
   return chosen;
 }
+
+const listOwnSubnets = (store: NetworkStore): Subnet[] =>
+  store
+    .list()
+    .flatMap((network) => network.subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? []));
 
 function checkSubnet(text: string, taken: readonly Subnet[]): Subnet {
   const subnet = parseSubnet(text);

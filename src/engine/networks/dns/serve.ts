@@ -6,7 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { O } from "../../../../ffi/constants.ts";
 import { Fd } from "../../../../ffi/fd.ts";
 import {
-  listDirectory,
   makeDirectoryTree,
   openFile,
   readTextIfThere,
@@ -23,6 +22,7 @@ import { Zone } from "../../../../network/dns/zone.ts";
 import { type Attachment, readAttachment } from "../attachments.ts";
 import { hasNames } from "../has-names.ts";
 import { NetworkStore } from "../network-store.ts";
+import { forgetReady } from "./start.ts";
 
 const IDLE_MS = 3000;
 const LOOK_MS = 1000;
@@ -37,9 +37,7 @@ export async function serveDns(): Promise<number> {
   makeDirectoryTree(store.folder("attachments"), 0o700);
   using lock = await takeLock(store);
   if (lock === undefined) return 0;
-  for (const { name } of listDirectory(store.folder("dns/ready")) ?? []) {
-    removeFile(`${store.folder("dns/ready")}/${name}`);
-  }
+  forgetReady(store);
   const server = new DnsServer(store);
   using watcher = watchFolder(store.folder("attachments"), () => {
     // What goes wrong is met again, and told, by the next look.

@@ -8,7 +8,13 @@
 import { runtime } from "#runtime";
 import { O } from "../../../../ffi/constants.ts";
 import { Fd } from "../../../../ffi/fd.ts";
-import { fileType, makeDirectoryTree, openFile } from "../../../../ffi/files.ts";
+import {
+  fileType,
+  listDirectory,
+  makeDirectoryTree,
+  openFile,
+  removeFile,
+} from "../../../../ffi/files.ts";
 import { flock, LOCK, tryFlock } from "../../../../ffi/flock.ts";
 import { poll } from "../../../../ffi/poll.ts";
 import { posix_spawn } from "../../../../ffi/spawn.ts";
@@ -35,6 +41,8 @@ export function startDns(store: NetworkStore): void {
   {
     using lock = openLock(store, "lock");
     if (!tryFlock(lock.number, LOCK.LOCK_EX)) return;
+    // Race: what one that was killed has left says that it answers. Nobody can run as we have the lock.
+    forgetReady(store);
   }
   const [path = "", ...first] = runtime.selfCommand();
   const env: string[] = [];
@@ -52,6 +60,12 @@ export function startDns(store: NetworkStore): void {
       { kind: "chdir", path: "/" },
     ],
   });
+}
+
+/** Nobody answers anywhere. */
+export function forgetReady(store: NetworkStore): void {
+  const folder = store.folder("dns/ready");
+  for (const { name } of listDirectory(folder) ?? []) removeFile(`${folder}/${name}`);
 }
 
 /** Waits until it answers at an address. @throws UserError where it does not come to that */
