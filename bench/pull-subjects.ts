@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { Registry, run } from "../tests/conformance/images/tools.ts";
 import type { Program } from "./child.ts";
 import { PrivateDocker } from "./private-docker.ts";
+import { makeSmallFiles } from "./small-files.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -93,18 +94,11 @@ function pushDebian(work: string, registry: Registry, debian: string): string {
   return pushLayers(work, registry, "debian", [debian, programs, note]);
 }
 
-const FOLDERS = 200;
-const FILES_EACH = 100;
+const FILES = 20_000;
 
 function pushManyFiles(work: string, registry: Registry): string {
   const tree = `${work}/files`;
-  for (let folder = 0; folder < FOLDERS; folder += 1) {
-    mkdirSync(`${tree}/data/${folder}`, { recursive: true });
-    for (let file = 0; file < FILES_EACH; file += 1) {
-      const text = `${folder} ${file} `.repeat(100);
-      writeFileSync(`${tree}/data/${folder}/${file}.txt`, text);
-    }
-  }
+  makeSmallFiles(tree, FILES);
   return pushLayers(work, registry, "files", [tree]);
 }
 
