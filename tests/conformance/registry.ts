@@ -4,7 +4,7 @@
 // ./build.sh. It installs what it needs and ends with 1 if anything differs.
 //
 // The tools' own stores are below mounts of this script's, which end with it.
-import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { removeTreeDeep } from "../../src/image/layer/remove-tree.ts";
 import { compareTrees, listTree, type Tree } from "../harness/tree-listing.ts";
 import { PrivateDocker } from "../../bench/private-docker.ts";
@@ -19,6 +19,7 @@ const PACKAGES = [
   "docker-registry",
   "docker.io",
   "libcap2-bin",
+  "openssl",
   "podman",
   "skopeo",
   "tar",
@@ -145,6 +146,73 @@ async function exchangeAll(place: Place): Promise<void> {
     }
   }
   await exchangePlatforms(busybox, place);
+  await exchangeWithLogin(busybox, place);
+}
+
+const SECRET = "s3cr3t";
+
+/** A registry with a certificate of its own and a name that it knows. */
+async function exchangeWithLogin(busybox: string, { folder }: Place): Promise<void> {
+  const guard = { cert: `${folder}/ca.crt`, key: `${folder}/key`, htpasswd: `${folder}/htpasswd` };
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const files = ["-keyout", guard.key, "-out", guard.cert];
+  run("openssl", "req", "-x509", ...curve, "-days", "2", ...subject, ...files);
+  const hash = await Bun.password.hash(SECRET, { algorithm: "bcrypt", cost: 5 });
+  writeFileSync(guard.htpasswd, `alice:${hash}\n`);
+  using registry = await Registry.start(`${folder}/guarded`, guard);
+  const source = makeSource(folder, busybox, "login", "login");
+  const wanted = unpack(`${source.layout}:${source.tag}`, `${folder}/wanted-login`);
+  const name = `${registry.host}/private/app:v1`;
+  const bunker = new Bunker(folder);
+  const trust = ["--cert-dir", `${folder}/certs`];
+  mkdirSync(`${folder}/certs`);
+  copyFileSync(guard.cert, `${folder}/certs/ca.crt`);
+  const refusal = (...args: readonly string[]): string => {
+    try {
+      return `not refused: ${bunker.command(...args)}`;
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const mustSay = (said: string, wantedWords: string): string[] =>
+    said.includes(wantedWords) && !said.includes(SECRET) ? [] : [said];
+  await cases.check("a guarded registry refuses strangers and wrong passwords", async () => {
+    const login = ["login", "-u", "alice", "-p", "wrong", ...trust, registry.host];
+    return [
+      ...mustSay(refusal("pull", ...trust, name), "pull access denied"),
+      ...mustSay(refusal("pull", "--tls-verify=true", name), "certificate"),
+      ...mustSay(refusal(...login), "incorrect username or password"),
+    ];
+  });
+  await cases.check(
+    "a login lets bunker push and pull, and podman with the same file",
+    async () => {
+      copySkopeo(
+        `oci:${source.layout}:${source.tag}`,
+        `docker-archive:${folder}/login.tar:${name}`,
+      );
+      bunker.command("load", "-q", "-i", `${folder}/login.tar`);
+      bunker.command("login", "-u", "alice", "-p", SECRET, ...trust, registry.host);
+      bunker.command("push", "-q", ...trust, name);
+      const authfile = `${folder}/.docker/config.json`;
+      const id = run("podman", "pull", "-q", "--authfile", authfile, ...trust, name).trim();
+      const tree = listTree(run("podman", "image", "mount", id).trim(), LIST);
+      run("podman", "rmi", "-f", id);
+      const other = new Bunker(folder);
+      other.command("pull", "-q", ...trust, name);
+      const trees = [tree, await other.tree()];
+      return trees.flatMap((each) => compareTrees(withoutRoot(wanted), withoutRoot(each)));
+    },
+  );
+  await cases.check("what podman's login has written lets bunker in", async () => {
+    bunker.command("logout", registry.host);
+    const before = mustSay(refusal("pull", ...trust, name), "pull access denied");
+    const authfile = ["--authfile", `${folder}/.docker/config.json`];
+    run("podman", "login", ...authfile, "-u", "alice", "-p", SECRET, ...trust, registry.host);
+    new Bunker(folder).command("pull", "-q", ...trust, name);
+    return before;
+  });
 }
 
 /** Buildah 1.28 writes no zstd, and docker 20.10 neither that nor OCI's manifests. */

@@ -39,6 +39,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** What a registry keeps strangers out with: paths of files. */
+export interface Guard {
+  readonly cert: string;
+  readonly key: string;
+  readonly htpasswd: string;
+}
+
 /** Debian's docker-registry on loopback. */
 export class Registry implements Disposable {
   private constructor(
@@ -47,14 +54,16 @@ export class Registry implements Disposable {
     private readonly child: ChildProcess,
   ) {}
 
-  static async start(folder: string): Promise<Registry> {
+  /** @param guard a certificate with its key, and a file of names and passwords, that it asks for */
+  static async start(folder: string, guard?: Guard): Promise<Registry> {
     const host = `127.0.0.1:${await freePort()}`;
     mkdirSync(`${folder}/blobs`, { recursive: true });
     const configuration = {
       version: 0.1,
       log: { accesslog: { disabled: false } },
       storage: { filesystem: { rootdirectory: `${folder}/blobs` }, delete: { enabled: true } },
-      http: { addr: host },
+      http: { addr: host, ...(guard && { tls: { certificate: guard.cert, key: guard.key } }) },
+      ...(guard && { auth: { htpasswd: { realm: "tests", path: guard.htpasswd } } }),
     };
     // JSON is YAML, too.
     writeFileSync(`${folder}/config.yml`, JSON.stringify(configuration));
@@ -66,14 +75,15 @@ export class Registry implements Disposable {
     });
     closeSync(fd);
     const registry = new Registry(host, log, child);
-    await registry.#wait();
+    await registry.#wait(guard === undefined ? "http" : "https");
     return registry;
   }
 
-  async #wait(): Promise<void> {
+  async #wait(scheme: string): Promise<void> {
+    const tls = { rejectUnauthorized: false };
     for (let attempt = 0; attempt < 100; attempt++) {
-      const answer = await fetch(`http://${this.host}/v2/`).catch(() => undefined);
-      if (answer?.ok === true) return;
+      const answer = await fetch(`${scheme}://${this.host}/v2/`, { tls }).catch(() => undefined);
+      if (answer !== undefined) return;
       await sleep(50);
     }
     throw new Error(`the registry does not start: ${readFileSync(this.log, "utf8")}`);
