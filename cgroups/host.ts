@@ -49,7 +49,12 @@ function isUnified(): boolean {
 /** A mount elsewhere may be covered by another one, or be on its way out. */
 function isInReach(directory: string): boolean {
   if (directory.startsWith(USUAL_MOUNT)) return true;
-  return fileType(`${directory}/cgroup.procs`) !== 0;
+  try {
+    return fileType(`${directory}/cgroup.procs`) !== 0;
+  } catch (error) {
+    if (isSyscallError(error)) return false;
+    throw error;
+  }
 }
 
 /**
