@@ -105,9 +105,17 @@ async function withFailureCode(
   } catch (error) {
     const { formatError } = await import("./report.ts");
     const { text, exitCode } = formatError(error);
-    context.writeError(text);
+    context.writeError(isDenied(error) ? text + NEEDS_ROOT : text);
     return exitCode === 125 ? failureCode : exitCode;
   }
+}
+
+const NEEDS_ROOT = "  hint: what bunker keeps is root's: start it with sudo\n";
+
+/** Whether it is for want of privilege that the kernel has said no. */
+function isDenied(error: unknown): boolean {
+  if (process.geteuid?.() === 0 || !(error instanceof Error) || !("code" in error)) return false;
+  return error.code === "EACCES" || error.code === "EPERM";
 }
 
 /**
