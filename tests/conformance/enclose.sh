@@ -60,7 +60,8 @@ join_cgroups() {
 thaw() {
   local state
   find "$1" -mindepth 2 -name freezer.state 2>/dev/null | while read -r state; do
-    echo THAWED > "$state"
+    # Race: it may be going away.
+    { echo THAWED > "$state"; } 2>/dev/null || true
   done
 }
 
