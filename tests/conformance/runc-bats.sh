@@ -67,7 +67,8 @@ parse_options "$@"
 for suite in "${suites[@]}"; do
   for runtime in "${runtimes[@]}"; do
     is_measured "runc-$suite" "$(runtime_name "$runtime")" && continue
-    "$here/enclose.sh" "$(readlink -f "$0")" --inside "$suite" "$runtime" "$file" "$filter" "$verbose"
+    CONFORMANCE_REALTIME=yes \
+      "$here/enclose.sh" "$(readlink -f "$0")" --inside "$suite" "$runtime" "$file" "$filter" "$verbose"
   done
 done
 exec bun "$here/compare.ts" --results "$results" "${suites[@]/#/runc-}"

@@ -59,11 +59,11 @@ export function openNotify(stateFolder: string): Fd | undefined {
 /** Waits until the program is ready and says so to the caller, or until process `pid` has ended. */
 export function passReadiness(inside: Fd, path: string, pid: number): void {
   using ended = openProcess(pid);
-  if (ended === undefined) return;
-  const requests = [ended.number, inside.number].map((fd) => ({ fd, events: POLL.POLLIN }));
+  const requests = [inside.number, ended?.number ?? -1].map((fd) => ({ fd, events: POLL.POLLIN }));
   for (;;) {
-    const [isOver = 0, isThere = 0] = poll(requests, -1);
-    if (isThere === 0 && isOver !== 0) return;
+    // Race: a program that has ended by now may have said it all the same.
+    const [isThere = 0] = poll(requests, ended === undefined ? 0 : -1);
+    if (isThere === 0) return;
     const { data } = recvmsg(inside.number, DATAGRAM_BYTES, 0);
     if (new TextDecoder().decode(data).split("\n").includes("READY=1")) break;
   }
