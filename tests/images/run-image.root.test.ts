@@ -1,6 +1,7 @@
 // `run IMAGE`: what the container gets of the image, what the flags change, and what is left.
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
+import { busyboxRootfs } from "../harness/rootfs.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
 
@@ -123,6 +124,21 @@ needsRoot("run IMAGE", () => {
       "mkdir etc && printf 'root:x:0:0::/:/bin/sh\\nlate:x:77:88::/l:/bin/sh\\n' >etc/passwd";
     await box.load("late:1", { User: "late" }, [SYSTEM, passwd]);
     expect(await run("late:1", "sh", "-c", "id -u; id -g; echo $HOME")).toBe("77\n88\n/l");
+  });
+
+  test("another machine's image is warned of, and is not what --platform asks for", async () => {
+    const theirs = process.arch === "arm64" ? "amd64" : "arm64";
+    const tree = box.path("tree.tar");
+    Bun.spawnSync(["tar", "--create", "--file", tree, "--directory", busyboxRootfs(), "."]);
+    await box.text("import", "--platform", `linux/${theirs}`, tree, "theirs:1");
+    const { exitCode, stdout, stderr } = await box.bunker(["run", "--rm", "theirs:1", "echo", "x"]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "x\n" });
+    expect(stderr).toContain("does not match the detected host platform");
+    expect(await run("--platform", `linux/${theirs}`, "theirs:1", "echo", "x")).toBe("x");
+    const never = ["run", "--pull", "never", "--platform", "linux/riscv64", "plain:1"];
+    expect((await box.refusal(...never)).message).toContain(
+      "does not match the specified platform",
+    );
   });
 
   test("--mount type=image shows an image's files, of one layer and of several, read only", async () => {

@@ -2,7 +2,12 @@
 
 import { geteuid } from "../../../ffi/identity.ts";
 import { UserError } from "../../errors.ts";
-import { parsePlatform } from "../../image/platform.ts";
+import {
+  formatPlatform,
+  matchesPlatform,
+  parsePlatform,
+  thisPlatform,
+} from "../../image/platform.ts";
 import { formatFamiliar, formatReference } from "../../image/reference.ts";
 import { digestHex } from "../../image/digest.ts";
 import { chainIds } from "../../image/store/layers.ts";
@@ -24,6 +29,8 @@ export interface RunImage extends Disposable {
   readonly name: string;
   readonly manifest: Descriptor;
   readonly config: ContainerConfig;
+  /** A line each. */
+  readonly warnings: readonly string[];
   /** The layers, the topmost first: names in the folder `links`, or whole paths without one. */
   readonly lower: readonly string[];
   readonly links: string;
@@ -50,7 +57,8 @@ export async function findRunImage(
   try {
     if (isRoot) store.hold();
     const image = pinned ?? (await findOrPull(text, options, store, isLookOnly));
-    return isRoot ? await openImage(text, image, store) : describeImage(text, image, store);
+    const open = isRoot ? openImage : describeImage;
+    return await open(text, image, options, store);
   } catch (error) {
     store[Symbol.dispose]();
     throw error;
@@ -68,7 +76,9 @@ async function findOrPull(
     pull === "always" && !isLookOnly
       ? undefined
       : (findNamed(text, platform, store) ?? findImage(store, text));
-  if (found !== undefined) return found;
+  const mismatch = found && findMismatch(text, found, platform, store);
+  if (found !== undefined && mismatch === undefined) return found;
+  if (mismatch !== undefined && pull === "never") throw new UserError(mismatch);
   const reference = canonicalReference(text);
   const shown = reference === undefined ? text : formatFamiliar(reference);
   if (pull === "never" || reference === undefined) throw new UserError(`No such image: ${shown}`);
@@ -80,6 +90,31 @@ async function findOrPull(
   }
   const { pullForRun } = await import("./pull-for-run.ts");
   return pullForRun(reference, options, pull !== "always", store);
+}
+
+/** Why an image is not for the platform that was asked for; undefined where it is. */
+function findMismatch(
+  text: string,
+  { manifest }: StoredImage,
+  platform: string | undefined,
+  store: ImageStore,
+): string | undefined {
+  if (platform === undefined) return undefined;
+  const wanted = parsePlatform(platform);
+  const config = readConfig(text, manifest, store);
+  if (matchesPlatform(config, wanted)) return undefined;
+  const [asked, actual] = [formatPlatform(wanted), formatPlatform(config)];
+  return `image with reference ${text} was found but does not match the specified platform: wanted ${asked}, actual: ${actual}`;
+}
+
+/** docker's words, where nobody has asked for another machine's image. */
+function listWarnings(config: ImageConfig, { platform }: RunImageOptions): string[] {
+  const here = thisPlatform();
+  if (platform !== undefined || matchesPlatform(config, here)) return [];
+  const [theirs, ours] = [formatPlatform(config), formatPlatform(here)];
+  return [
+    `the requested image's platform (${theirs}) does not match the detected host platform (${ours}) and no specific platform was requested`,
+  ];
 }
 
 /** Start-up time: by its name alone, however many images there are. */
@@ -104,9 +139,10 @@ function findNamed(
 async function openImage(
   text: string,
   image: { readonly id: string; readonly manifest: Descriptor },
+  options: RunImageOptions,
   store: ImageStore,
 ): Promise<RunImage> {
-  const { config = {} } = readConfig(text, image.manifest, store);
+  const configuration = readConfig(text, image.manifest, store);
   const layers = await store.ensureLayers(image);
   // By their short names, of which more fit into one value of fsconfig(2).
   const root = mountLayers(layers.map(({ link }) => `${store.paths.links}/${link}`));
@@ -114,7 +150,8 @@ async function openImage(
     id: image.id,
     name: text,
     manifest: image.manifest,
-    config,
+    config: configuration.config ?? {},
+    warnings: listWarnings(configuration, options),
     lower: layers.map(({ link }) => link),
     links: store.paths.links,
     rootPath: `/proc/self/fd/${root.number}`,
@@ -129,13 +166,18 @@ async function openImage(
 function describeImage(
   text: string,
   { id, manifest }: { readonly id: string; readonly manifest: Descriptor },
+  options: RunImageOptions,
   store: ImageStore,
 ): RunImage {
-  const { config = {}, rootfs } = readConfig(text, manifest, store);
-  const lower = chainIds(rootfs.diff_ids).map((chainId) => `${digestHex(chainId)}/diff`);
+  const configuration = readConfig(text, manifest, store);
+  const { config = {} } = configuration;
+  const warnings = listWarnings(configuration, options);
+  const lower = chainIds(configuration.rootfs.diff_ids).map(
+    (chainId) => `${digestHex(chainId)}/diff`,
+  );
   const links = store.paths.layers;
   const nothing = (): void => undefined;
-  const common = { id, name: text, manifest, config, links, rootPath: undefined };
+  const common = { id, name: text, manifest, config, warnings, links, rootPath: undefined };
   return { ...common, lower: lower.toReversed(), [Symbol.dispose]: nothing };
 }
 

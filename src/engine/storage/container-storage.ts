@@ -131,7 +131,10 @@ async function makeStorage(
       problem === undefined || layer === undefined
         ? layer
         : { kind: "directory", path: layer.target },
-    warnings: problem === undefined ? [] : [copyWarning(data, problem)],
+    warnings: [
+      ...(image?.warnings ?? []),
+      ...(problem === undefined ? [] : [copyWarning(data, problem)]),
+    ],
     folders: [
       ...(layer === undefined ? [] : [folder, layer.upper, layer.work, layer.target]),
       ...resolved.volumes.map(({ name }) => volumes.mountpoint(name)),
