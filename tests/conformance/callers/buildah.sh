@@ -3,7 +3,7 @@
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
 enter_sandbox buildah conmon -- "$@"
 
-buildah() { timeout -k 5 60 buildah "$@"; }
+buildah() { timeout -k 5 "$PATIENCE" buildah "$@"; }
 # Where buildah is to make no network namespace of its own, there is no CNI for it to look for.
 readonly OCI=(--isolation oci --runtime "$RUNTIME" --network none)
 
@@ -12,7 +12,7 @@ readonly LIMITS=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
 buildah pull -q "docker-archive:$WORK/image.tar" >/dev/null || die "buildah cannot load the image"
 container=$(buildah from --pull-never "${LIMITS[@]}" $IMAGE) || die "buildah from fails"
 run=(buildah run "${OCI[@]}")
-timeout 60 "${run[@]}" "$container" true >/dev/null 2>&1
+timeout "$PATIENCE" "${run[@]}" "$container" true >/dev/null 2>&1
 remember_traces
 
 check "run prints what the program wrote" prints hi "${run[@]}" "$container" echo hi
@@ -54,7 +54,7 @@ failed_build() {
 }
 check "bud fails where a step fails" failed_build
 committed() {
-  timeout 60 "${run[@]}" "$container" sh -c 'echo kept > /kept'
+  timeout "$PATIENCE" "${run[@]}" "$container" sh -c 'echo kept > /kept'
   buildah commit -q "$container" kept:1
   local made
   made=$(buildah from --pull-never "${LIMITS[@]}" localhost/kept:1)

@@ -17,6 +17,10 @@ unset CDPATH
 readonly CALLERS_FOLDER=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 readonly REPOSITORY=${CALLERS_FOLDER%/tests/conformance/callers}
 readonly IMAGE=localhost/bb:1
+# How long a command may take, in seconds: an emulated CPU is 10 to 20 times slower.
+PATIENCE=60
+[[ ${VM_RUN:-} != tcg ]] || PATIENCE=600
+readonly PATIENCE
 passed=0 failed=0 skipped=0
 
 die() { echo "${0##*/}: $1" >&2; exit 1; }
@@ -122,21 +126,34 @@ in_cgroup_namespace() {
     leaf=$1/init
     mkdir "$leaf" || return
   fi
-  exec unshare --cgroup bash -c '[[ -z $1 ]] || echo $$ > "$1/cgroup.procs"; exec "${@:2}"' - \
+  # It ends with this script, also where that is killed.
+  exec setpriv --pdeathsig KILL unshare --cgroup bash -c '[[ -z $1 ]] || echo $$ > "$1/cgroup.procs"; exec "${@:2}"' - \
     "$leaf" "${@:2}"
 }
 
 # Race: where the sandbox was killed, its processes leave their cgroups a little later.
 remove_cgroups() {
-  local folder try
+  local folder try code=0
   for folder in "$@"; do
-    for try in {1..50}; do
+    for try in {1..100}; do
       find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null && continue 2
       sleep 0.1
     done
     echo "cannot remove $folder" >&2
-    return 1
+    code=1
   done
+  return "$code"
+}
+
+# Kernel: right after an umount, `rm --one-file-system` may pass over a folder without a word.
+remove_folder() {
+  local try
+  for try in {1..20}; do
+    rm -rf --one-file-system "$1" 2>/dev/null
+    [[ -e $1 ]] || return 0
+    sleep 0.1
+  done
+  rm -rf --one-file-system "$1"
 }
 
 # Runs the script again inside, and returns there only. Arguments: the packages, "--", the script's.
@@ -159,7 +176,7 @@ enter_sandbox() {
     controllers=$(own_cgroups | cut -d ' ' -f 1)
     in_cgroup_namespace "${cgroups[0]}" \
       env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
-      TERM=xterm CALLERS_WORK="$work" CALLERS_CONTROLLERS="$controllers" RUNTIME="$runtime" \
+      TERM=xterm CALLERS_WORK="$work" CALLERS_CONTROLLERS="$controllers" RUNTIME="$runtime" VM_RUN="${VM_RUN:-}" \
       unshare --mount --net --pid --ipc --uts --fork --kill-child --propagation private \
       tini -s -- bash "$0"
   ) </dev/null &
@@ -171,7 +188,7 @@ enter_sandbox() {
   wait "$sandbox" 2>/dev/null
   remove_cgroups "${cgroups[@]}" || code=1
   unmount_cgroups "$work/cgroup" || code=1
-  rm -rf --one-file-system "$work" || code=1
+  remove_folder "$work" || code=1
   exit "$code"
 }
 
@@ -275,9 +292,10 @@ start_daemon() {
   daemon=$!
 }
 
-# Waits until a command succeeds, N seconds at most.
+# Waits until a command succeeds, N seconds at most where nothing else keeps the machine busy.
 wait_until() {
-  local seconds=$1 end=$((SECONDS + $1))
+  local seconds=$(($1 * PATIENCE / 20))
+  local end=$((SECONDS + seconds))
   shift
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < end)) || { echo "still not so after $seconds s: $*"; return 1; }
@@ -315,7 +333,7 @@ finish() {
 prints() {
   local wanted=$1 got code=0
   shift
-  got=$(timeout -k 5 60 "$@") || code=$?
+  got=$(timeout -k 5 "$PATIENCE" "$@") || code=$?
   got=${got//$'\r'/}
   ((code == 0)) || { echo "exit code $code: $*"; echo "$got"; return 1; }
   [[ $got == $wanted ]] || { echo "wanted: $wanted"; echo "got: $got"; return 1; }
@@ -324,7 +342,7 @@ prints() {
 exits() {
   local wanted=$1 code=0
   shift
-  timeout -k 5 60 "$@" || code=$?
+  timeout -k 5 "$PATIENCE" "$@" || code=$?
   ((code == wanted)) || { echo "wanted exit code $wanted, got $code: $*"; return 1; }
 }
 
@@ -332,7 +350,7 @@ exits() {
 refuses() {
   local wanted=$1 text=$2 code=0 got
   shift 2
-  got=$(timeout -k 5 60 "$@" 2>&1) || code=$?
+  got=$(timeout -k 5 "$PATIENCE" "$@" 2>&1) || code=$?
   [[ $code == $wanted ]] || { echo "wanted exit code $wanted, got $code: $*"; echo "$got"; return 1; }
   [[ ${got,,} == *${text,,}* ]] || { echo "wanted: $text"; echo "got: $got"; return 1; }
 }

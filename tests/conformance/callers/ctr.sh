@@ -5,7 +5,7 @@ enter_sandbox containerd -- "$@"
 
 printf '%s\n' 'version = 2' 'disabled_plugins = ["io.containerd.grpc.v1.cri"]' > "$WORK/containerd.toml"
 start_daemon containerd containerd --config "$WORK/containerd.toml" --log-level warn
-ctr() { timeout -k 5 60 ctr "$@"; }
+ctr() { timeout -k 5 "$PATIENCE" ctr "$@"; }
 wait_until 20 ctr version || die "containerd does not start: $(tail -3 "$WORK/log/containerd")"
 ctr image import --no-unpack "$WORK/image.tar" >/dev/null || die "ctr cannot import the image"
 
@@ -21,7 +21,7 @@ status_is() { ctr task ls | grep -qE "^$1 +[0-9]+ +$2"; }
 check "run prints what the program wrote" prints hi "${once[@]}" $IMAGE r1 echo hi
 check "run returns the program's exit code" exits 7 "${once[@]}" $IMAGE r2 sh -c 'exit 7'
 check "run -t gives the program a terminal" \
-  prints '*/dev/*' "${ON_TERMINAL[@]}" "${once[@]}" -t $IMAGE r3 sh -c 'tty; sleep 0.5'
+  prints '*/dev/*' "${ON_TERMINAL[@]}" "${once[@]}" -t $IMAGE r3 sh -c 'tty; sleep 1'
 check "run of a missing program fails, and says so" \
   refuses 1 'OCI runtime create failed*nonexistent*no such file or directory' \
   "${once[@]}" $IMAGE r4 /nonexistent
@@ -57,7 +57,7 @@ check "task exec runs a program in it" \
 check "task exec hands stdin on" \
   prints hello bash -c 'echo hello | "$@"' - ctr task exec --exec-id e2 c1 cat
 check "task exec -t gives it a terminal" \
-  prints '*/dev/*' "${ON_TERMINAL[@]}" ctr task exec -t --exec-id e3 c1 sh -c 'tty; sleep 0.5'
+  prints '*/dev/*' "${ON_TERMINAL[@]}" ctr task exec -t --exec-id e3 c1 sh -c 'tty; sleep 1'
 check "task exec --user and --cwd reach the program" \
   prints '33 /tmp' ctr task exec --exec-id e4 --user 33:33 --cwd /tmp c1 sh -c 'echo $(id -u) $PWD'
 check "task exec returns the exit code" exits 5 ctr task exec --exec-id e5 c1 sh -c 'exit 5'

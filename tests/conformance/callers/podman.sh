@@ -7,7 +7,7 @@ enter_sandbox podman conmon netavark -- "$@"
 readonly LIMITS=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
 podman=(podman --runtime "$RUNTIME" --cgroup-manager cgroupfs --events-backend file)
 
-run() { timeout -k 5 60 "${podman[@]}" "$@"; }
+run() { timeout -k 5 "$PATIENCE" "${podman[@]}" "$@"; }
 start_container() {
   local name=$1 network=none
   [[ $2 != --network=* ]] || { network=${2#*=}; shift; }
@@ -30,7 +30,7 @@ check "run of a file that is not executable returns 126" exits 126 "${once[@]}" 
 check "run -i hands stdin on" prints hello bash -c 'echo hello | "$@"' - "${once[@]}" -i $IMAGE cat
 check "run -t gives the program a terminal" prints '/dev/pts/*' "${once[@]}" -t $IMAGE tty
 check "run -it works from a terminal" prints '*/dev/pts/*' "${ON_TERMINAL[@]}" "${once[@]}" -it $IMAGE \
-  sh -c "tty; sleep 0.5"
+  sh -c "tty; sleep 1"
 check "run --user, --workdir, --env and --hostname reach the program" \
   prints '33:33 /tmp b box' "${once[@]}" --user 33:33 -w /tmp -e A=b -h box $IMAGE \
   sh -c 'echo $(id -u):$(id -g) $PWD $A $(hostname)'

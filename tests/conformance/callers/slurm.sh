@@ -73,7 +73,7 @@ start_daemon node2 slurmd -D -N node2
 node2=$daemon
 are_idle() { [[ $(sinfo -h -t idle -o %D) == 2 ]]; }
 wait_until 30 are_idle || { sinfo -N -l; tail -n 15 "$WORK"/log/*; die "Slurm does not start"; }
-srun=(timeout -k 5 60 srun --immediate=30)
+srun=(timeout -k 5 "$PATIENCE" srun --immediate=30)
 remember_traces
 
 
@@ -90,7 +90,7 @@ check "srun of a missing program fails" \
 runtime=("$RUNTIME" --root "$ROOT")
 has_containers() { (($("${runtime[@]}" list -q | grep -c "^$1") == $2)); }
 on_both_nodes() {
-  "${contained[@]}" -N 2 -n 2 sh -c 'sleep 3; echo done' > "$WORK/output" &
+  "${contained[@]}" -N 2 -n 2 sh -c 'sleep 8; echo done' > "$WORK/output" &
   wait_until 10 has_containers node1 1
   wait_until 10 has_containers node2 1
   wait $!

@@ -40,7 +40,7 @@ start_node() {
   node_pid[$1]=$daemon
   wait_until 30 on "$1" version || die "dockerd does not start: $(tail -5 "$WORK/log/$1")"
 }
-on() { timeout -k 5 60 docker --host "unix://$WORK/$1.sock" "${@:2}"; }
+on() { timeout -k 5 "$PATIENCE" docker --host "unix://$WORK/$1.sock" "${@:2}"; }
 manager=(docker --host "unix://$WORK/manager.sock")
 
 start_node manager
@@ -123,7 +123,7 @@ globally() {
     --limit-memory 32m --mount type=tmpfs,dst=/scratch $IMAGE \
     sh -c 'cat /run/secrets/s1; touch /scratch/x; exec sleep 1000'
   waits_for 30 runs_on every 'manager worker '
-  prints '*hidden*hidden*' "${manager[@]}" service logs every
+  wait_until 10 prints '*hidden*hidden*' "${manager[@]}" service logs every
   on manager service rm every
 }
 check "a global service with a secret and a memory limit runs once a node" globally
