@@ -162,6 +162,19 @@ needsRoot("a bundle, the third time", () => {
     }
     expect(isKept("exit 42")).toBe(true);
     expect(new Set(seen).size).toBe(1);
+    // As containerd does it: by a file, each time of another name.
+    for (let i = 0; i < 4; i++) {
+      const file = oci.box.path(`process-${i}`);
+      const text = JSON.stringify({
+        args: ["/bin/sh", "-c", "exit 21"],
+        cwd: "/",
+        user: { uid: 0, gid: 0 },
+      });
+      writeFileSync(file, text);
+      expect((await exec("--process", file, "exec-home")).exitCode).toBe(21);
+      rmSync(file);
+    }
+    expect(isKept("exit 21")).toBe(true);
     const program = `${oci.box.rootfs}/bin/check`;
     writeFileSync(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
     for (let i = 0; i < 3; i++) expect((await exec("exec-home", "/bin/check")).exitCode).toBe(3);

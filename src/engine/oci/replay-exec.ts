@@ -5,6 +5,7 @@
 
 import { runtime } from "#runtime";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
+import { readText } from "../../../ffi/files.ts";
 import { forwardSignals } from "../../../ffi/forward-signals.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
@@ -31,15 +32,17 @@ export async function replayExec(
   record: OciRecord,
 ): Promise<Replay> {
   if (!isPlain(options)) return {};
-  const { pidFile: _, ...asked } = options;
+  const { pidFile: _, process: file = "", ...asked } = options;
   const { initPid, initStart } = record;
-  const key = `${buildOf()} ${JSON.stringify([globals.root, initPid, initStart, asked])}`;
+  // What it says, not how it is called: containerd has another name for it each time.
+  const said = file === "" ? "" : readText(file);
+  const key = `${buildOf()} ${JSON.stringify([globals.root, initPid, initStart, asked, said])}`;
   const path = keptPath(runFolder(process.env), key);
-  using file = openKept<LaunchBasis>(path, key);
+  using found = openKept<LaunchBasis>(path, key);
   return await meet(
     path,
     key,
-    file,
+    found,
     (launch, kept) => perform(kept, launch, options, globals),
     async (entry) => (await import("./rehearse.ts")).rehearseExec(entry, options, globals, record),
   );

@@ -36,13 +36,17 @@ export async function rehearse(
   );
 }
 
-/** Keeps what is made of a request, with all that it asks of the host; or that it is not replayed. */
+/**
+ * Keeps what is made of a request, with all that it asks of the host; or that it is not replayed.
+ * @param inKey the path of a file whose text is a part of the key
+ */
 export async function keepRehearsed<T>(
   entry: Entry,
   make: () => Promise<Rehearsed<T> | undefined>,
+  inKey?: string,
 ): Promise<void> {
   const { result, observations } = await observe(() => orNothing(make));
-  const asked = result && askAgain(observations, result.standIns);
+  const asked = result && askAgain(observations, result.standIns, inKey);
   if (result === undefined || asked === undefined) {
     keep(entry, { refused: true });
     return;
@@ -168,6 +172,7 @@ export function planFile(path: string, text: string, mode: number): Call[] {
 function askAgain(
   observations: readonly Observation[],
   [first, second]: readonly [StandIn, StandIn],
+  inKey: string | undefined,
 ): Observation[] | undefined {
   const asked = new Set<string>();
   const again: Observation[] = [];
@@ -175,7 +180,7 @@ function askAgain(
     const [question, about, answer] = observation;
     if (names(String(answer), first)) return undefined;
     const whole = `${question} ${about}`;
-    if (names(about, second) || asked.has(whole)) continue;
+    if (names(about, second) || about === inKey || asked.has(whole)) continue;
     asked.add(whole);
     again.push(observation);
   }
