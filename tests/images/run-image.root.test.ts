@@ -135,6 +135,11 @@ needsRoot("run IMAGE", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "x\n" });
     expect(stderr).toContain("does not match the detected host platform");
     expect(await run("--platform", `linux/${theirs}`, "theirs:1", "echo", "x")).toBe("x");
+    const save = ["save", "-o", box.path("theirs.tar"), "--platform"];
+    expect(await box.text(...save, `linux/${theirs}`, "theirs:1")).toBe("");
+    expect((await box.refusal(...save, "linux/riscv64", "theirs:1")).message).toBe(
+      "the image does not provide the specified platform (linux/riscv64)",
+    );
     const never = ["run", "--pull", "never", "--platform", "linux/riscv64", "plain:1"];
     expect((await box.refusal(...never)).message).toContain(
       "does not match the specified platform",

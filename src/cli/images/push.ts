@@ -25,6 +25,16 @@ const definition: CommandDefinition<RegistryDraft> = {
       help: "Skip image signing",
       set: () => undefined,
     },
+    platform: {
+      type: "text",
+      ignoresEmpty: true,
+      group: "Flags",
+      placeholder: "OS/ARCH",
+      help: "Push a platform-specific manifest as a single-platform image to the registry",
+      set: (draft, text) => {
+        draft.platform = text;
+      },
+    },
     quiet: quietFlag("Suppress verbose output"),
     ...transferFlags,
   },

@@ -6,6 +6,7 @@ import { type Command, type CommandDefinition, makeCommand } from "../command.ts
 interface Draft {
   output: string | undefined;
   format: SaveFormat;
+  platform: string | undefined;
 }
 
 const definition: CommandDefinition<Draft> = {
@@ -34,15 +35,25 @@ const definition: CommandDefinition<Draft> = {
         draft.format = parseFormat(text);
       },
     },
+    platform: {
+      type: "text",
+      ignoresEmpty: true,
+      group: "Flags",
+      placeholder: "OS/ARCH",
+      help: "Save only the given platform variant",
+      set: (draft, text) => {
+        draft.platform = text;
+      },
+    },
   },
   operands: { min: 1 },
   interspersed: true,
-  start: () => ({ output: undefined, format: "docker-archive" }),
-  run: async ({ output, format }, names, context) => {
+  start: () => ({ output: undefined, format: "docker-archive", platform: undefined }),
+  run: async ({ output, format, platform }, names, context) => {
     if (output === undefined && context.isTerminal(1)) {
       throw new UserError("cowardly refusing to save to a terminal", "use the -o flag or redirect");
     }
-    await (await context.engine.images()).saveImages(names, output, format);
+    await (await context.engine.images()).saveImages(names, output, format, platform);
     return 0;
   },
 };

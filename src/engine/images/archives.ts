@@ -16,6 +16,7 @@ import {
   parseTransport,
   type Transport,
 } from "../../image/transport/transport.ts";
+import { narrowImage } from "./narrow-image.ts";
 import { canonicalReference, findImage, getImage, noSuchImage, openStore } from "./open-store.ts";
 import { writeOutput } from "./write-output.ts";
 
@@ -103,16 +104,21 @@ export function pushToTransport(name: string, destination: string): boolean {
 /**
  * Writes images as an archive or a folder.
  * @param output a file or, for the folder formats, a folder; undefined for stdout
+ * @param platform whose image of those for several machines; all of them without
  * @throws UserError
  */
 export function saveImages(
   names: readonly string[],
   output: string | undefined,
   format: SaveFormat,
+  platform?: string,
 ): void {
   using store = openStore();
   store.hold();
-  const images = collectImages(names, store);
+  const images = collectImages(names, store).map(({ image, names: kept }) => ({
+    image: narrowImage(image, platform, store),
+    names: kept,
+  }));
   if (format === "oci-dir" || format === "docker-dir") {
     if (output === undefined) throw new UserError(`--format ${format} needs --output FOLDER`);
     const kind = format === "oci-dir" ? "oci" : "dir";

@@ -20,6 +20,7 @@ import { listRemoteTags, type PulledImage, pullImage } from "../../image/registr
 import { type PushedImage, pushImage } from "../../image/registry/push.ts";
 import { openClient, type RegistryOptions } from "../../image/registry/session.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import { narrowImage } from "./narrow-image.ts";
 import { noteRepoDigest } from "./repo-digest.ts";
 import { canonicalReference, findImage, getImage, openStore } from "./open-store.ts";
 
@@ -76,7 +77,8 @@ export async function pushImages(
   const pushed: PushedImage[] = [];
   for (const each of references) {
     const isOther = source !== text && options.allTags !== true;
-    const image = isOther ? getImage(store, source) : getPushed(each, store);
+    const whole = isOther ? getImage(store, source) : getPushed(each, store);
+    const image = narrowImage(whole, options.platform, store);
     const result = await pushImage(each, image, registry, store);
     noteRepoDigest(formatReference(withDefaultTag(each)), result.digest, store);
     pushed.push(result);
