@@ -131,6 +131,31 @@ function spawn(
   return new RunningProgram(pid, input, stdout, stderr);
 }
 
+/**
+ * Runs one transaction and then removes files, in a process that nobody waits for. Kernel: a transaction
+ * that takes something away is in force long before its process ends, as that waits for every packet
+ * that may still see what is gone.
+ * @param lockFd a lock that is held until it is done
+ */
+export function startNftAndRemove(text: string, files: readonly string[], lockFd: number): void {
+  using stdin = memfd_create("bunker-in", MFD_CLOEXEC);
+  writeAll(stdin.number, text, "stdin");
+  const nothing = { kind: "open", path: "/dev/null", flags: O.O_RDWR } as const;
+  const script = '"$0" -f - && exec rm -f -- "$@"';
+  posix_spawn("/bin/sh", ["sh", "-c", script, requireProgram("nft"), ...files], PLAIN, {
+    newSession: true,
+    fileActions: [
+      { kind: "open", fd: 0, path: `/proc/self/fd/${stdin.number}`, flags: O.O_RDONLY },
+      { ...nothing, fd: 1 },
+      { ...nothing, fd: 2 },
+      { kind: "dup2", from: lockFd, to: LOCK_FD },
+    ],
+  });
+}
+
+/** Its first descriptor that is not a stream. */
+const LOCK_FD = 3;
+
 /** A program that has started, and waits to be told what to do. */
 export interface WaitingProgram {
   /** Tells it. */

@@ -67,6 +67,11 @@ table ${TABLE} {
 }
 `;
 
+/** Takes all published ports away. */
+export const FLUSH_PORTS = ["any4", "any6", "bound4", "bound6"]
+  .map((map) => `flush map ${TABLE} ${map}\n`)
+  .join("");
+
 /** The whole table with these networks, over whatever is there of it. */
 export function formatRuleset(networks: readonly NetworkDefinition[]): string {
   return BASE + networks.map(formatNetwork).join("");

@@ -84,6 +84,17 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         for (let attempt = 0; attempt < 60 && !holds(); attempt++) await Bun.sleep(50);
       }
 
+      test("a port is free again at once, and a network can be removed at once", async () => {
+        await ok("network", "create", "brief");
+        for (let round = 0; round < 5; round++) {
+          const flags = ["--network", "brief", "-p", "8080:80"];
+          await ok("run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/true");
+        }
+        await ok("network", "rm", "brief");
+        await waitUntil(() => whatIsLeft().length === 0);
+        expect(whatIsLeft()).toEqual([]);
+      });
+
       test("a network comes back at its next use after its bridge and its rules are gone", async () => {
         host.sh("ip link delete bunker0; nft delete table inet bunker");
         await start("web", ["-p", "8080:80"], GREETER(80, "web"));

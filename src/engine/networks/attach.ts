@@ -14,19 +14,14 @@ import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import {
-  mustSucceed,
-  type RunningProgram,
-  startIp,
-  startIpAhead,
-  startNft,
-} from "../../../network/program.ts";
+import { mustSucceed, startIp, startIpAhead, startNft } from "../../../network/program.ts";
 import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
 import {
   type Attachment,
   type CniAttachment,
+  readAttachment,
   removeAttachment,
   writeAttachment,
 } from "./attachments.ts";
@@ -40,7 +35,7 @@ import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
 import { netnsPath } from "./netns-path.ts";
-import { startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
+import { removeNamespace, startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
 
 /** Who a container is. */
 export interface Identity {
@@ -59,7 +54,7 @@ export interface NetworkState extends Attachment {
 /** A container's network that is reserved, and not made yet. */
 export class PendingNetwork {
   #programs: (() => void)[] = [];
-  #removal: RunningProgram | undefined;
+  #isLeaving = false;
 
   constructor(
     readonly store: NetworkStore,
@@ -135,7 +130,7 @@ export class PendingNetwork {
 
   /** The container has ended: its ports go while everything else of it is taken away. */
   startRemoval(): void {
-    this.#removal = startRemoval(this.state);
+    this.#isLeaving = startRemoval(readAttachment(this.store, this.state.id) ?? this.state);
   }
 
   tearDown(): void {
@@ -145,7 +140,8 @@ export class PendingNetwork {
     } catch {
       // Whoever has waited for it has been told.
     }
-    tearDownNetwork(this.state.id, this.#removal);
+    if (this.#isLeaving) removeNamespace(this.state.id);
+    else tearDownNetwork(this.state.id);
   }
 }
 

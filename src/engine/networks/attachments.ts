@@ -1,14 +1,19 @@
 // What a container has of networks, written before any of it is made: whoever finds it can take all of
 // it away. The DNS reads its answers here.
 
+import { O } from "../../../ffi/constants.ts";
+import { Fd } from "../../../ffi/fd.ts";
 import {
+  fileType,
   listDirectory,
   makeDirectoryTree,
+  openFile,
   readTextIfThere,
   removeFile,
   renameFile,
   writeText,
 } from "../../../ffi/files.ts";
+import { flock, LOCK } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { CniNetwork, CniResult } from "../../../network/cni.ts";
 import type { Endpoint, PortMapping } from "../../../network/definition.ts";
@@ -61,6 +66,28 @@ export function readAttachment(store: NetworkStore, id: string): Attachment | un
     return undefined;
   }
 }
+
+/**
+ * The lock of whoever takes away what a container has: two at once would take away what is another's
+ * by then. Blocks; undefined where there is nothing (any more).
+ */
+export function lockAttachment(store: NetworkStore, id: string): Fd | undefined {
+  const path = pathOf(store, id);
+  let number: number;
+  try {
+    number = openFile(path, O.O_RDONLY);
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  const lock = new Fd(number);
+  flock(lock.number, LOCK.LOCK_EX, path);
+  if (fileType(path) !== 0) return lock;
+  lock[Symbol.dispose]();
+  return undefined;
+}
+
+export const attachmentPath = pathOf;
 
 export function removeAttachment(store: NetworkStore, id: string): void {
   removeFile(pathOf(store, id));

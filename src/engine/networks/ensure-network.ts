@@ -9,13 +9,14 @@ import { planBridge } from "../../../network/link-plan.ts";
 import { chooseSubnet, listRoutes } from "../../../network/pool.ts";
 import { mustSucceed, startIp, startNft, startProgram } from "../../../network/program.ts";
 import {
-  formatNetwork,
+  FLUSH_PORTS,
   formatPorts,
   formatRuleset,
   publishTarget,
 } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { makeId } from "../names.ts";
+import { runFolder } from "../run-folder.ts";
 import { listAttachments } from "./attachments.ts";
 import { DEFAULT_LINK, DEFAULT_NETWORK, type NetworkStore } from "./network-store.ts";
 import { firstAddress } from "./reserve.ts";
@@ -137,24 +138,20 @@ function refuseOverlap(store: NetworkStore, { name, subnets }: NetworkDefinition
   }
 }
 
-/** All rules as they should be, whatever somebody has done to the table. */
+/**
+ * All rules as they should be, whatever somebody has done to the table: what is in its maps is what
+ * the containers have that are there.
+ */
 export function rebuildRules(store: NetworkStore, networks: readonly NetworkDefinition[]): void {
-  const base = formatRuleset(networks);
-  let ports = "";
-  for (const { ports: published, endpoints } of listAttachments(store)) {
+  const run = runFolder(process.env);
+  let text = formatRuleset(networks) + FLUSH_PORTS;
+  for (const { id, ports, endpoints } of listAttachments(store)) {
     const [first] = endpoints;
-    if (first !== undefined) ports += formatPorts(published, publishTarget(first));
+    if (first === undefined || fileType(`${run}/containers/${id}`) === 0) continue;
+    text += formatPorts(ports, publishTarget(first));
   }
-  const whole = startNft(base + ports).finish();
-  if (whole.status === 0) return;
-  // A dead container's port may be another's by now.
-  mustSucceed("set the rules of networks", startNft(base));
+  mustSucceed("set the rules of networks", startNft(text));
 }
-
-/** Adds the elements of one network to a table that is there. */
-export const addNetworkRules = (network: NetworkDefinition): void => {
-  mustSucceed("set the rules of a network", startNft(formatNetwork(network)));
-};
 
 function setParameters({ link, ipv6, internal }: NetworkDefinition): void {
   set("net/ipv4/ip_forward", "1");

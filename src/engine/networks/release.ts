@@ -2,12 +2,16 @@
 
 import { listDirectory, readLink, removeFile } from "../../../ffi/files.ts";
 import type { PortMapping } from "../../../network/definition.ts";
+import type { Attachment } from "./attachments.ts";
 import type { NetworkStore } from "./network-store.ts";
 
 /** Gives an address back, which may have its prefix. */
 export function releaseAddress(store: NetworkStore, network: string, ip: string): void {
-  if (ip !== "") removeFile(`${store.folder(`addresses/${network}`)}/${ip.replace(/\/.*/, "")}`);
+  if (ip !== "") removeFile(addressPath(store, network, ip));
 }
+
+const addressPath = (store: NetworkStore, network: string, ip: string): string =>
+  `${store.folder(`addresses/${network}`)}/${ip.replace(/\/.*/, "")}`;
 
 /** The addresses and ports of containers of which `isGone` is true. Returns how many they were. */
 export function releaseAbandoned(store: NetworkStore, isGone: (id: string) => boolean): number {
@@ -28,6 +32,22 @@ export function releaseAbandoned(store: NetworkStore, isGone: (id: string) => bo
 export const portName = ({ protocol, hostPort, hostIp }: PortMapping): string =>
   `${protocol}-${hostPort}-${hostIp}`;
 
+const portPath = (store: NetworkStore, port: PortMapping): string =>
+  `${store.folder("ports")}/${portName(port)}`;
+
 export function releasePort(store: NetworkStore, port: PortMapping): void {
-  removeFile(`${store.folder("ports")}/${portName(port)}`);
+  removeFile(portPath(store, port));
+}
+
+/** The files of all that a container has reserved. */
+export function listReservations(
+  store: NetworkStore,
+  { ports, endpoints }: Pick<Attachment, "endpoints" | "ports">,
+): string[] {
+  const files = ports.map((port) => portPath(store, port));
+  for (const { network, ip4, ip6 } of endpoints) {
+    if (ip4 !== "") files.push(addressPath(store, network, ip4));
+    if (ip6 !== "") files.push(addressPath(store, network, ip6));
+  }
+  return files;
 }

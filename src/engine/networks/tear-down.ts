@@ -4,29 +4,31 @@ import { MNT } from "../../../ffi/constants.ts";
 import { fileType, listDirectory, removeFile, tryRemoveDirectory } from "../../../ffi/files.ts";
 import { umount2 } from "../../../ffi/mount.ts";
 import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
-import { type RunningProgram, startNft } from "../../../network/program.ts";
+import { type RunningProgram, startNft, startNftAndRemove } from "../../../network/program.ts";
 import { formatPortRemoval, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { runFolder } from "../run-folder.ts";
 import {
   type Attachment,
+  attachmentPath,
   listAttachedIds,
+  lockAttachment,
   readAttachment,
   removeAttachment,
 } from "./attachments.ts";
 import { removeCni } from "./cni-plugins.ts";
 import { netnsPath } from "./netns-path.ts";
 import { NetworkStore } from "./network-store.ts";
-import { releaseAbandoned, releaseAddress, releasePort } from "./release.ts";
+import { listReservations, releaseAbandoned } from "./release.ts";
 
 /**
  * Gives everything back that a container has of networks, as far as it is there; without a container
  * of that id it does nothing. One failure does not stop the rest; the first is thrown.
- * @param begun what startRemoval() has returned, where that was called already
  */
-export function tearDownNetwork(id: string, begun?: RunningProgram): void {
+export function tearDownNetwork(id: string): void {
   const store = new NetworkStore();
-  const attachment = readAttachment(store, id);
+  using lock = lockAttachment(store, id);
+  const attachment = lock === undefined ? undefined : readAttachment(store, id);
   const failures: unknown[] = [];
   const attempt = (act: () => void): void => {
     try {
@@ -36,7 +38,8 @@ export function tearDownNetwork(id: string, begun?: RunningProgram): void {
     }
   };
   // Order: the rules first, so that no port leads to an address that is somebody else's by then.
-  const nft = begun ?? (attachment === undefined ? undefined : startRemoval(attachment));
+  const text = attachment === undefined ? "" : formatRemoval(attachment);
+  const nft = text === "" ? undefined : startNft(text);
   // Order: while their namespace is there.
   for (const each of attachment?.cni ?? []) attempt(() => removeCni(id, each));
   attempt(() => removeNamespace(id));
@@ -44,26 +47,32 @@ export function tearDownNetwork(id: string, begun?: RunningProgram): void {
   if (attachment === undefined) {
     attempt(() => releaseAbandoned(store, (owner) => owner === id));
   } else {
-    for (const port of attachment.ports) attempt(() => releasePort(store, port));
-    for (const { network, ip4, ip6 } of attachment.endpoints) {
-      attempt(() => releaseAddress(store, network, ip4));
-      attempt(() => releaseAddress(store, network, ip6));
-    }
+    for (const file of listReservations(store, attachment)) attempt(() => removeFile(file));
   }
   // What could not be taken away now is found by the next sweep.
   if (failures.length > 0) throw failures[0];
   removeAttachment(store, id);
 }
 
-/** Takes its ports away; undefined where it has none. */
-export function startRemoval({
-  ports,
-  endpoints,
-}: Pick<Attachment, "ports" | "endpoints">): RunningProgram | undefined {
+/**
+ * The same, for a container that ends right now: its ports go meanwhile, and without being waited for.
+ * Until they are gone they are the container's, and who wants them waits for its lock.
+ */
+export function startRemoval(attachment: Attachment): boolean {
+  const { id, cni = [] } = attachment;
+  const text = formatRemoval(attachment);
+  if (text === "" || cni.length > 0) return false;
+  const store = new NetworkStore();
+  using lock = lockAttachment(store, id);
+  if (lock === undefined) return false;
+  const files = [...listReservations(store, attachment), attachmentPath(store, id)];
+  startNftAndRemove(text, files, lock.number);
+  return true;
+}
+
+function formatRemoval({ ports, endpoints }: Attachment): string {
   const [first] = endpoints;
-  if (ports.length === 0 || first === undefined) return undefined;
-  const text = formatPortRemoval(ports, publishTarget(first));
-  return text === "" ? undefined : startNft(text);
+  return first === undefined ? "" : formatPortRemoval(ports, publishTarget(first));
 }
 
 /** Where one of the elements is missing none is removed: then one after the other. */
@@ -78,7 +87,7 @@ function finishRemoval(nft: RunningProgram): void {
 }
 
 /** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */
-function removeNamespace(id: string): void {
+export function removeNamespace(id: string): void {
   const path = netnsPath(id);
   if (fileType(path) === 0) return;
   try {
