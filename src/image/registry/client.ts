@@ -89,7 +89,7 @@ export class RegistryClient {
         this.#origin ??= origin;
         return located;
       } catch (error) {
-        if (index === origins.length - 1 || !isOtherProtocol(error)) throw error;
+        if (index === origins.length - 1 || !isOtherProtocol(error)) throw asFirstAnswer(error);
       }
     }
     throw new RegistryError(`registry "${this.endpoint.domain}" has no address`);
@@ -132,6 +132,12 @@ interface Located {
 
 function foreignTls({ cert: _cert, key: _key, ...rest }: TlsSettings): TlsSettings {
   return rest;
+}
+
+/** Where nobody has answered yet, nobody is expected to: a wrong name or port is said at once. */
+function asFirstAnswer(error: unknown): unknown {
+  if (!(error instanceof RegistryError) || error.code !== "ECONNREFUSED") return error;
+  return new RegistryError(error.message, { code: error.code, hint: error.hint });
 }
 
 /** Whether another protocol may be what the registry speaks. */

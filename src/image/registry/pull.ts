@@ -122,11 +122,20 @@ class Pull {
 
   async run(): Promise<PulledImage> {
     const here = await this.#findHere();
-    const { digest, tag } = this.reference;
-    const label = tag ?? canonicalName(this.reference);
+    if (here === undefined) return this.#bring();
+    this.#announce();
+    return { ...here, name: this.#name, isNew: false };
+  }
+
+  #announce(): void {
+    const label = this.reference.tag ?? canonicalName(this.reference);
     this.options.progress.message(`${label}: Pulling from ${this.#shortPath()}`);
-    if (here !== undefined) return { ...here, name: this.#name, isNew: false };
-    const top = await this.#fetch(digest ?? tag ?? "");
+  }
+
+  async #bring(): Promise<PulledImage> {
+    const { digest, tag = "" } = this.reference;
+    const top = await this.#fetch(digest ?? tag);
+    this.#announce();
     const { fetched, manifest } = await this.#choose(top);
     await this.#fetchConfig(manifest.config);
     await this.#fetchLayers(manifest);
