@@ -42,17 +42,23 @@ const manifestInspectCommand: Command = makeCommand<Draft>({
   start: () => ({ ...startRegistry(), verbose: false }),
   run: async (draft, [name = ""], context) => {
     const { inspectManifest } = await context.engine.images();
-    const { document, reference, mediaType, digest, size } = await inspectManifest(
-      name,
-      makeTransferOptions(draft),
-    );
+    const found = await inspectManifest(name, makeTransferOptions(draft));
+    const { document, reference, mediaType, digest, size, raw } = found;
+    const key = MANIFEST_KEYS[mediaType] ?? "Manifest";
+    const Descriptor = { mediaType, digest, size };
     const shown = draft.verbose
-      ? { Ref: reference, Descriptor: { mediaType, digest, size }, Manifest: document }
+      ? { Ref: reference, Descriptor, Raw: raw, [key]: document }
       : document;
-    context.write(`${JSON.stringify(shown, undefined, draft.verbose ? "\t" : "   ")}\n`);
+    context.write(`${JSON.stringify(shown, undefined, "\t")}\n`);
     return 0;
   },
 });
+
+/** What docker calls them. */
+const MANIFEST_KEYS: Readonly<Record<string, string>> = {
+  "application/vnd.docker.distribution.manifest.v2+json": "SchemaV2Manifest",
+  "application/vnd.oci.image.manifest.v1+json": "OCIManifest",
+};
 
 /** `bunker manifest`. */
 export const manifestCommand = makeGroup("manifest", "Inspect image manifests and manifest lists", [

@@ -170,6 +170,8 @@ export interface InspectedManifest {
   readonly size: number;
   readonly reference: string;
   readonly document: unknown;
+  /** As it came, in base64. */
+  readonly raw: string;
 }
 
 /** @throws UserError, RegistryError */
@@ -183,7 +185,8 @@ export async function inspectManifest(
   const client = openClient(domain, path, makeRegistryOptions(options));
   const { descriptor, bytes } = await fetchManifest(client, path, digest ?? tag ?? "latest");
   const document: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  return { ...descriptor, reference: formatReference(reference), document };
+  const raw = Buffer.from(bytes).toString("base64");
+  return { ...descriptor, reference: formatReference(reference), document, raw };
 }
 
 /** A password from stdin, its last line end left off. */
