@@ -64,7 +64,7 @@ export function makeFile(root: Slot, path: string): Call[] {
   const parent = new Slot(`/${parentPath}`);
   return [
     ...makeDirectories(root, parentPath),
-    openPlace(root, parentPath, parent),
+    openPlace(root, parentPath, parent, { path }),
     mknodat(parent, name, S.S_IFREG | 0o755, 0, { path, tolerate }),
   ];
 }
