@@ -90,7 +90,7 @@ describe("a blob", () => {
   });
 });
 
-describe("small blobs", () => {
+describe("blobs", () => {
   test("wait for what names them, are read meanwhile, and go to their places together", async () => {
     const image = makeImage([base]);
     const bytes = latin1("small");
@@ -101,6 +101,14 @@ describe("small blobs", () => {
     await load([NAME, image]);
     expect(store.blobs.list()).toContain(digest);
     expect(unfinished()).toEqual([]);
+  });
+
+  test("that are large and to be kept are in their places at once", () => {
+    const bytes = latin1("large".repeat(300_000));
+    const digest = store.ingestBytes(bytes, { keepUnnamed: true });
+    expect(store.blobs.list()).toEqual([digest]);
+    store.release();
+    expect(store.hasBlob(digest)).toBe(true);
   });
 
   test("that nothing names are gone with the hold, and those beyond a few dozen do not wait", () => {
@@ -300,7 +308,7 @@ describe("a check", () => {
 
   test("finds what belongs to no image, and takes it away", () => {
     const orphan = latin1("orphan".repeat(200_000));
-    const digest = store.ingestBytes(orphan);
+    const digest = store.ingestBytes(orphan, { keepUnnamed: true });
     writeFileSync(`${store.paths.ingest}/left`, "half");
     expect(whats()).toEqual([
       "1 unfinished downloads or layers",

@@ -272,7 +272,7 @@ class Pull {
 
   async #fetchBlob(descriptor: Descriptor, tell: (progress: BlobProgress) => void): Promise<void> {
     const { digest, size } = descriptor;
-    using writer = this.store.ingest({ digest, size });
+    using writer = this.store.ingest({ digest, size, keepUnnamed: true });
     await downloadBlob(this.client, this.#path, descriptor, writer, {
       onBytes: (doneBytes) => tell({ digest, phase: "downloading", doneBytes, totalBytes: size }),
       onPause: (pauseMs, { message }) =>

@@ -16,6 +16,11 @@ export interface ExpectedBlob {
   readonly digest?: Digest;
   /** In bytes: more are refused as they come. */
   readonly size?: number;
+  /**
+   * Whether a large one gets its place before anything names it: a pull that is killed need not
+   * fetch it again. Others wait, and go to the disk together.
+   */
+  readonly keepUnnamed?: boolean;
 }
 
 export interface StoredBlob {
@@ -23,10 +28,10 @@ export interface StoredBlob {
   readonly size: number;
 }
 
-/** Larger ones get their place at once: a pull that is killed need not fetch them again. */
-const STAGED_BYTES = 1024 * 1024;
+/** What is that small is fetched again sooner than it is synced. */
+const SMALL_BYTES = 1024 * 1024;
 /** After so many bytes the kernel is told to begin writing. */
-const BEGIN_BYTES = 16 * 1024 * 1024;
+const BEGIN_BYTES = 4 * 1024 * 1024;
 
 /** A blob on its way into the store. Disposed without commit(), it leaves nothing behind. */
 export class BlobWriter implements Disposable {
@@ -70,8 +75,8 @@ export class BlobWriter implements Disposable {
   }
 
   /**
-   * Verifies the blob. A large one is in its place then; a small one waits for what names it, and is
-   * read from where it waits. Throws UserError where it is not what it should be.
+   * Verifies the blob. It waits for what names it, and is read from where it waits, unless it is to
+   * be kept at once. Throws UserError where it is not what it should be.
    */
   commit(): StoredBlob {
     try {
@@ -87,7 +92,7 @@ export class BlobWriter implements Disposable {
   }
 
   #settle(digest: Digest): void {
-    if (this.#size <= STAGED_BYTES) {
+    if (this.expected.keepUnnamed !== true || this.#size <= SMALL_BYTES) {
       this.staging.add(digest, this.#path, new Fd(this.#fd.release()));
       return;
     }

@@ -1,5 +1,5 @@
-// Small blobs that are whole, but not in their places yet: they wait in ingest/ for what is to name
-// them, and then go to the disk together.
+// Blobs that are whole, but not in their places yet: they wait in ingest/ for what is to name them,
+// and then go to the disk together.
 //
 // Speed: a journal writes all that waits for it at once. Four files that are synced one after the
 // other take four turns of it, 5 to 20 ms each; four that are begun together take one.

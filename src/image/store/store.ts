@@ -75,7 +75,7 @@ export class ImageStore implements Disposable {
     this.#lock.share();
   }
 
-  /** Ends the hold; small blobs that nothing names yet are given up. */
+  /** Ends the hold; blobs that nothing names yet are given up. */
   release(): void {
     this.blobs.staging.discard();
     this.#lock.release();
