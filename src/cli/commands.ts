@@ -113,6 +113,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./containers/simple.ts")).renameCommand,
   },
   {
+    name: "update",
+    summary: "Update configuration of one or more containers",
+    group: "Containers",
+    load: async () => (await import("./containers/update.ts")).updateCommand,
+  },
+  {
     name: "top",
     summary: "Display the running processes of a container",
     group: "Containers",

@@ -34,13 +34,13 @@ export function makeDevices(options: RunOptions, facts: SpecFacts): MadeDevices 
  * The one device at a path of the host.
  * @throws UserError where there is none
  */
-export function findDevice(path: string, facts: SpecFacts): DeviceNode {
+export function findDevice(path: string, facts: Pick<SpecFacts, "devices">): DeviceNode {
   const node = findDevices(path, facts)[0];
   if (node === undefined) throw refusal(path);
   return node;
 }
 
-function findDevices(path: string, facts: SpecFacts): readonly DeviceNode[] {
+function findDevices(path: string, facts: Pick<SpecFacts, "devices">): readonly DeviceNode[] {
   const nodes = facts.devices?.[path];
   if (nodes === undefined || nodes.length === 0) throw refusal(path);
   return nodes;

@@ -12,6 +12,9 @@ import type { SpecFacts } from "./host-facts.ts";
 import type { ResourceOptions, RunOptions, ThrottleOption } from "./run-options.ts";
 import { findDevice } from "./spec-devices.ts";
 
+/** What has to be known of the host for them. */
+export type ResourceFacts = Pick<SpecFacts, "swapLimit" | "devices">;
+
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** docker's: a tenth of a second. */
@@ -23,8 +26,8 @@ const CPU_PERIOD_US = 100_000;
  * @throws UserError for a throttle on something that is no block device
  */
 export function makeResources(
-  options: RunOptions,
-  facts: SpecFacts,
+  options: Pick<RunOptions, "resources">,
+  facts: ResourceFacts,
   devices: readonly DeviceRule[],
   warnings: string[],
 ): Resources {
@@ -53,7 +56,7 @@ export function makeResources(
 
 function makeMemory(
   asked: ResourceOptions,
-  facts: SpecFacts,
+  facts: ResourceFacts,
   warnings: string[],
 ): MemoryResources | undefined {
   let memory: Writable<MemoryResources> | undefined;
@@ -77,7 +80,7 @@ function setSwap(
   memory: Writable<MemoryResources>,
   limit: number,
   asked: ResourceOptions,
-  facts: SpecFacts,
+  facts: ResourceFacts,
   warnings: string[],
 ): void {
   const swap = asked.memorySwapBytes;
@@ -105,7 +108,7 @@ function makeCpu(asked: ResourceOptions): CpuResources | undefined {
   return cpu;
 }
 
-function makeBlockIo(asked: ResourceOptions, facts: SpecFacts): BlockIoResources | undefined {
+function makeBlockIo(asked: ResourceOptions, facts: ResourceFacts): BlockIoResources | undefined {
   const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = asked;
   let blockIO: Writable<BlockIoResources> | undefined;
   if (asked.blkioWeight) blockIO = { weight: asked.blkioWeight };
@@ -116,7 +119,7 @@ function makeBlockIo(asked: ResourceOptions, facts: SpecFacts): BlockIoResources
   return blockIO;
 }
 
-function throttle(asked: readonly ThrottleOption[], facts: SpecFacts): ThrottleDevice[] {
+function throttle(asked: readonly ThrottleOption[], facts: ResourceFacts): ThrottleDevice[] {
   return asked.map(({ path, rate }) => {
     const { major, minor } = findDevice(path, facts);
     return { major, minor, rate };

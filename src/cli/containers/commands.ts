@@ -69,6 +69,9 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
   child("unpause", "Unpause all processes within one or more containers", async () => {
     return (await simple()).unpauseCommand;
   }),
+  child("update", "Update configuration of one or more containers", async () => {
+    return (await import("./update.ts")).updateCommand;
+  }),
   child(
     "wait",
     "Block until one or more containers stop, then print their exit codes",

@@ -12,9 +12,7 @@ const leastMemoryBytes = 6 * 1024 * 1024;
 export function checkOptions(options: RunOptions, context: RunContext): void {
   // Start-up time: what no flag was given for is not looked at, and so not even loaded.
   for (const _given in options.resources) {
-    checkMemory(options.resources);
-    checkCpu(options.resources, context);
-    checkWeights(options.resources);
+    checkLimits(options.resources, context);
     break;
   }
   inRange("oom score adjustment", options.oomScoreAdj, -1000, 1000);
@@ -22,6 +20,13 @@ export function checkOptions(options: RunOptions, context: RunContext): void {
   if (options.mounts.length > 0) checkMounts(options.mounts, context);
   for (const device of options.devices) requirePath("device", device.hostPath, context);
   checkFiles(options, context);
+}
+
+/** Throws the first limit that cannot be. */
+export function checkLimits(resources: ResourceOptions, context: RunContext): void {
+  checkMemory(resources);
+  checkCpu(resources, context);
+  checkWeights(resources);
 }
 
 function checkMemory(resources: ResourceOptions): void {

@@ -14,3 +14,4 @@ export { renameContainer } from "./rename.ts";
 export { restartContainer, startAttached, startContainer } from "./start.ts";
 export { listPids, readUsage, type Usage } from "./processes.ts";
 export { type PrunedContainers, pruneContainers } from "./prune.ts";
+export { updateContainer, type UpdateChanges } from "./update.ts";

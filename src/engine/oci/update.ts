@@ -53,11 +53,12 @@ function checkResources(given: Resources | string, globals: OciGlobals): Resourc
   return resources;
 }
 
-function changeLimits(
+/** @throws SyscallError where the kernel refuses one: the others are then as they were */
+export function changeLimits(
   cgroups: CgroupManager,
   cgroupsPath: string,
   resources: Resources,
-  globals: OciGlobals,
+  globals: Pick<OciGlobals, "warn">,
 ): void {
   for (const line of cgroups.ignored(resources)) globals.warn(line);
   const steps = cgroups.planUpdate(cgroupsPath, resources);
