@@ -21,9 +21,13 @@ export interface Surroundings {
   isInternal(networkId: string): boolean;
 }
 
-/** Makes the handler of one network's address. */
+/**
+ * Makes the handler of one network's address. Security: containers and the host itself are answered, and
+ * nobody who merely has a route to the address, for whom this would be an open resolver.
+ */
 export function makeResolver(
   networkId: string,
+  ownAddress: string,
   world: Surroundings,
   forwarder: Forwarder,
   cache: AnswerCache,
@@ -36,6 +40,12 @@ export function makeResolver(
         answer(makeFailure(query, CODE.FORMERR));
       }
       return;
+    }
+    const isKnown = (): boolean =>
+      address === ownAddress || world.zone().clientAt(address) !== undefined;
+    if (!isKnown()) {
+      world.refresh();
+      if (!isKnown()) return;
     }
     const limitBytes = isStream ? STREAM_BYTES : question.limitBytes;
     const look = () => {

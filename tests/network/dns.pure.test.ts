@@ -163,7 +163,7 @@ describe("the resolver", () => {
 
   function resolve(name: string, type: number, address: string): Uint8Array {
     let response = new Uint8Array();
-    const resolver = makeResolver("app", world, forwarder, new AnswerCache());
+    const resolver = makeResolver("app", "10.0.0.1", world, forwarder, new AnswerCache());
     resolver(
       makeQuery(name, type),
       { address, isStream: false },
@@ -195,6 +195,12 @@ describe("the resolver", () => {
     expect(asked).toEqual([{ name: "example.org", servers: ["9.9.9.9"] }]);
     expect(codeOf(resolve("example.org", TYPE.A, "10.1.0.2"))).toBe(CODE.NXDOMAIN);
     expect(asked).toHaveLength(1);
+  });
+
+  test("answers the host, and no stranger", () => {
+    expect(addressesOf(resolve("web", TYPE.A, "10.0.0.1"))).toEqual(["10.0.0.2"]);
+    expect(resolve("web", TYPE.A, "192.0.2.9")).toHaveLength(0);
+    expect(resolve("example.org", TYPE.A, "192.0.2.9")).toHaveLength(0);
   });
 
   test("tells nobody of a network that it is not in", () => {

@@ -7,7 +7,7 @@ import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
 const missing = ["ip", "nft", "socat", "nsenter"].filter((command) => !haveCommand(command));
-const ROUNDS = 20;
+const ROUNDS = Number(process.env["BUNKER_KILLS"] ?? 20);
 const LONGEST_MS = 160;
 
 skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`)(
@@ -108,6 +108,16 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(whatIsLeft().filter((line) => !line.startsWith("bk"))).toEqual([]);
       });
 
+      test("a default network whose subnet has become the host's gets another one", async () => {
+        const subnetOf = async (): Promise<string> =>
+          ok("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", "bridge");
+        const before = await subnetOf();
+        host.sh(`ip link delete bunker0; ip route add ${before} dev cable0`);
+        await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
+        expect(await subnetOf()).not.toBe(before);
+        host.sh(`ip route delete ${before} dev cable0`);
+      });
+
       const refusals: readonly (readonly [words: string, message: string])[] = [
         ["run --network nope /x", "network nope not found"],
         ["run --network app --network app /x", "network app is named twice"],
@@ -120,6 +130,10 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           "network-scoped aliases are only supported for user-defined networks",
         ],
         ["run -p 7777:80 /x", "port 7777/tcp is taken by socat (pid "],
+        [
+          "run -p [::1]:7778:80 /x",
+          'port 80 cannot be published on ::1: network "bridge" has no IPv6',
+        ],
         ["network create app", "network with name app already exists"],
         ["network create --subnet 192.0.2.0/25 x1", "subnet 192.0.2.0/25 overlaps 192.0.2.0/24"],
         ["network create --subnet 10.0.0.0/33 x1", 'invalid CIDR block notation: "10.0.0.0/33"'],

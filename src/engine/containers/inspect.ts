@@ -103,6 +103,11 @@ function describeHostConfig(options: RunOptions): object {
     value === undefined ? 0 : value === "unlimited" ? -1 : value;
   return {
     NetworkMode: options.networking?.networks[0]?.name ?? options.network.kind,
+    PortBindings: describeBindings(options),
+    Dns: options.networking?.dns ?? [],
+    ExtraHosts: (options.networking?.addHosts ?? []).map(
+      ({ name, address }) => `${name}:${address}`,
+    ),
     RestartPolicy: {
       Name: restart.kind,
       MaximumRetryCount: restart.kind === "on-failure" ? restart.attempts : 0,
@@ -120,4 +125,14 @@ function describeHostConfig(options: RunOptions): object {
     PidsLimit: limit(resources.pidsLimit),
     Init: options.init,
   };
+}
+
+/** What `-p` asked for. */
+function describeBindings({ networking }: RunOptions): object {
+  const bindings: Record<string, object[]> = {};
+  for (const { protocol, containerPort, hostIp, hostPort } of networking?.publish ?? []) {
+    const list = (bindings[`${containerPort}/${protocol}`] ??= []);
+    list.push({ HostIp: hostIp, HostPort: hostPort === 0 ? "" : String(hostPort) });
+  }
+  return bindings;
 }

@@ -17,7 +17,12 @@ import { drivers } from "../../../network/driver.ts";
 import { mustSucceed, startIp, startIpAhead, startNft } from "../../../network/program.ts";
 import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
-import type { NetworkingOptions, NetworkOption, PortOption } from "../run-options.ts";
+import type {
+  NetworkingOptions,
+  NetworkOption,
+  PortOption,
+  PublishOption,
+} from "../run-options.ts";
 import {
   type Attachment,
   type CniAttachment,
@@ -225,8 +230,7 @@ function reserveNetwork(
   }
   const plugged = asked.filter(({ name }) => name.startsWith(CNI_PREFIX));
   const own = asked.filter(({ name }) => !name.startsWith(CNI_PREFIX));
-  const networks = findNetworks(store, own);
-  ensureBridges(store, networks);
+  const networks = ensureBridges(store, findNetworks(store, own));
   const endpoints: Endpoint[] = [];
   const ports: PortMapping[] = [];
   try {
@@ -243,6 +247,7 @@ function reserveNetwork(
       // Order: the first network whose ports can be published is where they lead.
       const first = networks.findIndex(({ driver, internal }) => driver === "bridge" && !internal);
       if (first > 0) endpoints.unshift(...endpoints.splice(first, 1));
+      refuseWithoutAddress(publish, endpoints);
       reservePorts(store, publish, identity.id, (port) => ports.push(port));
     }
     const dns = endpoints.find(hasNames)?.gateway4 ?? "";
@@ -277,6 +282,22 @@ export function joinNames(store: NetworkStore, attachment: Attachment): () => vo
   };
 }
 
+/** Nothing would ever arrive. */
+function refuseWithoutAddress(
+  publish: readonly PublishOption[],
+  [first]: readonly Endpoint[],
+): void {
+  if (first === undefined) return;
+  for (const { hostIp, containerPort } of publish) {
+    const isSix = hostIp.includes(":");
+    if (hostIp === "" || (isSix ? first.ip6 : first.ip4) !== "") continue;
+    throw new UserError(
+      `port ${containerPort} cannot be published on ${hostIp}: network "${first.network}" has no ${isSix ? "IPv6" : "IPv4"}`,
+      isSix ? "bunker network create --ipv6 makes one that has" : undefined,
+    );
+  }
+}
+
 function refuseWithoutNetwork({ publish }: NetworkingOptions): void {
   if (publish.length === 0) return;
   throw new UserError(
@@ -309,14 +330,17 @@ function makeDefault(store: NetworkStore, name: string): NetworkDefinition | und
   return defineDefaultNetwork(store);
 }
 
-function ensureBridges(store: NetworkStore, networks: readonly NetworkDefinition[]): void {
-  const missing = networks.filter(
-    ({ driver, link }) => drivers[driver].hasBridge && !hasLink(link),
-  );
-  if (missing.length === 0) return;
+/** The networks with their bridges there. */
+function ensureBridges(
+  store: NetworkStore,
+  networks: readonly NetworkDefinition[],
+): readonly NetworkDefinition[] {
+  const isMissing = ({ driver, link }: NetworkDefinition): boolean =>
+    drivers[driver].hasBridge && !hasLink(link);
+  if (!networks.some(isMissing)) return networks;
   using lock = store.lock("exclusive");
   void lock;
-  for (const network of missing) makeBridge(store, network);
+  return networks.map((network) => (isMissing(network) ? makeBridge(store, network) : network));
 }
 
 function listPublished(

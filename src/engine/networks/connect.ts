@@ -59,12 +59,12 @@ function refuseShared({ kept }: FoundContainer): void {
 
 function attach(
   store: NetworkStore,
-  network: NetworkDefinition,
+  wanted: NetworkDefinition,
   { id, name, pid }: FoundContainer,
   before: Attachment | undefined,
   option: NetworkOption,
 ): void {
-  if (drivers[network.driver].hasBridge) makeBridge(store, network);
+  const network = drivers[wanted.driver].hasBridge ? makeBridge(store, wanted) : wanted;
   const known = before ?? {
     id,
     name,

@@ -75,10 +75,13 @@ export function defineDefaultNetwork(store: NetworkStore): NetworkDefinition {
   return network;
 }
 
-/** Makes the bridge of a network where it is missing. The caller has the lock, exclusive. */
-export function makeBridge(store: NetworkStore, network: NetworkDefinition): void {
-  if (hasLink(network.link)) return;
-  refuseOverlap(store, network);
+/**
+ * Makes the bridge of a network where it is missing; the network as it is then. The caller has the
+ * lock, exclusive. @throws UserError where its subnet has become another's
+ */
+export function makeBridge(store: NetworkStore, wanted: NetworkDefinition): NetworkDefinition {
+  if (hasLink(wanted.link)) return store.read(wanted.name) ?? wanted;
+  const network = avoidOverlap(store, wanted);
   const kept = store.list().filter(({ link, driver }) => driver === "bridge" && hasLink(link));
   // Order: the rules first, so that a bridge is never without them.
   rebuildRules(store, [...kept, network]);
@@ -86,6 +89,7 @@ export function makeBridge(store: NetworkStore, network: NetworkDefinition): voi
   if (ip !== undefined) mustSucceed(`make the bridge of network "${network.name}"`, ip);
   setParameters(network);
   warnOfClosedForward(network);
+  return network;
 }
 
 interface Chain {
@@ -123,19 +127,28 @@ function warnOfClosedForward({ link }: NetworkDefinition): void {
 const hasDocker = (chains: readonly Chain[]): boolean =>
   chains.some(({ chain }) => chain?.name === "DOCKER-USER");
 
-/** Security: where a host's route leads must not become a matter of which containers run. */
-function refuseOverlap(store: NetworkStore, { name, subnets }: NetworkDefinition): void {
-  const others = store.list().filter((other) => other.name !== name);
-  const foreign = listTakenSubnets(others);
+/**
+ * Security: where a host's route leads must not become a matter of which containers run. Nobody has
+ * chosen the default network's subnet, so it gets another; that of any other network is refused.
+ */
+function avoidOverlap(store: NetworkStore, network: NetworkDefinition): NetworkDefinition {
+  const { name, subnets } = network;
+  const foreign = listTakenSubnets(store.list().filter((other) => other.name !== name));
   for (const { subnet } of subnets) {
     const own = parseSubnet(subnet);
     const rival = own && foreign.find((other) => overlaps(own, other));
     if (rival === undefined) continue;
+    if (name === DEFAULT_NETWORK) {
+      const moved = { ...network, subnets: [chooseFreeSubnet(4, foreign)] };
+      store.write(moved);
+      return moved;
+    }
     throw new UserError(
       `subnet ${subnet} of network "${name}" overlaps ${formatSubnet(rival)}, which this host has a route to`,
       "remove the network, and make it again with another --subnet",
     );
   }
+  return network;
 }
 
 /**

@@ -66,7 +66,8 @@ export function reserveAddress(
   const count = lastOf(range) - range.base + 1n;
   // Not the one that was given back last: its namespace may be on its way out still.
   const hint = `${folder}/${lastName(subnet)}`;
-  const start = (parseAddress(readLink(hint) ?? "")?.value ?? range.base) - range.base + 1n;
+  const last = parseAddress(readLink(hint) ?? "");
+  const start = last !== undefined && contains(range, last) ? last.value - range.base + 1n : 0n;
   for (let step = 0n; step < count; step++) {
     const value = range.base + ((start + step) % count);
     if (value === subnet.base || value === gateway || value >= end) continue;

@@ -163,7 +163,7 @@ class DnsServer implements Surroundings {
     }
     for (const [address, { networkId }] of wanted) {
       if (this.#listeners.has(address)) continue;
-      const handler = makeResolver(networkId, this, this.#forwarder, this.#cache);
+      const handler = makeResolver(networkId, address, this, this.#forwarder, this.#cache);
       try {
         this.#listeners.set(address, await Listener.open(address, handler));
         writeText(`${this.store.folder("dns/ready")}/${address}`, "");
