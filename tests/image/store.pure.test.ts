@@ -39,8 +39,7 @@ const top = makeLayer([{ name: "etc/top", contents: "top" }, { name: "etc/.wh.ba
 
 const load = (...images: (readonly [string | undefined, MadeImage])[]) =>
   loadArchive(inPieces(ociArchive(images)), store);
-const unfinished = () =>
-  readdirSync(store.paths.ingest).filter((name) => !name.startsWith("lock-"));
+const unfinished = () => readdirSync(store.paths.ingest);
 
 describe("a blob", () => {
   test("is there under its digest once it is committed, and not before", () => {
@@ -118,6 +117,27 @@ describe("blobs", () => {
     for (let i = 0; i < 40; i++) store.ingestBytes(latin1(`small ${i}`));
     expect(store.blobs.list().length).toBeGreaterThan(30);
   });
+});
+
+test("what two want to make is made by one after the other, and no lock stays", async () => {
+  const digest = digestOf("wanted");
+  let inside = 0;
+  const work = async () => {
+    using other = ImageStore.open(store.paths.root);
+    using _claim = await other.claimBlob(digest);
+    inside += 1;
+    expect(inside).toBe(1);
+    await Bun.sleep(5);
+    inside -= 1;
+  };
+  await Promise.all(Array.from({ length: 12 }, work));
+  expect(unfinished()).toEqual([]);
+});
+
+test("whoever waits for another's work can give up", async () => {
+  using _claim = await store.claimBlob(digestOf("wanted"));
+  const waiting = store.claimBlob(digestOf("wanted"), AbortSignal.timeout(30));
+  await expect(waiting).rejects.toThrow(/abort/i);
 });
 
 describe("a name", () => {

@@ -261,7 +261,10 @@ class Pull {
       onReady(layer);
     }
     await forEachParallel(missing, this.#limits.parallel, async (layer) => {
-      await this.#fetchBlob(layer, (progress) => this.options.progress.blob(progress));
+      // Of several pulls at once that share a layer, one fetches it.
+      using _claim = await this.store.claimBlob(layer.digest, this.options.signal);
+      if (this.store.hasBlob(layer.digest)) this.#tell(layer, "exists");
+      else await this.#fetchBlob(layer, (progress) => this.options.progress.blob(progress));
       onReady(layer);
     });
   }

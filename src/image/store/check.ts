@@ -151,9 +151,7 @@ function checkLayers(store: ImageStore, report: Report): void {
 
 /** What a killed command left: no damage, but room on the disk. */
 function checkLeftovers(store: ImageStore, inUse: readonly Descriptor[], report: Report): void {
-  const unfinished = (listDirectory(store.paths.ingest) ?? []).filter(
-    ({ name }) => !name.startsWith("lock-"),
-  );
+  const unfinished = listDirectory(store.paths.ingest) ?? [];
   if (unfinished.length > 0) {
     report(`${unfinished.length} unfinished downloads or layers`, "removed", () =>
       store.removeUnfinished(),

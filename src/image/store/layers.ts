@@ -5,7 +5,6 @@
 // for the disk. So it says in which boot it was made; one of another boot is unpacked again, unless
 // it was seen to be there long enough for the kernel to have written it.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
@@ -21,7 +20,6 @@ import {
   renameFile,
   writeText,
 } from "../../../ffi/files.ts";
-import { LOCK, tryFlock } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { closeFd, openFolder, statusAt } from "../../../ffi/tree.ts";
 import { read } from "../../../ffi/unistd.ts";
@@ -33,6 +31,7 @@ import { removeTreeDeep } from "../layer/remove-tree.ts";
 import { type Unpacked, unpackStream } from "../layer/unpack-stream.ts";
 import type { Descriptor } from "../types.ts";
 import type { Blobs } from "./blobs.ts";
+import { claim } from "./locks.ts";
 import type { StorePaths } from "./paths.ts";
 
 /** An unpacked layer. */
@@ -70,7 +69,6 @@ export interface Surroundings {
 }
 
 const WRITTEN_AFTER_MS = 120_000;
-const LOCK_POLL_MS = 20;
 const LINK_RADIX = 36;
 
 export class Layers {
@@ -118,7 +116,7 @@ export class Layers {
     const before = this.find(chainId);
     if (before !== undefined) return before;
     // Race: whoever else wants the same layer waits, and finds it.
-    using _lock = await this.#lock(chainId);
+    using _claim = await claim(this.paths, digestHex(chainId));
     const found = this.find(chainId);
     if (found !== undefined) return found;
     const unplaced = await inTurn(() => this.#unpackBlob(blob));
@@ -135,13 +133,6 @@ export class Layers {
       removeTreeDeep(unplaced.folder);
       throw error;
     }
-  }
-
-  async #lock(chainId: Digest): Promise<Fd> {
-    const path = `${this.paths.ingest}/lock-${digestHex(chainId)}`;
-    const fd = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
-    while (!tryFlock(fd.number, LOCK.LOCK_EX, path)) await sleep(LOCK_POLL_MS);
-    return fd;
   }
 
   async #unpackBlob(blob: Descriptor): Promise<Unplaced> {

@@ -2,11 +2,14 @@
 //
 //   lock         shared: uses the store; what is found or added stays   exclusive: takes away
 //   index.lock   exclusive: reads index.json, changes it, puts it back
+//   ingest/lock-NAME   exclusive: makes the one blob or layer of that name
 
-import { O } from "../../../ffi/constants.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
-import { openFile } from "../../../ffi/files.ts";
+import { openFile, removeFile } from "../../../ffi/files.ts";
 import { flock, LOCK, tryFlock } from "../../../ffi/flock.ts";
+import { statusAt, toByteString } from "../../../ffi/tree.ts";
 import type { StorePaths } from "./paths.ts";
 
 const openLock = (path: string): Fd => new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
@@ -16,6 +19,49 @@ export function lockIndex(paths: StorePaths): Fd {
   const fd = openLock(paths.indexLock);
   flock(fd.number, LOCK.LOCK_EX, paths.indexLock);
   return fd;
+}
+
+const LOCK_POLL_MS = 20;
+
+/**
+ * Waits until nobody else, in this process or another, works on the thing of that name; until it is
+ * disposed, nobody does.
+ */
+export async function claim(paths: StorePaths, name: string, signal?: AbortSignal): Promise<Claim> {
+  const path = `${paths.ingest}/lock-${name}`;
+  for (;;) {
+    const fd = openLock(path);
+    try {
+      while (!tryFlock(fd.number, LOCK.LOCK_EX, path)) {
+        await sleep(LOCK_POLL_MS, undefined, signal === undefined ? {} : { signal });
+      }
+    } catch (error) {
+      fd[Symbol.dispose]();
+      throw error;
+    }
+    if (isStill(path, fd)) return new Claim(path, fd);
+    fd[Symbol.dispose]();
+  }
+}
+
+/** Race: whoever had the claim before has removed the file, and another may have made a new one. */
+function isStill(path: string, fd: Fd): boolean {
+  const opened = statusAt(fd.number, "");
+  const named = statusAt(AT_FDCWD, toByteString(path));
+  return typeof opened !== "number" && typeof named !== "number" && opened.inode === named.inode;
+}
+
+export class Claim implements Disposable {
+  constructor(
+    private readonly path: string,
+    private readonly fd: Fd,
+  ) {}
+
+  /** Order: removed while it is still locked, so that whoever waits for it sees that it is gone. */
+  [Symbol.dispose](): void {
+    removeFile(this.path);
+    this.fd[Symbol.dispose]();
+  }
 }
 
 /** This process's part in the lock of the whole store. */

@@ -9,7 +9,7 @@ import {
   writeText,
 } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
-import { type Digest, isDigest } from "../digest.ts";
+import { type Digest, digestHex, isDigest } from "../digest.ts";
 import { removeTreeDeep } from "../layer/remove-tree.ts";
 import { parseImageConfig, parseManifest } from "../parse-manifest.ts";
 import {
@@ -24,7 +24,7 @@ import {
 import { type BlobWriter, Blobs, type ExpectedBlob } from "./blobs.ts";
 import { type LayerPath, Layers } from "./layers.ts";
 import { checkContents, type CheckOptions, checkStore, type Finding } from "./check.ts";
-import { StoreLock } from "./locks.ts";
+import { claim, StoreLock } from "./locks.ts";
 import { StorePaths } from "./paths.ts";
 import { nameOf, References } from "./references.ts";
 import { mark, sweep, type SweepResult } from "./sweep.ts";
@@ -98,6 +98,12 @@ export class ImageStore implements Disposable {
   ingest(expected: ExpectedBlob = {}): BlobWriter {
     this.hold();
     return this.blobs.ingest(expected);
+  }
+
+  /** Waits while others fetch the same blob: afterwards it may be there. */
+  async claimBlob(digest: Digest, signal?: AbortSignal): Promise<Disposable> {
+    this.hold();
+    return await claim(this.paths, `blob-${digestHex(digest)}`, signal);
   }
 
   /** Stores a whole document. */
