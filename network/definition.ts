@@ -67,10 +67,17 @@ export interface PortMapping {
 
 const MTU_OPTION = "com.docker.network.driver.mtu";
 const DEFAULT_MTU = 1500;
+const GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv4";
 
 export const mtuOf = ({ options }: NetworkDefinition): number =>
   Number(options[MTU_OPTION] ?? options["mtu"] ?? DEFAULT_MTU);
 
 /** Whether what leaves the network takes the host's address. */
 export const masquerades = ({ internal, options }: NetworkDefinition): boolean =>
-  !internal && options["com.docker.network.bridge.enable_ip_masquerade"] !== "false";
+  !internal &&
+  options["com.docker.network.bridge.enable_ip_masquerade"] !== "false" &&
+  options[GATEWAY_MODE] !== "routed";
+
+/** Whether all ports of its containers can be reached by who has a route to them: docker's modes. */
+export const isRouted = ({ options }: NetworkDefinition): boolean =>
+  ["routed", "nat-unprotected"].includes(options[GATEWAY_MODE] ?? "nat");

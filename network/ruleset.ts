@@ -5,6 +5,7 @@
 import { parseAddress } from "./address.ts";
 import {
   type Endpoint,
+  isRouted,
   masquerades,
   type NetworkDefinition,
   type PortMapping,
@@ -22,6 +23,7 @@ flush table ${TABLE}
 table ${TABLE} {
   set bridges { type ifname; }
   set internal { type ifname; }
+  set routed { type ifname; }
   set same { type ifname . ifname; }
   set masquerade4 { type ipv4_addr; flags interval; }
   set masquerade6 { type ipv6_addr; flags interval; }
@@ -63,6 +65,8 @@ table ${TABLE} {
     oifname @internal drop
     ct status dnat accept
     iifname @bridges oifname @bridges drop
+    oifname @routed accept
+    oifname @bridges drop comment "what is not published is not reached, whoever has a route to it"
   }
 }
 `;
@@ -98,6 +102,7 @@ function listNetworkElements(network: NetworkDefinition): [set: string, element:
     ["same", `"${link}" . "${link}"`],
   ];
   if (internal) elements.push(["internal", `"${link}"`]);
+  if (isRouted(network)) elements.push(["routed", `"${link}"`]);
   if (!masquerades(network)) return elements;
   for (const { subnet } of subnets) {
     elements.push([subnet.includes(":") ? "masquerade6" : "masquerade4", subnet]);

@@ -17,6 +17,23 @@ export type Handler = (
   answer: (response: Uint8Array) => void,
 ) => void;
 
+/** Enough for who has reason to come by TCP. */
+const MOST_STREAMS = 256;
+
+/**
+ * Security: everybody's names are answered by one process, so nothing that one container sends may end
+ * it, not even by a mistake of ours.
+ */
+function guard(handle: Handler): Handler {
+  return (query, from, answer) => {
+    try {
+      handle(query, from, answer);
+    } catch {
+      // It is as if the packet had been lost.
+    }
+  };
+}
+
 export class Listener {
   readonly #udp: Socket;
   readonly #tcp: Server;
@@ -27,7 +44,8 @@ export class Listener {
   }
 
   /** Resolves once both are bound. Rejects with the system's error. */
-  static async open(address: string, handle: Handler): Promise<Listener> {
+  static async open(address: string, unsafe: Handler): Promise<Listener> {
+    const handle = guard(unsafe);
     const udp = createSocket({ type: address.includes(":") ? "udp6" : "udp4", reuseAddr: true });
     udp.on("message", (received, { address: from, port }) => {
       // The buffer is used again for the next one.
@@ -73,6 +91,7 @@ export class Listener {
       throw error;
     });
     tcp.on("error", () => {});
+    tcp.maxConnections = MOST_STREAMS;
     return new Listener(udp, tcp);
   }
 

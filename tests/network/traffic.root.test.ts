@@ -79,6 +79,21 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         }
       });
 
+      test("what is not published is not reached from outside, but in a network that is routed", async () => {
+        const option = "com.docker.network.bridge.gateway_mode_ipv4=routed";
+        await ok("network", "create", "-o", option, "routed");
+        for (const name of ["bridge", "routed"]) {
+          await start("plain", ["--network", name], GREETER(80, "plain"));
+          const ip = ipOf(await ok("inspect", "plain"), name);
+          expect(ask(host, `TCP:${ip}:80`)).toContain("plain saw");
+          client.sh(`ip route replace ${ip} via ${HOST_IP}`);
+          const said = ask(client, `TCP:${ip}:80`, "", name === "bridge" ? 1 : 40);
+          expect(said).toBe(name === "bridge" ? "" : `plain saw ${CLIENT_IP}`);
+          client.sh(`ip route delete ${ip}`);
+          await ok("rm", "-f", "plain");
+        }
+      });
+
       test("a range, a protocol and an address of the host are published as asked", async () => {
         const script = `socat UDP-LISTEN:53,fork SYSTEM:'echo udp' & socat TCP-LISTEN:81,fork SYSTEM:'echo two' & ${GREETER(80, "one")}`;
         const flags = [
