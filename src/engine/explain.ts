@@ -35,10 +35,15 @@ export async function explain(options: RunOptions): Promise<Explanation> {
   const prepared = await prepare(options, ID, folder, assumed);
   const plan = planContainer(prepared.request);
   const { seccomp } = prepared.request;
+  const { networking } = options;
+  const network =
+    networking === undefined
+      ? []
+      : (await import("./networks/explain-network.ts")).explainNetworks(networking);
   const nameLink = `${run}/names/${options.name ?? NAME}`;
   return {
     notes: listNotes(prepared),
-    rooms: listRooms({ prepared, plan, folder, nameLink, performer: options.performer }),
+    rooms: listRooms({ prepared, plan, folder, nameLink, performer: options.performer, network }),
     ...(seccomp === undefined
       ? {}
       : { seccomp: summarizeSeccomp(seccomp.program, seccompOrigin(options)) }),

@@ -25,6 +25,8 @@ export interface Subject {
   readonly folder: string;
   readonly nameLink: string;
   readonly performer: "agent" | "process";
+  /** What is done about networks, where there are any. */
+  readonly network?: readonly Room[];
 }
 
 /** Every room, the empty ones left out. */
@@ -40,6 +42,7 @@ export function listRooms(subject: Subject): Room[] {
     birthRoom(subject),
     setupRoom(subject),
     besideRoom(subject),
+    ...(subject.network ?? []),
     gateRoom(subject),
     execRoom(subject),
     endRoom(subject),
