@@ -11,6 +11,9 @@
 //   waitid ───────────────────────────────────────▶ exit: siginfo, time
 //   execve ▶ bunker, to clear up or to start again
 //
+// Adopted: where the guardian of a running container was killed, another one takes its place, on the same
+// fifos. It is not the parent of the init process, and asks its pidfd how that has ended: Linux 6.15.
+//
 // Crash: splice moves bytes from the pipe into the file inside the kernel, so there is no moment at
 // which they are in neither. The mark comes first: one without bytes behind it is harmless.
 //
@@ -74,6 +77,14 @@ const MARK_STREAM = 24;
 export const SIGINFO_BYTES = 128;
 export const EXIT_BYTES = SIGINFO_BYTES + 16;
 
+/** Where the exit file says that it has a pidfd_info instead of a siginfo, which is 0 there. */
+export const ADOPTED_OFFSET = 120;
+/** linux/pidfd.h: of 64 bytes, the mask comes first, the status as of wait(2) last. */
+export const PIDFD_INFO_EXIT = 8;
+export const PIDFD_INFO_STATUS_OFFSET = 60;
+const PIDFD_GET_INFO = 0xc040_ff0b;
+const REAPED_TIMEOUT_S = 5;
+
 const POLLFD_BYTES = 8;
 const POLLIN = 1;
 const SPLICE_BYTES = 1024 * 1024;
@@ -91,9 +102,15 @@ export interface GuardianPlan {
   readonly guard: readonly Step[];
 }
 
-/** The guardian's last two batches. */
-export function planGuardian(request: GuardianRequest, initPid: Slot): GuardianPlan {
-  const loop = new Loop(request, initPid);
+/** An init process that is somebody else's child. */
+export interface AdoptedInit {
+  /** An inherited pidfd. */
+  readonly pidfd: number;
+}
+
+/** The guardian's last two batches. @param init the pid of its child, unless it is adopted */
+export function planGuardian(request: GuardianRequest, init: Slot | AdoptedInit): GuardianPlan {
+  const loop = new Loop(request, init);
   const settle: Step[] = [
     { why: "outlive the command line, and hold nothing of its", calls: planDetach() },
     { why: "know of the end of the init process", calls: [...loop.prepare(), ...loop.watchInit()] },
@@ -149,12 +166,14 @@ class Loop {
   readonly #count: number;
   readonly #streams: readonly Stream[];
   readonly #moved = new Slot("bytes moved");
-  readonly #exit = new Slot("the end", EXIT_BYTES);
+  readonly #exit: Slot;
+  readonly #pidfd = new Slot("pidfd");
 
   constructor(
     readonly request: GuardianRequest,
-    readonly initPid: Slot,
+    readonly init: Slot | AdoptedInit,
   ) {
+    this.#exit = new Slot("the end", EXIT_BYTES, init instanceof Slot ? undefined : askForExit());
     const names = request.streams.kind === "pipes" ? ["stdout", "stderr"] : ["terminal"];
     this.#streams = names.map((name, index) => ({
       name,
@@ -196,9 +215,11 @@ class Loop {
         },
       );
     }
-    const pidfd = new Slot("pidfd");
+    const pidfd = this.#pidfd;
     calls.push(
-      { name: "pidfd_open", args: [this.initPid, 0], into: pidfd },
+      this.init instanceof Slot
+        ? { name: "pidfd_open", args: [this.init, 0], into: pidfd }
+        : { name: "fcntl", args: [this.init.pidfd, 1030, 3], into: pidfd },
       { name: "fcntl", args: [pidfd, 1030, 3], into: init.into, intoOffset: init.fd },
       { name: "fcntl", args: [pidfd, F_GETFD], into: init.into, intoOffset: init.events },
     );
@@ -242,7 +263,7 @@ class Loop {
 
   /** With a time it only waits; without, until something is there. ppoll(2) */
   #poll(milliseconds: number | null): Call {
-    const timeout = milliseconds === null ? null : makeTimeout(milliseconds);
+    const timeout = milliseconds === null ? null : makeTimeout(0, milliseconds);
     return {
       name: "ppoll",
       args: [
@@ -439,12 +460,30 @@ class Loop {
         ? []
         : [{ call: setrlimit(RLIMIT.RLIMIT_FSIZE, "RLIMIT_FSIZE", Infinity, Infinity) }];
     return [
-      { label: "end", call: waitid(P_PID, this.initPid, this.#exit, W.WEXITED) },
+      ...this.#learnEnd(),
       { call: { name: "clock_gettime", args: [CLOCK_REALTIME, new AddressOf(time)] } },
       ...restore,
       { call: { name: "write", args: [exitFd, new AddressOf(this.#exit), EXIT_BYTES] } },
       { call: execve(after.path, new StringArray(after.args), new StringArray(after.env, true)) },
       { call: exitGroup(0) },
+    ];
+  }
+
+  #learnEnd(): Line[] {
+    if (this.init instanceof Slot) {
+      return [{ label: "end", call: waitid(P_PID, this.init, this.#exit, W.WEXITED) }];
+    }
+    const reaped = new Slot("reaped", POLLFD_BYTES);
+    return [
+      { label: "end", call: { name: "fcntl", args: [this.#pidfd, 1030, 3], into: reaped } },
+      // Kernel: its status can be asked for once its parent has; POLLHUP, which is always told, says so.
+      {
+        call: {
+          name: "ppoll",
+          args: [new AddressOf(reaped), 1, makeTimeout(REAPED_TIMEOUT_S, 0), null, SIGSET_BYTES],
+        },
+      },
+      { call: { name: "ioctl", args: [this.#pidfd, PIDFD_GET_INFO, new AddressOf(this.#exit)] } },
     ];
   }
 
@@ -458,9 +497,17 @@ class Loop {
 const RETRY_MS = 200;
 const CLOSED_MS = 20;
 
-function makeTimeout(milliseconds: number): Struct {
-  const words = new Int32Array([0, 0, milliseconds * 1_000_000, 0]);
-  return new Struct(new Uint8Array(words.buffer), () => `{${milliseconds} ms}`);
+function makeTimeout(seconds: number, milliseconds: number): Struct {
+  const words = new Int32Array([seconds, 0, milliseconds * 1_000_000, 0]);
+  return new Struct(new Uint8Array(words.buffer), () => `{${seconds} s, ${milliseconds} ms}`);
+}
+
+/** The mask of a pidfd_info; and that it is one. */
+function askForExit(): Uint8Array {
+  const bytes = new Uint8Array(EXIT_BYTES);
+  bytes[0] = PIDFD_INFO_EXIT;
+  bytes[ADOPTED_OFFSET] = 1;
+  return bytes;
 }
 
 function makeMark(stream: number): Slot {

@@ -175,6 +175,13 @@ export class StateStore {
     }
   }
 
+  /** Writes a record anew, in place: see Reservation.record(). */
+  updateRecord(record: ContainerRecord): void {
+    const path = `${this.containerFolder(record.id)}/state.json`;
+    using file = new Fd(openFile(path, O.O_RDWR));
+    overwrite(file.number, padRecord(JSON.stringify(record)), path);
+  }
+
   /** The lock of an abandoned container, or undefined where its owner is alive. */
   lockAbandoned(id: string): Fd | undefined {
     // Also where there is none yet: the owner may have been killed before it made one.
@@ -217,6 +224,12 @@ const PADDING = " ".repeat(256);
 
 const KNOWN_FILES = ["config.json", "hosts", "hostname", "resolv.conf", "state.json"];
 
+function padRecord(text: string): string {
+  let padded = text;
+  while (padded.length < RECORD_LENGTH) padded += PADDING;
+  return text.length < RECORD_LENGTH ? padded.slice(0, RECORD_LENGTH) : text;
+}
+
 /** A container's place in the store, this process's own until it is removed. */
 export class Reservation {
   constructor(
@@ -233,10 +246,7 @@ export class Reservation {
    * so that no file system sees a rename, which some of them flush to disk for.
    */
   record(text: string): void {
-    let padded = text;
-    while (padded.length < RECORD_LENGTH) padded += PADDING;
-    padded = text.length < RECORD_LENGTH ? padded.slice(0, RECORD_LENGTH) : text;
-    overwrite(this.lock.number, padded, `${this.folder}/state.json`);
+    overwrite(this.lock.number, padRecord(text), `${this.folder}/state.json`);
   }
 
   /** Writes the container's OCI spec. */

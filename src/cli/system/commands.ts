@@ -4,6 +4,11 @@ import { makeGroup } from "../group.ts";
 /** `bunker system`. */
 export const systemCommand = makeGroup("system", "Manage what bunker keeps on this machine", [
   {
+    name: "boot",
+    summary: "Start the containers whose restart policy says so",
+    load: async () => (await import("./boot.ts")).systemBootCommand,
+  },
+  {
     name: "check",
     summary: "Look for damage in what is kept, and repair it",
     load: async () => (await import("./check.ts")).systemCheckCommand,
@@ -17,5 +22,10 @@ export const systemCommand = makeGroup("system", "Manage what bunker keeps on th
     name: "prune",
     summary: "Remove unused data",
     load: async () => (await import("./prune.ts")).systemPruneCommand,
+  },
+  {
+    name: "unit",
+    summary: "Print a unit of systemd that starts containers at boot",
+    load: async () => (await import("./boot.ts")).systemUnitCommand,
   },
 ]);

@@ -25,6 +25,8 @@ async function settle(
   const container = lock === undefined ? undefined : kept.read(id);
   if (container === undefined) return undefined;
   const status = finish(container, kept);
+  // Somebody has started it again meanwhile.
+  if (status.status === "running") return undefined;
   if (container.options.remove) {
     removeKept(container, kept);
     return undefined;

@@ -4,9 +4,17 @@ import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { readAt } from "../../../ffi/tree.ts";
-import { EXIT_BYTES, SIGINFO_BYTES } from "../../container/plan-guardian.ts";
+import {
+  ADOPTED_OFFSET,
+  EXIT_BYTES,
+  PIDFD_INFO_EXIT,
+  PIDFD_INFO_STATUS_OFFSET,
+  SIGINFO_BYTES,
+} from "../../container/plan-guardian.ts";
 
 export const EXIT_FILE = "exit";
+/** Nobody knows how it ended: it was killed together with its guardian, or the machine went down. */
+export const UNKNOWN_EXIT = 255;
 
 export interface ExitRecord {
   /** The exit code, or 128 + the signal. */
@@ -34,12 +42,21 @@ export function readExitFrom(fd: number): ExitRecord | undefined {
   const bytes = new Uint8Array(EXIT_BYTES);
   if (readAt(fd, bytes, 0) < EXIT_BYTES) return undefined;
   const view = new DataView(bytes.buffer);
-  const status = view.getInt32(STATUS_OFFSET, true);
-  const hasExited = view.getInt32(CODE_OFFSET, true) === CLD_EXITED;
+  const code = bytes[ADOPTED_OFFSET] === 0 ? codeOfChild(view) : codeOfAdopted(view);
   const seconds = Number(view.getBigInt64(SIGINFO_BYTES, true));
   const nanoseconds = Number(view.getBigInt64(SIGINFO_BYTES + 8, true));
-  return {
-    code: hasExited ? status : 128 + status,
-    timeMs: seconds * 1000 + Math.floor(nanoseconds / 1_000_000),
-  };
+  return { code, timeMs: seconds * 1000 + Math.floor(nanoseconds / 1_000_000) };
+}
+
+function codeOfChild(siginfo: DataView): number {
+  const status = siginfo.getInt32(STATUS_OFFSET, true);
+  return siginfo.getInt32(CODE_OFFSET, true) === CLD_EXITED ? status : 128 + status;
+}
+
+/** 255 where the kernel did not say. wait(2): the signal is in the lower seven bits. */
+function codeOfAdopted(info: DataView): number {
+  if ((info.getInt32(0, true) & PIDFD_INFO_EXIT) === 0) return UNKNOWN_EXIT;
+  const status = info.getInt32(PIDFD_INFO_STATUS_OFFSET, true);
+  const signal = status & 0x7f;
+  return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
 }

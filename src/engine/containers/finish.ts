@@ -10,12 +10,10 @@ import { CGROUP_PREFIX } from "../make-spec.ts";
 import { tryTearDown } from "../networks/tear-down.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
-import { readExit } from "./exit-file.ts";
+import { readExit, UNKNOWN_EXIT } from "./exit-file.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
 
 const SIGKILL = 9;
-/** Nobody knows how it ended: it was killed together with its guardian, or the machine went down. */
-const UNKNOWN = 255;
 
 /** Whether its init process is still there. */
 export function isRunning(record: ContainerRecord | undefined): boolean {
@@ -46,7 +44,7 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
     ...before,
     status: "exited",
     finishedMs: exit?.timeMs ?? Date.now(),
-    exitCode: exit?.code ?? UNKNOWN,
+    exitCode: exit?.code ?? UNKNOWN_EXIT,
     oomKilled,
   };
   kept.writeStatus(container.id, status);

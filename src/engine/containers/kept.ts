@@ -24,7 +24,7 @@ import {
   renameFile,
   writeText,
 } from "../../../ffi/files.ts";
-import { flock, LOCK } from "../../../ffi/flock.ts";
+import { flock, LOCK, tryFlock } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
@@ -55,6 +55,8 @@ export interface KeptStatus {
   /** Why it could not be started. */
   readonly error: string;
   readonly restartCount: number;
+  /** The process that is to start it again. */
+  readonly restarter?: { readonly pid: number; readonly start: string };
   /** Set by stop and kill: then no policy starts it again. */
   readonly isStopped: boolean;
 }
@@ -159,17 +161,31 @@ export class KeptStore {
    * none (any more). Blocks.
    */
   lock(id: string): Fd | undefined {
-    const path = `${this.folder(id)}/lock`;
-    let fd: number;
+    const lock = this.#openLock(id);
+    if (lock !== undefined) flock(lock.number, LOCK.LOCK_EX, `${this.folder(id)}/lock`);
+    return this.#ifKept(lock, id);
+  }
+
+  /** The same without waiting: undefined also where somebody else changes it right now. */
+  tryLock(id: string): Fd | undefined {
+    const lock = this.#openLock(id);
+    if (lock === undefined || tryFlock(lock.number, LOCK.LOCK_EX)) return this.#ifKept(lock, id);
+    lock[Symbol.dispose]();
+    return undefined;
+  }
+
+  #openLock(id: string): Fd | undefined {
     try {
-      fd = openFile(path, O.O_RDWR | O.O_CREAT, 0o600);
+      return new Fd(openFile(`${this.folder(id)}/lock`, O.O_RDWR | O.O_CREAT, 0o600));
     } catch (error) {
       if (isSyscallError(error, "ENOENT")) return undefined;
       throw error;
     }
-    const lock = new Fd(fd);
-    flock(lock.number, LOCK.LOCK_EX, path);
-    if (this.isKept(id)) return lock;
+  }
+
+  /** Race: it may have been removed while it was waited for. */
+  #ifKept(lock: Fd | undefined, id: string): Fd | undefined {
+    if (lock === undefined || this.isKept(id)) return lock;
     lock[Symbol.dispose]();
     return undefined;
   }

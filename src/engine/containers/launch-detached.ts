@@ -4,7 +4,6 @@
 import { AGENT_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
 import { Slot, type Step } from "../../../ffi/call.ts";
 import { close } from "../../../ffi/calls.ts";
-import { runtime } from "#runtime";
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
@@ -30,11 +29,11 @@ import {
   StateStore,
 } from "../state-store.ts";
 import { notExecuted } from "../watch.ts";
-import { AFTER_COMMAND } from "./after-command.ts";
+import { afterCommand } from "./after-guardian.ts";
 import { EXIT_FILE } from "./exit-file.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 import { openLog } from "./log-files.ts";
-import { openFifos, STDIN_FIFO } from "./streams.ts";
+import { openFifos, STDIN_FIFO, type StdinSource } from "./streams.ts";
 
 /** Without a caller's terminal to take the size from. docker leaves it at 0 by 0, which upsets many. */
 const TERMINAL_SIZE = { rows: 24, columns: 80 };
@@ -93,7 +92,7 @@ function launch(
   network: PendingNetwork | undefined,
 ): Launched {
   const gateFd = gate.number;
-  using fifos = openFifos(place.folder, options.interactive);
+  using fifos = openFifos(place.folder, stdinSource(options, ownsStdin));
   using log = openLog(kept.folder(container.id), options.log);
   const exitPath = `${place.folder}/${EXIT_FILE}`;
   using exit = open(exitPath, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
@@ -104,7 +103,6 @@ function launch(
     log.files.fd,
     log.files.indexFd,
     exit.number,
-    ...(fifos.stdinHeld === undefined || ownsStdin ? [] : [fifos.stdinHeld]),
   ];
   network?.startRules();
   const created = createFrom(options, prepared, place, undo, {
@@ -216,15 +214,9 @@ function planCloseGate(gateFd: number): Step {
   return { why: "leave the gate to the init process", calls: [close(gateFd)] };
 }
 
-/** What the guardian becomes at the end. */
-function afterCommand(id: string): GuardianRequest["after"] {
-  const [path = "", ...first] = runtime.selfCommand();
-  const env: string[] = [];
-  for (const name of ["PATH", "HOME", "BUNKER_RUN", "BUNKER_DATA", "XDG_RUNTIME_DIR"]) {
-    const value = process.env[name];
-    if (value !== undefined) env.push(`${name}=${value}`);
-  }
-  return { path, args: [path, ...first, AFTER_COMMAND, id], env };
+function stdinSource({ interactive }: RunOptions, ownsStdin: boolean): StdinSource {
+  if (!interactive) return "none";
+  return ownsStdin ? "caller" : "anyone";
 }
 
 /**

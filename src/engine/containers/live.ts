@@ -5,7 +5,9 @@ import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { adopt } from "./adopt.ts";
 import { type KeptContainer, type KeptStatus, KeptStore, NEVER_STARTED } from "./kept.ts";
+import { takeOver } from "./take-over.ts";
 
 /** docker's words. */
 export type LiveStatus = "created" | "running" | "paused" | "restarting" | "exited" | "removing";
@@ -27,10 +29,15 @@ export function lookAt(
   const kept = store.isKept(container.id)
     ? store.readStatus(container.id)
     : inForeground(container);
+  if (kept.status === "restarting") takeOver(container.id, kept);
   if (kept.status !== "running") return { container, kept, status: kept.status };
-  const record = findRecord(container.id);
+  const found = findRecord(container.id);
+  const record = found && store.isKept(container.id) ? adopt(container, found, store) : found;
   // Its end was not written down: that is the next repair's to do, and this is how it will be.
-  if (record === undefined) return { container, kept, status: "exited" };
+  if (record === undefined) {
+    takeOver(container.id, kept);
+    return { container, kept, status: "exited" };
+  }
   const isPaused = record.cgroupsPath !== "" && cgroups().isFrozen(record.cgroupsPath);
   return { container, kept, status: isPaused ? "paused" : "running", record };
 }

@@ -5,10 +5,12 @@
 //              0/marks
 //              1/…        what was written before the last rotation
 
-import { O } from "../../../ffi/constants.ts";
+import { AT, O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 import { makeDirectoryTree, seekToEnd } from "../../../ffi/files.ts";
+import { statx } from "../../../ffi/stat.ts";
+import { ftruncate } from "../../../ffi/unistd.ts";
 import {
   BYTES_FILE,
   type LogFiles,
@@ -33,6 +35,7 @@ export function openLog(folder: string, option: LogOption | undefined): OpenLog 
   makeDirectoryTree(`${logs}/0`, 0o700);
   const log = openAtEnd(`${logs}/0/${BYTES_FILE}`);
   const index = openAtEnd(`${logs}/0/${MARKS_FILE}`);
+  cutToMarks(index, MARKS_FILE);
   return {
     files: { fd: log.number, indexFd: index.number, folder: logs, ...limitsOf(option) },
     [Symbol.dispose]: () => {
@@ -57,6 +60,14 @@ function limitsOf(option: LogOption | undefined): Pick<LogFiles, "maxBytes" | "m
   const bytes = Math.max(LEAST_BYTES, maxBytes);
   // A whole number of marks, as one that is cut in two would be none.
   return { maxBytes: bytes - (bytes % MARK_BYTES), maxFiles };
+}
+
+/** What a power loss has cut: a part of a mark is none. */
+function cutToMarks(index: Fd, path: string): void {
+  const { sizeBytes } = statx(index.number, "", AT.AT_EMPTY_PATH);
+  if (sizeBytes % MARK_BYTES === 0) return;
+  ftruncate(index.number, sizeBytes - (sizeBytes % MARK_BYTES));
+  seekToEnd(index.number, path);
 }
 
 /** Kernel: splice(2) refuses O_APPEND, so the position is set once; nobody else writes. */

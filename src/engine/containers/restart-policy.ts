@@ -2,9 +2,11 @@
 // always, unless-stopped; the pause doubles from 100 ms up to a minute, and begins anew after ten
 // seconds of running.
 
+import { processStart } from "../../../ffi/agent/alive.ts";
 import { launchDetached } from "./launch-detached.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
 import { optionsForStart } from "./start-options.ts";
+import { hasRestarter } from "./take-over.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
@@ -26,6 +28,11 @@ export function wantsRestart({ options }: KeptContainer, status: KeptStatus): bo
   }
 }
 
+/** Whether nobody has started it, or is about to. */
+function isLeft(now: KeptStatus): boolean {
+  return now.status === "exited" || (now.status === "restarting" && !hasRestarter(now));
+}
+
 /** How long to wait before the next start. */
 export function pauseMs({ restartCount, startedMs, finishedMs }: KeptStatus): number {
   if (finishedMs - startedMs >= STEADY_MS) return FIRST_PAUSE_MS;
@@ -40,10 +47,11 @@ export async function restartLater(
 ): Promise<void> {
   if (!wantsRestart(container, ended)) return;
   const { id } = container;
-  const status: KeptStatus = { ...ended, status: "restarting" };
+  const restarter = { pid: process.pid, start: processStart(process.pid) };
+  const status: KeptStatus = { ...ended, status: "restarting", restarter };
   {
     using lock = kept.lock(id);
-    if (lock === undefined || kept.readStatus(id).status !== "exited") return;
+    if (lock === undefined || !isLeft(kept.readStatus(id))) return;
     kept.writeStatus(id, status);
   }
   await new Promise((resolve) => setTimeout(resolve, pauseMs(ended)));

@@ -18,12 +18,16 @@ export interface Fifos extends Disposable {
   /** What the guardian reads. */
   readonly stdout: number;
   readonly stderr: number;
-  /** Kept open by the guardian, so that stdin does not end with whoever writes to it. */
-  readonly stdinHeld?: number;
 }
 
-/** @param interactive whether somebody may write to stdin; else it is /dev/null */
-export function openFifos(folder: string, interactive: boolean): Fifos {
+/**
+ * Where stdin is from: `none` is /dev/null; `anyone` is a fifo that never ends, as the container itself
+ * has it open for writing; `caller` is one that ends with its only writer.
+ */
+export type StdinSource = "none" | "anyone" | "caller";
+
+/** Makes the fifos. The writer of a `caller` must be opened before the result is disposed. */
+export function openFifos(folder: string, source: StdinSource): Fifos {
   const opened: Fd[] = [];
   const keep = (fd: Fd): number => {
     opened.push(fd);
@@ -39,22 +43,34 @@ export function openFifos(folder: string, interactive: boolean): Fifos {
   };
   const stdout = both("stdout");
   const stderr = both("stderr");
-  const stdin = interactive ? keepStdin(folder, keep) : undefined;
   return {
-    container: [stdin?.reader ?? keep(open("/dev/null", O.O_RDONLY)), stdout.writer, stderr.writer],
+    container: [openStdin(folder, source, keep), stdout.writer, stderr.writer],
     stdout: stdout.reader,
     stderr: stderr.reader,
-    ...(stdin === undefined ? {} : { stdinHeld: stdin.held }),
     [Symbol.dispose]: () => {
       for (const fd of opened) fd[Symbol.dispose]();
     },
   };
 }
 
-function keepStdin(folder: string, keep: (fd: Fd) => number): { reader: number; held: number } {
+/** The guardian's ends, for one that comes after another. */
+export function reopenFifos(folder: string): Pick<Fifos, "stdout" | "stderr"> & Disposable {
+  const stdout = open(`${folder}/stdout`, O.O_RDONLY | O.O_NONBLOCK);
+  const stderr = open(`${folder}/stderr`, O.O_RDONLY | O.O_NONBLOCK);
+  return {
+    stdout: stdout.number,
+    stderr: stderr.number,
+    [Symbol.dispose]: () => {
+      for (const fd of [stdout, stderr]) fd[Symbol.dispose]();
+    },
+  };
+}
+
+function openStdin(folder: string, source: StdinSource, keep: (fd: Fd) => number): number {
+  if (source === "none") return keep(open("/dev/null", O.O_RDONLY));
   const path = makeFifo(folder, STDIN_FIFO);
-  const held = keep(open(path, O.O_RDWR));
-  return { reader: keep(open(path, O.O_RDONLY)), held };
+  const both = keep(open(path, O.O_RDWR));
+  return source === "anyone" ? both : keep(open(path, O.O_RDONLY));
 }
 
 /** Order: the mode afterwards, as the umask would cut it; the folder keeps strangers away. */

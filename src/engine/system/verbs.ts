@@ -26,6 +26,7 @@ import {
 } from "../volumes/verbs.ts";
 import { VolumeStore } from "../volumes/volume-store.ts";
 
+export { bootSystem } from "./boot.ts";
 export type { Finding } from "../../image/store/check.ts";
 
 /** A line of `system df`. */
@@ -206,7 +207,9 @@ export async function checkSystem(given: CheckOptions): Promise<Finding[]> {
 
 function checkLayers(data: string, containers: StateStore, { repair }: CheckOptions): Finding[] {
   const left = (listDirectory(`${data}/containers`) ?? []).filter(
-    ({ name }) => fileType(containers.containerFolder(name)) === 0,
+    ({ name }) =>
+      fileType(containers.containerFolder(name)) === 0 &&
+      fileType(`${data}/containers/${name}/container.json`) === 0,
   );
   if (left.length === 0) return [];
   if (repair) sweepLayers(data, containers);

@@ -1,0 +1,39 @@
+// What a guardian does after the end of its container, where that guardian was killed, or what it had
+// become: the next command that looks at the container starts it in the background.
+
+import { processStart } from "../../../ffi/agent/alive.ts";
+import { O } from "../../../ffi/constants.ts";
+import { type FileAction, posix_spawn } from "../../../ffi/spawn.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { runFolder } from "../run-folder.ts";
+import { StateStore } from "../state-store.ts";
+import { afterCommand } from "./after-guardian.ts";
+import type { KeptStatus } from "./kept.ts";
+
+/** Whether someone is still there to start it again. */
+export function hasRestarter({ restarter }: KeptStatus): boolean {
+  return restarter !== undefined && processStart(restarter.pid) === restarter.start;
+}
+
+/** For a container that has ended, or waits to be started again, and nobody takes care of. */
+export function takeOver(id: string, status: KeptStatus): void {
+  const record = new StateStore(runFolder(process.env)).readRecord(id);
+  if (status.status === "restarting" ? hasRestarter(status) : record === undefined) return;
+  if (record !== undefined && processStart(record.agentPid) === record.agentStart) return;
+  const { path, args, env } = afterCommand(id);
+  const nothing = (fd: number): FileAction => ({
+    kind: "open",
+    fd,
+    path: "/dev/null",
+    flags: O.O_RDWR,
+    mode: 0,
+  });
+  try {
+    posix_spawn(path, args, env, {
+      newSession: true,
+      fileActions: [nothing(0), nothing(1), nothing(2), { kind: "chdir", path: "/" }],
+    });
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+  }
+}

@@ -1,0 +1,95 @@
+// A container whose guardian is killed, and one that a power loss has taken.
+
+import { expect, test } from "bun:test";
+import { readFileSync, rmSync } from "node:fs";
+import { needsRoot } from "../harness/tier.ts";
+import { openBox } from "../run/box.ts";
+
+needsRoot("a container", () => {
+  const box = openBox(true);
+  const bunker = (...args: readonly string[]) => box.bunker(args);
+  const ok = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await bunker(...args);
+    expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
+    return stdout.trimEnd();
+  };
+  const run = (name: string, script: string, ...flags: readonly string[]) =>
+    ok("run", "-d", "--name", name, ...flags, "--rootfs", box.rootfs, "/bin/sh", "-c", script);
+  const record = (id: string): { agentPid: number; initPid: number } =>
+    JSON.parse(readFileSync(`${box.runFolder}/containers/${id}/state.json`, "utf8"));
+  const state = (name: string) => ok("inspect", "-f", "{{.State.Status}}", name);
+
+  test("goes on without its guardian, and the next command gives it another", async () => {
+    const id = await run("alone", "for i in $(seq 40); do echo $i; sleep 0.05; done; exit 9");
+    for (let kills = 0; kills < 3; kills++) {
+      const { agentPid } = record(id);
+      process.kill(agentPid, "SIGKILL");
+      await Bun.sleep(150);
+      expect(await state("alone")).toBe("running");
+      expect(record(id).agentPid).not.toBe(agentPid);
+    }
+    // Kernel: before 6.15 nobody can tell how somebody else's child has ended.
+    expect(["9", "255"]).toContain(await ok("wait", "alone"));
+    const lines = Array.from({ length: 40 }, (_, i) => `${i + 1}`);
+    expect((await ok("logs", "alone")).split("\n")).toEqual(lines);
+    await ok("rm", "alone");
+  });
+
+  test("that ended after its guardian is exited, and is started again", async () => {
+    const id = await run("both", "echo on; sleep 600");
+    const { agentPid, initPid } = record(id);
+    process.kill(agentPid, "SIGKILL");
+    process.kill(initPid, "SIGKILL");
+    while ((await state("both")) !== "exited") await Bun.sleep(20);
+    await ok("start", "both");
+    expect(await state("both")).toBe("running");
+    await ok("rm", "-f", "both");
+  });
+
+  test("is started again by its policy although its guardian was killed before it ended", async () => {
+    const id = await run("keen", "sleep 600", "--restart", "always");
+    const { agentPid, initPid } = record(id);
+    process.kill(agentPid, "SIGKILL");
+    process.kill(initPid, "SIGKILL");
+    while ((await state("keen")) !== "running") await Bun.sleep(20);
+    expect(record(id).initPid).not.toBe(initPid);
+    await ok("rm", "-f", "keen");
+  });
+
+  test("that a power loss has taken is exited, removed by force, and started again", async () => {
+    const ids = [await run("first", "sleep 600"), await run("second", "sleep 600")];
+    for (const id of ids) {
+      const { agentPid, initPid } = record(id);
+      process.kill(agentPid, "SIGKILL");
+      process.kill(initPid, "SIGKILL");
+    }
+    rmSync(box.runFolder, { recursive: true });
+    const rows = await ok("ps", "-a", "--format", "{{.Names}} {{.State}}");
+    expect(rows).toBe("second exited\nfirst exited");
+    await ok("start", "first");
+    expect(await state("first")).toBe("running");
+    await ok("rm", "-f", "first", "second");
+    expect(await ok("ps", "-aq")).toBe("");
+  });
+
+  test("is started at boot as its restart policy says", async () => {
+    const policies = ["always", "unless-stopped", "on-failure", "no"];
+    const ids: string[] = [];
+    for (const policy of policies) ids.push(await run(policy, "sleep 600", "--restart", policy));
+    const stopped = await run("stopped", "sleep 600", "--restart", "unless-stopped");
+    await ok("stop", "-t", "0", "stopped");
+    for (const id of ids) {
+      const { agentPid, initPid } = record(id);
+      process.kill(agentPid, "SIGKILL");
+      process.kill(initPid, "SIGKILL");
+    }
+    rmSync(box.runFolder, { recursive: true });
+    await ok("system", "boot");
+    expect(await state("always")).toBe("running");
+    expect(await state("unless-stopped")).toBe("running");
+    expect(await state("on-failure")).toBe("running");
+    expect(await state("no")).toBe("exited");
+    expect(await state("stopped")).toBe("exited");
+    await ok("rm", "-f", ...ids, stopped);
+  });
+});
