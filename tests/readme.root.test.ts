@@ -6,8 +6,14 @@ import { Terminal } from "./harness/terminal.ts";
 import { needsRoot, skipUnless } from "./harness/tier.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
+// Its own places: the machine may have containers of the same names.
 const DATA = `${PROJECT}dist/data`;
-const MADE = [...["debian", "bundle", "debian.tar"].map((name) => `${PROJECT}dist/${name}`), DATA];
+const RUN = `${PROJECT}dist/run`;
+const MADE = [
+  ...["debian", "bundle", "debian.tar"].map((name) => `${PROJECT}dist/${name}`),
+  DATA,
+  RUN,
+];
 setDefaultTimeout(300_000);
 
 const text = readFileSync(`${PROJECT}README.md`, "utf8");
@@ -43,7 +49,7 @@ const PRINTED: readonly (readonly [part: string, printed: RegExp])[] = [
 
 function runLine(line: string) {
   const path = `${PROJECT}node_modules/.bin:${process.env["PATH"]}`;
-  const env = { ...process.env, PATH: path, BUNKER_DATA: DATA };
+  const env = { ...process.env, PATH: path, BUNKER_DATA: DATA, BUNKER_RUN: RUN };
   const settings = { cwd: PROJECT, env, stdin: "ignore" } as const;
   const { exitCode, stdout, stderr } = Bun.spawnSync(["/bin/sh", "-ec", line], settings);
   return { exitCode, stdout: stdout.toString(), said: stdout.toString() + stderr.toString() };
