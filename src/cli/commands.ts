@@ -77,6 +77,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./containers/exec.ts")).execCommand,
   },
   {
+    name: "cp",
+    summary: "Copy files/folders between a container and the local filesystem",
+    group: "Containers",
+    load: async () => (await import("./containers/cp.ts")).cpCommand,
+  },
+  {
     name: "attach",
     summary: "Attach local standard input, output, and error streams to a running container",
     group: "Containers",

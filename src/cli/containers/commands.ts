@@ -21,6 +21,9 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
   child("commit", "Create a new image from a container's changes", async () => {
     return (await import("../images/containers.ts")).commitCommand;
   }),
+  child("cp", "Copy files/folders between a container and the local filesystem", async () => {
+    return (await import("./cp.ts")).cpCommand;
+  }),
   child("create", "Create a new container", async () => (await import("../run.ts")).createCommand),
   child("diff", "Inspect changes to files or directories on a container's filesystem", async () => {
     return (await import("../images/containers.ts")).diffCommand;

@@ -1,6 +1,8 @@
 // The verbs of containers, loaded together by the first command that asks for one. Each blocks, but
 // for those that start something.
 
+import type * as copy from "./copy.ts";
+
 export { attachContainer, type AttachOptions } from "./attach.ts";
 export { createKept } from "./run-detached.ts";
 export { killContainer, stopContainer, waitForContainer } from "./end.ts";
@@ -15,3 +17,13 @@ export { restartContainer, startAttached, startContainer } from "./start.ts";
 export { listPids, readUsage, type Usage } from "./processes.ts";
 export { type PrunedContainers, pruneContainers } from "./prune.ts";
 export { updateContainer, type UpdateChanges } from "./update.ts";
+
+type Later<F extends (...args: never[]) => unknown> = (
+  ...args: Parameters<F>
+) => Promise<Awaited<ReturnType<F>>>;
+
+export const copyFromContainer: Later<typeof copy.copyFromContainer> = async (...args) =>
+  (await import("./copy.ts")).copyFromContainer(...args);
+
+export const copyToContainer: Later<typeof copy.copyToContainer> = async (...args) =>
+  (await import("./copy.ts")).copyToContainer(...args);

@@ -33,6 +33,10 @@ export interface WriteTreeOptions {
   readonly excludes?: (path: string, status: TreeStatus) => boolean;
   /** Whether the root of the tree has an entry itself; else it begins with what is in it. */
   readonly root?: boolean;
+  /** The one name in the folder that is written, with what is below it; all of them unless said. */
+  readonly only?: string;
+  /** What a path is called in the archive. */
+  readonly rename?: (path: string) => string;
 }
 
 const S_IFMT = 0o170000;
@@ -100,7 +104,9 @@ class TreeWriter {
       if (this.options.whiteouts && isOpaque(fd)) {
         this.tar.entry({ ...PLAIN_ENTRY, name: below(path, ".wh..wh..opq"), mode: 0 });
       }
-      for (const name of readNames(fd).sort()) {
+      const { only } = this.options;
+      const names = path === "" && only !== undefined ? [only] : readNames(fd).sort();
+      for (const name of names) {
         const status = statusAt(fd, name);
         // Race: the container may run on.
         if (typeof status === "number") continue;
@@ -133,19 +139,23 @@ class TreeWriter {
       this.tar.entry({ ...PLAIN_ENTRY, name: hidden, mode: 0 });
       return;
     }
+    const { rename = sameName } = this.options;
     const type = TYPES.get(status.mode & S_IFMT);
     // Sockets are their processes' own.
     if (type === undefined) return;
     if (type !== "folder" && status.linkCount > 1) {
       const first = this.#links.get(status.inode);
       if (first !== undefined) {
-        this.tar.entry({ ...makeEntry(path, "link", status), linkName: first });
+        this.tar.entry({
+          ...makeEntry(rename(path), "link", status),
+          linkName: rename(first),
+        });
         return;
       }
       this.#links.set(status.inode, path);
     }
     const attributes = this.#attributes(folder, name, path);
-    const entry = { ...makeEntry(path, type, status), ...attributes };
+    const entry = { ...makeEntry(rename(path), type, status), ...attributes };
     if (type === "file") this.#file(folder, name, { ...entry, size: status.size });
     else if (type === "symlink") {
       this.tar.entry({ ...entry, linkName: readLinkAt(folder, name) ?? "" });
@@ -198,6 +208,8 @@ class TreeWriter {
     this.tar.end();
   }
 }
+
+const sameName = (path: string): string => path;
 
 const below = (path: string, name: string): string => (path === "" ? name : `${path}/${name}`);
 
