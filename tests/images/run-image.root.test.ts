@@ -17,7 +17,7 @@ needsRoot("run IMAGE", () => {
       Cmd: ["echo entry; pwd; id"],
       Env: ["COLOR=red", "PATH=/bin:/own"],
       User: "web",
-      WorkingDir: "/work/dir",
+      WorkingDir: "/srv/dir",
       Labels: { from: "image" },
       Volumes: { "/anonymous": {} },
       ExposedPorts: { "80/tcp": {} },
@@ -33,7 +33,7 @@ needsRoot("run IMAGE", () => {
 
     test("entrypoint, command, working directory and user with the user's groups", async () => {
       const [first, second, third] = (await run("full:1")).split("\n");
-      expect([first, second]).toEqual(["entry", "/work/dir"]);
+      expect([first, second]).toEqual(["entry", "/srv/dir"]);
       expect(third).toContain("uid=1000(web) gid=1000(web)");
       expect(third).toContain("(adm)");
     });
