@@ -28,6 +28,8 @@ export interface ContainerDetails {
   readonly mountedImages?: readonly Descriptor[];
   /** Volumes that go with the container. */
   readonly ownVolumes: readonly string[];
+  /** `--rm`: they go even where nobody was left to take them away. */
+  readonly removesVolumes?: boolean;
 }
 
 const FILE = "details.json";

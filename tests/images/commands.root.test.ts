@@ -95,7 +95,7 @@ needsRoot("image commands", () => {
       "base:1",
       "sh",
       "-c",
-      "sleep 2; cat /more/file",
+      "sleep 5; cat /more/file",
     );
     const { exitCode, message } = await box.refusal("rmi", "base:1");
     expect(exitCode).toBe(1);

@@ -120,7 +120,9 @@ export class ImageBox implements Disposable {
       if (existsSync(state) && readFileSync(state, "utf8").includes('"running"')) return started;
       await Bun.sleep(20);
     }
-    throw new Error(`container ${name} does not run`);
+    started.child.kill();
+    const said = await new Response(started.child.stderr).text();
+    throw new Error(`container ${name} does not run: ${said}`);
   }
 
   /** A path in the file's folder. */

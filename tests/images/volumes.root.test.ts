@@ -104,6 +104,27 @@ needsRoot("volumes", () => {
     });
   });
 
+  test("one that nobody named goes with a --rm container, even where bunker was killed", async () => {
+    const before = await box.text("volume", "ls", "-q");
+    const { child } = await box.startContainer(
+      "dies",
+      "--rm",
+      "-v",
+      "/own",
+      "owner:1",
+      "sleep",
+      "60",
+    );
+    expect(await box.text("volume", "ls", "-q")).not.toBe(before);
+    child.kill("SIGKILL");
+    await child.exited;
+    box.killContainer("dies");
+    for (let i = 0; i < 100 && (await box.text("volume", "ls", "-q")) !== before; i++) {
+      await run("data:1", "true");
+    }
+    expect(await box.text("volume", "ls", "-q")).toBe(before);
+  });
+
   test("--volumes-from mounts what another container has, and volume rm refuses what is in use", async () => {
     const mounts = ["-v", "kept:/k", "-v", `${box.folder}:/h`];
     const { child } = await box.startContainer("first", "--rm", ...mounts, "data:1", "sleep", "60");

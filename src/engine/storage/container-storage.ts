@@ -121,6 +121,7 @@ async function makeStorage(
         mounts: resolved.points,
         ...(resolved.images.length > 0 && { mountedImages: resolved.images.map(manifestOf) }),
         ownVolumes: [...(before?.ownVolumes ?? []), ...own],
+        ...(options.remove && own.length > 0 && { removesVolumes: true }),
       }),
     );
   return {
@@ -144,7 +145,11 @@ async function makeStorage(
       if (layer !== undefined) makeLayer(folder, layer, isKept, undo);
       if (problem !== undefined && layer !== undefined) copyImage(image?.rootPath, layer.target);
       if (!isKept) undo.push(() => removeDetails(stateFolder));
-      const ownVolumes = take(isKept ? [stateFolder, folder] : [stateFolder]);
+      const ownsVolumes = resolved.volumes.some(({ isAnonymous }) => isAnonymous);
+      if (ownsVolumes && layer === undefined && !isKept) makeFolder(folder, undo);
+      // What is in the data folder is found by sweepLayers() after a crash, and after the next boot.
+      const isFound = isKept || ownsVolumes;
+      const ownVolumes = take(isFound ? [stateFolder, folder] : [stateFolder]);
       if (!isKept)
         undo.push(() => {
           if (options.remove) removeOwnVolumes(ownVolumes, volumes);
@@ -178,6 +183,11 @@ function planLayer(folder: string, { lower, links }: RunImage): Layer {
   };
 }
 
+function makeFolder(folder: string, undo: UndoStack): void {
+  makeDirectoryTree(folder, 0o711);
+  undo.push(() => removeTreeDeep(folder));
+}
+
 /** @param isKept it outlives the container's end, and may be there from the last time */
 function makeLayer(folder: string, layer: Layer, isKept: boolean, undo: UndoStack): void {
   makeDirectoryTree(folder.slice(0, folder.lastIndexOf("/")), 0o711);
@@ -205,6 +215,8 @@ export function sweepLayers(data: string, containers: StateStore): string[] {
     // Race: a container's state folder is made before its layer, and removed after it.
     if (fileType(containers.containerFolder(name)) !== 0) continue;
     if (fileType(`${data}/containers/${name}/container.json`) !== 0) continue;
+    const { ownVolumes = [], removesVolumes } = readDetails(`${data}/containers/${name}`) ?? {};
+    if (removesVolumes === true) removeOwnVolumes(ownVolumes, new VolumeStore(data));
     removeTreeDeep(`${data}/containers/${name}`);
     swept.push(name);
   }
