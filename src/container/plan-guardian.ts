@@ -238,6 +238,8 @@ class Loop {
   calls(): Call[] {
     const { streams, log } = this.request;
     const carry = streams.kind === "pipes" ? this.#carryPipes() : this.#carryTerminal();
+    // What a terminal has given is still in the pipe.
+    const again = streams.kind === "pipes" ? "poll" : "filled";
     return linkLines([
       { label: "poll", call: this.#poll(null) },
       ...carry,
@@ -255,9 +257,9 @@ class Loop {
         then: "rotate",
         otherwise: "wait",
       },
-      { label: "wait", call: this.#poll(RETRY_MS), then: "poll" },
+      { label: "wait", call: this.#poll(RETRY_MS), then: again },
       ...planRotate(log),
-      { label: "rotated", call: compareSlot(this.#moved, 0), then: "poll" },
+      { label: "rotated", call: compareSlot(this.#moved, 0), then: again },
     ]);
   }
 
@@ -332,38 +334,39 @@ class Loop {
   /** splice(2) wants a pipe on one side: the terminal's bytes go through one of our own. */
   readonly #pipe = new Slot("pipe");
 
+  /** What the last attempt to read from the terminal has brought. */
+  readonly #filled = new Slot("filled");
+
+  /** Many times from the terminal, which gives little at once, then once to the log. */
   #carryTerminal(): Line[] {
     const [stream] = this.#streams;
     if (stream === undefined) return [];
-    const fd = this.request.log?.fd ?? 1;
+    const fill = { ...this.#splice(this.#fd(0), this.#writeEnd()), into: this.#filled };
+    const fills: Line[] = [];
+    for (let i = 0; i < FILLS; i++) fills.push({ call: fill, otherwise: "filled" });
     return [
-      {
-        label: "flush",
-        call: this.#splice(this.#readEnd(), fd),
-        then: "flush",
-        otherwise: "flushed",
-      },
-      {
-        label: "flushed",
-        call: compareSlot(this.#moved, -EAGAIN),
-        then: "ready?",
-        otherwise: "trouble",
-      },
       {
         label: "ready?",
         call: compareSlot(this.#events(0), POLLIN),
         then: "init?",
         otherwise: "terminal there",
       },
-      ...this.#mark("terminal there", stream.mark, "trouble"),
+      { label: "terminal there", call: compareSlot(this.#filled, 0) },
+      ...fills,
+      ...this.#mark("filled", stream.mark, "trouble"),
       {
-        call: this.#splice(this.#fd(0), this.#writeEnd()),
+        label: "flush",
+        call: this.#splice(this.#readEnd(), this.request.log?.fd ?? 1),
         then: "flush",
-        otherwise: "terminal failed",
+        otherwise: "flushed",
       },
       {
-        label: "terminal failed",
-        call: compareSlot(this.#moved, -EIO),
+        label: "flushed",
+        call: compareSlot(this.#moved, -EAGAIN),
+        otherwise: "trouble",
+      },
+      {
+        call: compareSlot(this.#filled, -EIO),
         then: "terminal closed",
         otherwise: "init?",
       },
@@ -494,6 +497,8 @@ class Loop {
   }
 }
 
+/** A pipe has room for 16 pages, and what a terminal gives at once takes one. */
+const FILLS = 12;
 const RETRY_MS = 200;
 const CLOSED_MS = 20;
 
