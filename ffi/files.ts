@@ -198,15 +198,19 @@ export function makeDirectory(path: string, mode: number): boolean {
   return true;
 }
 
-/** Makes a folder and those above it, as far as they are missing. */
-export function makeDirectoryTree(path: string, mode: number): void {
+/**
+ * Makes a folder and those above it, as far as they are missing.
+ * @param attempts how often somebody may remove the parent meanwhile
+ */
+export function makeDirectoryTree(path: string, mode: number, attempts = 100): void {
   const result = attempt("mkdirat", [AT_FDCWD, cString(path), mode]);
   if (result === 0 || result === -EEXIST) return;
   const slash = path.lastIndexOf("/");
-  if (result !== -ENOENT || slash <= 0) must(result, "mkdir", path);
+  // Kernel: in /proc it is ENOENT for ever, although the parent is there.
+  if (result !== -ENOENT || slash <= 0 || attempts === 0) must(result, "mkdir", path);
   makeDirectoryTree(path.slice(0, slash), mode);
   // Race: whoever removes the parent in between makes us start again.
-  makeDirectoryTree(path, mode);
+  makeDirectoryTree(path, mode, attempts - 1);
 }
 
 /** Makes a symlink. False where something is there already. symlink(2) */

@@ -137,6 +137,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./containers/stats.ts")).statsCommand,
   },
   {
+    name: "events",
+    summary: "Get real time events of containers",
+    group: "Containers",
+    load: async () => (await import("./containers/events.ts")).eventsCommand,
+  },
+  {
     name: "container",
     summary: "Manage containers",
     group: "Containers",

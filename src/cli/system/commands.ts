@@ -19,6 +19,11 @@ export const systemCommand = makeGroup("system", "Manage what bunker keeps on th
     load: async () => (await import("./disk-usage.ts")).systemDfCommand,
   },
   {
+    name: "events",
+    summary: "Get real time events of containers",
+    load: async () => (await import("../containers/events.ts")).eventsCommand,
+  },
+  {
     name: "prune",
     summary: "Remove unused data",
     load: async () => (await import("./prune.ts")).systemPruneCommand,

@@ -13,6 +13,7 @@ import { decompress, detectCompression, explainingDamage } from "../../image/lay
 import { TarReader } from "../../image/layer/tar-reader.ts";
 import { writeTree } from "../../image/layer/write-tree.ts";
 import { Gatherer } from "../../image/store/commit-layer.ts";
+import { tell } from "../events/tell.ts";
 import { findSource, findTarget, lookAtPath, parsePath, type Source } from "./copy-places.ts";
 import { type CopyRoot, openCopyRoot } from "./copy-root.ts";
 
@@ -33,6 +34,7 @@ export interface CopyOptions {
 /** Bytes of the archive that was copied. @throws UserError, SyscallError */
 export async function copyFromContainer(options: CopyOptions): Promise<number> {
   using container = await openCopyRoot(options.container);
+  tell("archive-path", container.container, { path: options.path });
   const asked = parsePath(options.path);
   const source = findSource(container.fd, asked, options.followLink, options.path);
   if (options.local === "-") {
@@ -57,6 +59,7 @@ export async function copyFromContainer(options: CopyOptions): Promise<number> {
 /** Bytes of the archive that was copied. @throws UserError, SyscallError */
 export async function copyToContainer(options: CopyOptions): Promise<number> {
   using container = await openCopyRoot(options.container);
+  tell("extract-to-dir", container.container, { path: options.path });
   const asked = parsePath(options.path);
   // Order: awaited, as the root is open for as long as this function runs.
   if (options.local === "-") return await receive(container, asked.path, options);

@@ -5,6 +5,7 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import { pidfd_send_signal, signalNumber } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
@@ -30,7 +31,8 @@ export function stopContainer(text: string, options: StopOptions = {}): void {
   const signal = options.signal ?? container.options.stopSignal;
   const number = signal === undefined ? SIGTERM : parseSignal(signal);
   const timeoutS = options.timeoutS ?? container.options.stopTimeoutS ?? STOP_TIMEOUT_S;
-  endWith(container, kept, number, timeoutS < 0 ? -1 : timeoutS * 1000);
+  const wasRunning = endWith(container, kept, number, timeoutS < 0 ? -1 : timeoutS * 1000);
+  if (wasRunning) tell("stop", container);
 }
 
 function parseSignal(text: string): number {
@@ -39,22 +41,27 @@ function parseSignal(text: string): number {
   throw new UserError(`invalid signal: ${text}`, undefined, 1);
 }
 
-/** Sends the signal, waits, kills, and waits until the end is written down. */
+/**
+ * Sends the signal, waits, kills, and waits until the end is written down.
+ * @returns whether it ran
+ */
 export function endWith(
   container: KeptContainer,
   kept: KeptStore,
   signal: number,
   timeoutMs: number,
-): void {
+): boolean {
   markStopped(container, kept);
   const record = findRecord(container.id);
   if (record !== undefined) {
     using init = openProcess(record.initPid, record.initStart);
     using guardian = openProcess(record.agentPid, record.agentStart);
     if (init !== undefined) {
+      tell("kill", container, { signal: String(signal) });
       send(init.number, signal);
       thaw(record.cgroupsPath, signal === SIGKILL);
       if (!waitForEnd(init, timeoutMs)) {
+        tell("kill", container, { signal: String(SIGKILL) });
         send(init.number, SIGKILL);
         thaw(record.cgroupsPath, true);
         waitForEnd(init, -1);
@@ -64,6 +71,7 @@ export function endWith(
   }
   using lock = kept.lock(container.id);
   if (lock !== undefined) finish(container, kept);
+  return record !== undefined;
 }
 
 /** Order: before the signal, so that no restart policy starts it again. */
@@ -105,7 +113,11 @@ export function killContainer(text: string, signal: string): void {
     throw new UserError(message, undefined, 1);
   }
   const number = parseSignal(signal);
-  if (number === SIGKILL) return endWith(container, kept, SIGKILL, -1);
+  if (number === SIGKILL) {
+    endWith(container, kept, SIGKILL, -1);
+    return;
+  }
+  tell("kill", container, { signal: String(number) });
   using init = openProcess(record.initPid, record.initStart);
   if (init !== undefined) send(init.number, number);
 }

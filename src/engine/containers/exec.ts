@@ -23,7 +23,9 @@ import { parseSpecText } from "../../oci/parse.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
 import { readContainerFile } from "../container-files.ts";
 import { entryFlags } from "../oci/namespaces.ts";
+import { tell } from "../events/tell.ts";
 import { loadSeccomp } from "../load-seccomp.ts";
+import { makeId } from "../names.ts";
 import { addGroups, resolveUser } from "../resolve-user.ts";
 import { runFolder } from "../run-folder.ts";
 import type { UserOption } from "../run-options.ts";
@@ -71,7 +73,13 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
   const made = { spec, seccomp: chooseSeccomp(security), init: false, warnings: [] };
   const seccomp = await loadSeccomp(made, `${runFolder(globalThis.process.env)}/seccomp`);
   const plan = planExec(record, spec, process, seccomp);
-  return perform(plan, process, options);
+  const execID = makeId();
+  const words = options.command.join(" ");
+  tell(`exec_create: ${words}`, container, { execID });
+  tell(`exec_start: ${words}`, container, { execID });
+  const exitCode = await perform(plan, process, options);
+  if (!options.detach) tell("exec_die", container, { execID, exitCode: String(exitCode) });
+  return exitCode;
 }
 
 function readSpec({ id }: ContainerRecord): Spec {

@@ -6,6 +6,7 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
 import { kill } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { tell } from "../events/tell.ts";
 import { CGROUP_PREFIX } from "../make-spec.ts";
 import { tryTearDown } from "../networks/tear-down.ts";
 import { runFolder } from "../run-folder.ts";
@@ -48,6 +49,8 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
     oomKilled,
   };
   kept.writeStatus(container.id, status);
+  if (oomKilled) tell("oom", container);
+  tell("die", container, { exitCode: String(status.exitCode) });
   return status;
 }
 

@@ -15,6 +15,7 @@ import { planGate } from "../../container/plan-gate.ts";
 import { type GuardianRequest, planGuardian } from "../../container/plan-guardian.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { openGate, passOpenGate } from "../oci/gate.ts";
 import { makeGate } from "../oci/make-gate.ts";
 import type { PendingNetwork } from "../networks/attach.ts";
@@ -145,6 +146,7 @@ function launch(
   openTheGate(created, prepared, place.folder);
   created.hasEnded = true;
   undo.keep();
+  tell("start", container);
   const { terminal } = created;
   const read = open(exitPath, O.O_RDONLY);
   return {

@@ -2,6 +2,7 @@
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
@@ -16,6 +17,7 @@ export function pauseContainer(text: string): void {
   if (status === "paused")
     throw new UserError(`Container ${container.id} is already paused`, undefined, 1);
   detectCgroups().freeze(record.cgroupsPath);
+  tell("pause", container);
 }
 
 /** @throws UserError where it is not paused */
@@ -27,4 +29,5 @@ export function unpauseContainer(text: string): void {
     throw new UserError(`Container ${container.id} is not paused`, undefined, 1);
   }
   detectCgroups().thaw(record.cgroupsPath);
+  tell("unpause", container);
 }

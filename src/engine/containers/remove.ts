@@ -3,6 +3,7 @@
 import { UserError } from "../../errors.ts";
 import { readDetails } from "../container-details.ts";
 import { dataFolder } from "../data-folder.ts";
+import { tell } from "../events/tell.ts";
 import { removeOwnVolumes } from "../volumes/own-volumes.ts";
 import { VolumeStore } from "../volumes/volume-store.ts";
 import { endWith } from "./end.ts";
@@ -52,5 +53,6 @@ export function removeKept(
 ): void {
   const own = readDetails(kept.folder(container.id))?.ownVolumes ?? [];
   kept.remove(container);
+  tell("destroy", container);
   if (withVolumes) removeOwnVolumes(own, new VolumeStore(dataFolder(process.env)));
 }

@@ -1,6 +1,7 @@
 // Another name for a container, which may run.
 
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { findKept } from "./find.ts";
@@ -20,7 +21,8 @@ export function renameContainer(text: string, name: string): void {
   }
   using lock = kept.lock(container.id);
   if (lock === undefined) throw new UserError(`No such container: ${text}`, undefined, 1);
-  kept.rename(container, name);
+  const renamed = kept.rename(container, name);
+  tell("rename", renamed, { oldName: `/${container.name}` });
   if (findRecord(container.id) === undefined) return;
   // As long as it runs, its name is known beside those of the containers in the foreground as well.
   const store = new StateStore(runFolder(process.env));

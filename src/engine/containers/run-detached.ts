@@ -3,6 +3,7 @@
 
 import { writeAll, writeText } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { makeId, makeName } from "../names.ts";
 import { formatOutOfMemory } from "../out-of-memory.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -130,6 +131,7 @@ export function keep(options: RunOptions, kept: KeptStore): KeptContainer {
     try {
       const container = { id, name, createdMs: Date.now(), options: storable(options) };
       kept.create(container);
+      tell("create", container);
       return container;
     } catch (error) {
       if (options.name !== undefined || !(error instanceof UserError) || attempt > 9) throw error;

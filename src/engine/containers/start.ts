@@ -1,6 +1,7 @@
 // Starting a container that is kept and does not run: again, or for the first time.
 
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { type StopOptions, stopContainer } from "./end.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
@@ -75,4 +76,5 @@ async function start(
 export async function restartContainer(text: string, options: StopOptions): Promise<void> {
   stopContainer(text, options);
   await startContainer(text);
+  tell("restart", findKept(text, new KeptStore()));
 }

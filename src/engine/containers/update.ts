@@ -3,6 +3,7 @@
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { UserError } from "../../errors.ts";
 import type { Resources } from "../../oci/spec.ts";
+import { tell } from "../events/tell.ts";
 import { changeLimits } from "../oci/update.ts";
 import { warn } from "../run.ts";
 import type { ResourceOptions, RestartOption } from "../run-options.ts";
@@ -40,6 +41,7 @@ export function updateContainer(
   }
   // Order: last, as what the kernel refuses is not to be tried again at each start.
   if (lock !== undefined) kept.write(changed);
+  tell("update", changed);
 }
 
 function applyChanges(

@@ -1,6 +1,7 @@
 // The verbs of containers, loaded together by the first command that asks for one. Each blocks, but
 // for those that start something.
 
+import type * as events from "../events/follow.ts";
 import type * as copy from "./copy.ts";
 
 export { attachContainer, type AttachOptions } from "./attach.ts";
@@ -27,3 +28,6 @@ export const copyFromContainer: Later<typeof copy.copyFromContainer> = async (..
 
 export const copyToContainer: Later<typeof copy.copyToContainer> = async (...args) =>
   (await import("./copy.ts")).copyToContainer(...args);
+
+export const followEvents: Later<typeof events.followEvents> = async (...args) =>
+  (await import("../events/follow.ts")).followEvents(...args);

@@ -1,0 +1,61 @@
+// What is told of the life of containers.
+
+import { expect, test } from "bun:test";
+import { needsRoot } from "../harness/tier.ts";
+import { linesOf, nextLine, openBox } from "../run/box.ts";
+
+needsRoot("events", () => {
+  const box = openBox();
+  const ok = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await box.bunker(args);
+    expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
+    return stdout.trimEnd();
+  };
+  const told = async (name: string) =>
+    (
+      await ok(
+        ...["events", "--since", "0", "--until", "0s", "--filter", `container=${name}`],
+        ...["--format", "{{.Action}}"],
+      )
+    ).split("\n");
+
+  test("tell the whole life of a container, in its order", async () => {
+    const flags = ["-d", "--name", "told", "--label", "a=b", "--rootfs", box.rootfs];
+    const id = await ok("run", ...flags, "/bin/sleep", "600");
+    await ok("exec", "told", "/bin/true");
+    await ok("pause", "told");
+    await ok("unpause", "told");
+    await ok("update", "--restart", "no", "told");
+    await ok("restart", "-t", "0", "told");
+    await ok("rename", "told", "renamed");
+    await ok("kill", "renamed");
+    await ok("rm", "renamed");
+    expect(await told(id)).toEqual([
+      ...["create", "start", "exec_create: /bin/true", "exec_start: /bin/true", "exec_die"],
+      ...["pause", "unpause", "update", "kill", "kill", "die", "stop", "start", "restart"],
+      ...["rename", "kill", "die", "destroy"],
+    ]);
+    const format = "{{.Type}} {{.Actor.Attributes.a}} {{.Actor.Attributes.exitCode}}";
+    const range = ["--since", "1m", "--until", "0s", "--filter", "event=die"];
+    expect(await ok("events", ...range, "--format", format)).toBe(
+      "container b 137\ncontainer b 137",
+    );
+  });
+
+  test("are shown as they come, also of what ends by itself", async () => {
+    await using following = box.start(["events", "--filter", "event=die", "--format", "json"]);
+    const lines = linesOf(following.child.stdout);
+    await Bun.sleep(300);
+    await ok("run", "-d", "--name", "ends", "--rootfs", box.rootfs, "/bin/sh", "-c", "exit 3");
+    const event = JSON.parse(await nextLine(lines));
+    expect(event).toMatchObject({ status: "die", Actor: { Attributes: { exitCode: "3" } } });
+    await ok("wait", "ends");
+    await ok("rm", "ends");
+  });
+
+  test("refuse what they do not know", async () => {
+    const { exitCode, stderr } = await box.bunker(["events", "--filter", "colour=red"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("invalid filter 'colour'");
+  });
+});
