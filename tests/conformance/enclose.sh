@@ -70,7 +70,8 @@ thaw_at_end() {
   local outer first
   while sleep 2; do
     outer=$(pgrep -P $$ -x unshare) && first=$(pgrep -P "$outer") || continue
-    [[ -s /proc/$first/cmdline ]] || thaw "$CGROUPS/freezer/$1"
+    # It has no words any more, once it ends.
+    [[ -n $(tr -d '\0' < "/proc/$first/cmdline") ]] || thaw "$CGROUPS/freezer/$1"
   done
 }
 
