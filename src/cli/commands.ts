@@ -305,6 +305,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./clone.ts")).cloneCommand,
   },
   {
+    name: "completion",
+    summary: "Print a shell's completion of bunker's command lines",
+    group: "About",
+    load: async () => (await import("./completion/command.ts")).completionCommand,
+  },
+  {
     name: "version",
     summary: "Show the version",
     group: "About",
