@@ -33,6 +33,10 @@ end_hung_tests() {
     for pid in $(pgrep -f bats-exec-test); do
       pkill -KILL -P "$pid" --ignore-ancestors || true
     done
+    # crun joins a frozen cgroup, and then no signal reaches it.
+    find /sys/fs/cgroup/freezer -mindepth 2 -name freezer.state 2>/dev/null | while read -r state; do
+      echo THAWED > "$state" || true
+    done
     # A helper that a failed test has left keeps bats waiting for the end of its output.
     for pid in recvtty pidfd-kill seccompagent; do pkill -KILL -x "$pid" || true; done
   done
