@@ -5,6 +5,7 @@ import type { Engine } from "./src/cli/engine.ts";
 import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
 import { DNS_COMMAND } from "./src/engine/networks/dns/command.ts";
 import { AFTER_COMMAND } from "./src/engine/containers/after-command.ts";
+import { HEALTH_COMMAND } from "./src/engine/containers/health-command.ts";
 import { _exit } from "./ffi/exit.ts";
 
 export type { RunOptions } from "./src/engine/run-options.ts";
@@ -38,6 +39,9 @@ if (import.meta.main) {
   }
   if (argv[0] === AFTER_COMMAND) {
     _exit(await (await import("./src/engine/containers/after.ts")).performAfter(argv[1] ?? ""));
+  }
+  if (argv[0] === HEALTH_COMMAND) {
+    _exit(await (await import("./src/engine/containers/health-keeper.ts")).keepHealth());
   }
   const called = ociName(runtime.argv0());
   if (called !== "" || argv[0] === "oci") {

@@ -12,6 +12,7 @@ import { filesystemFlags } from "./run/filesystem-flags.ts";
 import { imageFlags } from "./run/image-flags.ts";
 import { laterFlags, laterShort } from "./run/later.ts";
 import { limitFlags } from "./run/limit-flags.ts";
+import { healthFlags } from "./run/health-flags.ts";
 import { logFlags } from "./run/log-flags.ts";
 import { namespaceFlags } from "./run/namespace-flags.ts";
 import { finishNetworking, networkFlags } from "./run/network-flags.ts";
@@ -49,6 +50,7 @@ const runDefinition: CommandDefinition<RunDraft> = {
   flags: {
     ...processFlags,
     ...logFlags,
+    ...healthFlags,
     ...imageFlags,
     ...filesystemFlags,
     ...networkFlags,

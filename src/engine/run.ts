@@ -103,9 +103,11 @@ export async function prepareAll(
  * Whether it outlives its end or its caller. Not where its set-up is to be watched: then this process
  * makes it from first to last.
  */
-function isKept({ remove, detachKeys, attach, log, trace, performer }: RunOptions): boolean {
+function isKept(options: RunOptions): boolean {
+  const { remove, detachKeys, attach, log, health, trace, performer } = options;
   if (trace || performer !== "agent") return false;
-  return !remove || detachKeys !== undefined || attach !== undefined || log !== undefined;
+  if (!remove || health !== undefined) return true;
+  return detachKeys !== undefined || attach !== undefined || log !== undefined;
 }
 
 function requireRoot(): void {

@@ -92,4 +92,16 @@ needsRoot("a container", () => {
     expect(await state("stopped")).toBe("exited");
     await ok("rm", "-f", ...ids, stopped);
   });
+
+  test("is asked for its health as often as it wants, as long as it runs", async () => {
+    const check = ["--health-cmd", "test -e /tmp/well", "--health-interval", "200ms"];
+    await run("patient", "sleep 600", ...check, "--health-retries", "2");
+    const health = () => ok("inspect", "-f", "{{.State.Health.Status}}", "patient");
+    expect(await health()).toBe("starting");
+    while ((await health()) !== "unhealthy") await Bun.sleep(50);
+    expect(await ok("ps", "--format", "{{.Status}}")).toContain("(unhealthy)");
+    await ok("exec", "patient", "touch", "/tmp/well");
+    while ((await health()) !== "healthy") await Bun.sleep(50);
+    await ok("rm", "-f", "patient");
+  });
 });

@@ -139,12 +139,17 @@ function makeContainerFields(row: ContainerRow, isWhole: boolean): Fields {
   };
 }
 
+function formatHealth({ health }: ContainerRow): string {
+  if (health === undefined) return "";
+  return health === "starting" ? " (health: starting)" : ` (${health})`;
+}
+
 /** docker's sentence: `Up 2 minutes (Paused)`, `Exited (0) 3 hours ago`. */
 export function formatStatus(row: ContainerRow, nowMs: number): string {
   const { status, startedMs, finishedMs, exitCode } = row;
   switch (status) {
     case "running":
-      return `Up ${formatDuration(nowMs - startedMs)}`;
+      return `Up ${formatDuration(nowMs - startedMs)}${formatHealth(row)}`;
     case "paused":
       return `Up ${formatDuration(nowMs - startedMs)} (Paused)`;
     case "restarting":

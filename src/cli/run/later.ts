@@ -2,7 +2,6 @@
 import type { LaterFlags } from "../flag.ts";
 
 const lifecycle = "the lifecycle commands";
-const health = "health checks";
 const windows = "nothing: it is for Windows only";
 const devices = "device selection";
 
@@ -15,18 +14,11 @@ export const laterFlags: LaterFlags = {
   "cpu-rt-runtime": "real-time scheduling",
   "device-cgroup-rule": devices,
   gpus: devices,
-  "health-cmd": health,
-  "health-interval": health,
-  "health-retries": health,
-  "health-start-interval": health,
-  "health-start-period": health,
-  "health-timeout": health,
   "io-maxbandwidth": windows,
   "io-maxiops": windows,
   isolation: windows,
   "kernel-memory": "nothing: the kernel has given it up",
   link: "nothing: containers of a network find each other by name",
-  "no-healthcheck": health,
   runtime: lifecycle,
   "storage-opt": "disk quotas",
   "use-api-socket": "the docker API",

@@ -6,12 +6,13 @@ import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { startPerformer } from "../../../ffi/agent/start.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
-import { open } from "../../../ffi/fcntl.ts";
-import { duplicate } from "../../../ffi/fcntl.ts";
+import { duplicate, open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
+import { fileType } from "../../../ffi/files.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { planGuardian } from "../../container/plan-guardian.ts";
 import { destroy } from "../../container/end.ts";
+import { GATE_FILE, passGate } from "../oci/gate.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { afterCommand } from "./after-guardian.ts";
@@ -29,6 +30,7 @@ export function adopt(
   record: ContainerRecord,
   kept: KeptStore,
 ): ContainerRecord {
+  completeStart(container, kept);
   if (processStart(record.agentPid) === record.agentStart) return record;
   // Whoever has the lock changes the container right now: the next command will see.
   using lock = kept.tryLock(container.id);
@@ -45,6 +47,14 @@ export function adopt(
     if (isSyscallError(error)) return now;
     throw error;
   }
+}
+
+/** Where whoever started it was killed before its program was let go. */
+function completeStart({ id }: KeptContainer, kept: KeptStore): void {
+  const folder = new StateStore(runFolder(process.env)).containerFolder(id);
+  if (fileType(`${folder}/${GATE_FILE}`) === 0) return;
+  using lock = kept.tryLock(id);
+  if (lock !== undefined) passGate(folder);
 }
 
 function startGuardian(

@@ -30,7 +30,11 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
   const before = kept.readStatus(container.id);
   const store = new StateStore(runFolder(process.env));
   const record = store.readRecord(container.id);
-  if (isRunning(record)) return before;
+  // One that is at its gate while nobody starts it any more was never let go: it is as if not made.
+  if (record !== undefined && isRunning(record)) {
+    if (before.status === "running") return before;
+    killIfSame(record.initPid, record.initStart);
+  }
   const folder = store.containerFolder(container.id);
   const exit = readExit(folder);
   const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;
@@ -65,9 +69,13 @@ function clearCgroup(path: string): boolean {
 
 /** Not where it has become this very process. */
 function killGuardian({ agentPid, agentStart }: ContainerRecord): void {
-  if (agentPid === 0 || agentPid === process.pid || processStart(agentPid) !== agentStart) return;
+  if (agentPid !== process.pid) killIfSame(agentPid, agentStart);
+}
+
+function killIfSame(pid: number, start: string): void {
+  if (pid === 0 || processStart(pid) !== start) return;
   try {
-    kill(agentPid, SIGKILL);
+    kill(pid, SIGKILL);
   } catch (error) {
     if (!isSyscallError(error, "ESRCH")) throw error;
   }

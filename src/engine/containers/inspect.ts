@@ -5,7 +5,7 @@ import { describeNetworks } from "../networks/describe.ts";
 import type { RunOptions } from "../run-options.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
-import { commandOf, imageName } from "./list.ts";
+import { commandOf, imageName, lookAtHealth } from "./list.ts";
 import { type LiveContainer, lookAt } from "./live.ts";
 import { LOG_FILE } from "./log-files.ts";
 
@@ -42,7 +42,7 @@ function describe(live: LiveContainer, kept: KeptStore): object {
     Created: formatTime(createdMs),
     Path: path,
     Args: args,
-    State: describeState(live),
+    State: describeState(live, kept),
     Image: details?.image?.id ?? imageId,
     LogPath: `${folder}/${LOG_FILE}`,
     Name: `/${name}`,
@@ -81,7 +81,9 @@ function describe(live: LiveContainer, kept: KeptStore): object {
 const formatUser = ({ user, group }: { user: string; group?: string }): string =>
   group === undefined ? user : `${user}:${group}`;
 
-function describeState({ status, kept, record }: LiveContainer): object {
+function describeState(live: LiveContainer, store: KeptStore): object {
+  const { status, kept, record, container } = live;
+  const health = record === undefined ? undefined : lookAtHealth(container, store);
   return {
     Status: status,
     Running: status === "running" || status === "paused",
@@ -94,6 +96,7 @@ function describeState({ status, kept, record }: LiveContainer): object {
     Error: kept.error,
     StartedAt: formatTime(kept.startedMs),
     FinishedAt: formatTime(kept.finishedMs),
+    ...(health === undefined ? {} : { Health: health }),
   };
 }
 

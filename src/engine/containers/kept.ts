@@ -7,10 +7,12 @@
 //                      log, log.idx     what it has written, see guardian-log.ts
 //                      upper, work …    its writable layer, see storage/container-storage.ts
 //   DATA/names/NAME                     a symlink to the id
+//   DATA/making/ID.PID                  what is not a container yet
 //
 // Everything is written to a name of its own and renamed, so that a crash leaves the old or the new.
 
 import { O } from "../../../ffi/constants.ts";
+import { isProcessAlive } from "../../../ffi/agent/alive.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
   fileType,
@@ -79,25 +81,61 @@ const STATUS = "status.json";
 export class KeptStore {
   readonly #containers: string;
   readonly #names: string;
+  readonly #making: string;
 
   constructor(data: string = dataFolder(process.env)) {
     this.#containers = `${data}/containers`;
     this.#names = `${data}/names`;
+    this.#making = `${data}/making`;
   }
 
   folder(id: string): string {
     return `${this.#containers}/${id}`;
   }
 
-  /** Makes the container known. @throws UserError where its name is another's */
+  /**
+   * Makes the container known: whole, or not at all. @throws UserError where its name is another's
+   *
+   * Race: what is half made lies where no sweep takes it for the rest of a container that is gone; and
+   * of two that want the same name one comes first.
+   */
   create(container: KeptContainer): void {
     const { id, name } = container;
     makeDirectoryTree(this.#names, 0o700);
-    makeDirectoryTree(this.folder(id), 0o711);
-    this.#takeName(name, id);
-    this.writeStatus(id, NEVER_STARTED);
-    // Order: last, as a folder without it is nobody's and swept.
-    this.write(container);
+    makeDirectoryTree(this.#containers, 0o711);
+    const made = `${this.#making}/${id}.${process.pid}`;
+    makeDirectoryTree(made, 0o711);
+    try {
+      writeJson(`${made}/${STATUS}`, NEVER_STARTED);
+      writeJson(`${made}/${CONFIG}`, container);
+      using _lock = this.#lockNames();
+      this.#takeName(name, id);
+      renameFile(made, this.folder(id));
+    } catch (error) {
+      removeTreeDeep(made);
+      throw error;
+    }
+  }
+
+  #lockNames(): Fd {
+    const path = `${this.#making}/lock`;
+    const lock = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
+    flock(lock.number, LOCK.LOCK_EX, path);
+    return lock;
+  }
+
+  /** Takes away what commands that were killed have left: half made containers, names of nobody. */
+  sweep(): void {
+    if (listDirectory(this.#making) === undefined) return;
+    using _lock = this.#lockNames();
+    for (const { name } of listDirectory(this.#making) ?? []) {
+      const pid = Number(name.slice(name.lastIndexOf(".") + 1));
+      if (name !== "lock" && !isProcessAlive(pid)) removeTreeDeep(`${this.#making}/${name}`);
+    }
+    for (const { name } of listDirectory(this.#names) ?? []) {
+      const owner = this.findByName(name);
+      if (owner !== undefined && !this.isKept(owner)) removeFile(`${this.#names}/${name}`);
+    }
   }
 
   #takeName(name: string, id: string): void {
@@ -149,6 +187,7 @@ export class KeptStore {
 
   /** Gives it another name. @throws UserError where that is another's */
   rename(container: KeptContainer, name: string): KeptContainer {
+    using _lock = this.#lockNames();
     this.#takeName(name, container.id);
     const renamed = { ...container, name };
     this.write(renamed);

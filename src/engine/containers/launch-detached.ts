@@ -32,6 +32,7 @@ import {
 import { notExecuted } from "../watch.ts";
 import { afterCommand } from "./after-guardian.ts";
 import { EXIT_FILE } from "./exit-file.ts";
+import { ensureKeeper } from "./health.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 import { openLog } from "./log-files.ts";
 import { openFifos, STDIN_FIFO, type StdinSource } from "./streams.ts";
@@ -78,7 +79,9 @@ export async function launchDetached(
     request: { ...prepared.request, nullStdin: false, gate: { planGate, fd: gate.number } },
   };
   for (const warning of prepared.warnings) warn(warning);
-  return launch(container, options, kept, gated, place, gate, undo, choice, network);
+  const launched = launch(container, options, kept, gated, place, gate, undo, choice, network);
+  ensureKeeper(container, kept);
+  return launched;
 }
 
 function launch(

@@ -4,6 +4,7 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { describePorts, listNetworkNames } from "../networks/describe.ts";
 import type { RootOption } from "../run-options.ts";
+import { ensureKeeper, findHealthCheck, type Health, readHealth } from "./health.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { type LiveContainer, type LiveStatus, lookAt } from "./live.ts";
@@ -21,6 +22,8 @@ export interface ContainerRow {
   readonly finishedMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** Of one that runs and has a check. */
+  readonly health?: Health["Status"];
   /** `0.0.0.0:8080->80/tcp`; "" for none. */
   readonly ports: string;
   readonly networks: readonly string[];
@@ -35,14 +38,18 @@ export function listContainers(): ContainerRow[] {
   const rows: ContainerRow[] = [];
   for (const id of kept.list()) {
     const container = kept.read(id);
-    if (container !== undefined) rows.push(makeRow(lookAt(container, kept, manager)));
+    if (container !== undefined) rows.push(makeRow(lookAt(container, kept, manager), kept));
   }
   for (const container of listForeground(kept))
-    rows.push(makeRow(lookAt(container, kept, manager)));
+    rows.push(makeRow(lookAt(container, kept, manager), kept));
   return rows.sort((a, b) => b.createdMs - a.createdMs);
 }
 
-function makeRow({ container, kept, status, record }: LiveContainer): ContainerRow {
+function makeRow(
+  { container, kept, status, record }: LiveContainer,
+  store: KeptStore,
+): ContainerRow {
+  const health = record === undefined ? undefined : lookAtHealth(container, store);
   const { id, name, createdMs, options, imageId = "" } = container;
   return {
     id,
@@ -56,10 +63,18 @@ function makeRow({ container, kept, status, record }: LiveContainer): ContainerR
     startedMs: kept.startedMs,
     finishedMs: kept.finishedMs,
     labels: options.labels,
+    ...(health === undefined ? {} : { health: health.Status }),
     pid: record?.initPid ?? 0,
     ports: options.networking === undefined ? "" : describePorts(id),
     networks: options.networking === undefined ? [options.network.kind] : listNetworkNames(id),
   };
+}
+
+/** Of one that runs and has a check; whoever asks for it is there afterwards. */
+export function lookAtHealth(container: KeptContainer, kept: KeptStore): Health | undefined {
+  if (findHealthCheck(container, kept) === undefined) return undefined;
+  ensureKeeper(container, kept);
+  return readHealth(container.id, kept);
 }
 
 /** What stands in the column IMAGE: the reference, the folder, or that it is this host's own root. */

@@ -120,8 +120,9 @@ function isPlain(options: RunOptions): boolean {
   return !security.privileged && options.devices.length === 0 && !namesDevices(options);
 }
 
-function detachesOrLogs({ detach, detachKeys, attach, log }: RunOptions): boolean {
-  return detach || detachKeys !== undefined || attach !== undefined || log !== undefined;
+function detachesOrLogs({ detach, detachKeys, attach, log, health }: RunOptions): boolean {
+  if (detach || detachKeys !== undefined || health !== undefined) return true;
+  return attach !== undefined || log !== undefined;
 }
 
 function namesDevices({ resources }: RunOptions): boolean {

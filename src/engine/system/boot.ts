@@ -23,6 +23,7 @@ export interface Booted {
 export async function bootSystem(): Promise<Booted> {
   prepareErrno();
   const kept = new KeptStore();
+  kept.sweep();
   const wanted: KeptContainer[] = [];
   for (const id of kept.list()) {
     const container = kept.read(id);

@@ -5,6 +5,7 @@ import { fileType, listDirectory } from "../../../ffi/files.ts";
 import type { CheckOptions, Finding } from "../../image/store/check.ts";
 import { measureUsage } from "../../image/store/usage.ts";
 import { type ContainerUser, listUsers } from "../container-users.ts";
+import { KeptStore } from "../containers/kept.ts";
 import { removeContainer } from "../containers/remove.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { Filters } from "../filters.ts";
@@ -177,6 +178,7 @@ export function pruneSystem({ all, volumes, filters }: PruneOptions): Pruned {
   const swept = [...stopped.map(({ id }) => id), ...sweep(containers, detectCgroups)];
   const layers = sweepLayers(dataFolder(process.env), containers);
   removeUnfinishedVolumes();
+  new KeptStore().sweep();
   return {
     containers: [...new Set([...swept, ...layers])],
     networks: pruneNetworks(filters),
