@@ -37,6 +37,12 @@ export function setresgid(real: number, effective: number, saved: number): void 
   check(unistdH().setresgid(real, effective, saved), "setresgid", { detail });
 }
 
+/** Sets whom new files of this thread belong to; the one before. setfsuid(2) */
+export const setfsuid = (id: number): number => rawCall("setfsuid", id);
+
+/** Sets which group new files of this thread belong to; the one before. setfsgid(2) */
+export const setfsgid = (id: number): number => rawCall("setfsgid", id);
+
 /** Replaces the supplementary groups. setgroups(2); EPERM where /proc/self/setgroups says deny. */
 export function setgroups(groups: readonly number[]): void {
   const list = scratch(Math.max(4, groups.length * 4));

@@ -46,6 +46,8 @@ setresuid 117 147
 setresgid 119 149
 capget 125 90
 capset 126 91
+setfsuid 122 151
+setfsgid 123 152
 prctl 157 167
 personality 135 92
 prlimit64 302 261

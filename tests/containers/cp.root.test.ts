@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { openImageBox, SYSTEM } from "../images/image-box.ts";
+import { openBox } from "../run/box.ts";
 
 const IMAGE = "localhost/system:1";
 const FILES = `${SYSTEM} && mkdir -p srv/site data && echo index > srv/site/index && ln -s index srv/site/link \
@@ -139,5 +140,26 @@ needsRoot("cp", () => {
     for (const [args, message] of cases) {
       expect(await box.refusal("cp", ...args)).toEqual({ exitCode: 1, message });
     }
+  });
+});
+
+needsRoot("cp and a user namespace", () => {
+  const box = openBox();
+  const ok = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await box.bunker(args);
+    expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
+    return stdout.trimEnd();
+  };
+
+  test("an owner is who has the number inside, both ways", async () => {
+    writeFileSync(box.path("file"), "file\n");
+    chownSync(box.path("file"), 5, 6);
+    const flags = ["-d", "--name", "mapped", "--userns", "auto", "--rootfs", box.rootfs];
+    await ok("run", ...flags, "/bin/sleep", "600");
+    await ok("cp", box.path("file"), "mapped:/tmp/in");
+    expect(await ok("exec", "mapped", "/bin/stat", "-c", "%u:%g", "/tmp/in")).toBe("5:6");
+    await ok("cp", "-a", "mapped:/tmp/in", box.path("out"));
+    expect(lstatSync(box.path("out"))).toMatchObject({ uid: 5, gid: 6 });
+    await ok("rm", "-f", "mapped");
   });
 });

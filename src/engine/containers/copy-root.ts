@@ -12,9 +12,11 @@ import {
   O,
   OPEN_TREE,
 } from "../../../ffi/constants.ts";
+import { capget, capset } from "../../../ffi/capability.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { fileType, makeDirectory } from "../../../ffi/files.ts";
+import { fileType, makeDirectory, readTextIfThere } from "../../../ffi/files.ts";
+import { setfsgid, setfsuid } from "../../../ffi/identity.ts";
 import { mount, mount_setattr, move_mount, open_tree } from "../../../ffi/mount.ts";
 import { unshare } from "../../../ffi/sched.ts";
 import { chdir } from "../../../ffi/unistd.ts";
@@ -23,6 +25,7 @@ import { EEXIST, ENOENT } from "../../../ffi/errno.ts";
 import type { RootSource } from "../../../fs/root-plan.ts";
 import { UserError } from "../../errors.ts";
 import { linkTarget } from "../../image/layer/entry-path.ts";
+import { makeOwnerMaps } from "../../image/layer/owner-map.ts";
 import type { MountOption } from "../run-options.ts";
 import { findStorage } from "../storage/container-storage.ts";
 import { findKept } from "./find.ts";
@@ -31,10 +34,32 @@ import { type KeptContainer, KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
 import { optionsForStart } from "./start-options.ts";
 
+/**
+ * Lets what is made from here on be the container's root's, as long as the result is not disposed.
+ * Kernel: through an id-mapped mount, EOVERFLOW for a file of an owner whom the map does not know.
+ */
+export function becomeOwner({ owners }: CopyRoot): Disposable {
+  if (owners === undefined) return { [Symbol.dispose]: () => {} };
+  const capabilities = capget(0);
+  const gid = setfsgid(owners.toHost.gid(0));
+  const uid = setfsuid(owners.toHost.uid(0));
+  // Kernel: whoever is not root in this has lost its rights over others' files.
+  capset(capabilities);
+  return {
+    [Symbol.dispose]: () => {
+      setfsuid(uid);
+      setfsgid(gid);
+      capset(capabilities);
+    },
+  };
+}
+
 export interface CopyRoot extends Disposable {
   readonly container: KeptContainer;
   /** The open root. */
   readonly fd: number;
+  /** Where it runs in a user namespace; its files on the host are called as in it. */
+  readonly owners: ReturnType<typeof makeOwnerMaps>;
 }
 
 /** @throws UserError for a container that has no files any more */
@@ -42,7 +67,7 @@ export async function openCopyRoot(text: string): Promise<CopyRoot> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
   const running = openRunning(container, kept);
-  if (running !== undefined) return makeRoot(container, running);
+  if (running !== undefined) return running;
   // Kernel: an overlay's upper folder is for one mount at a time: nobody may start it meanwhile.
   const lock = kept.lock(container.id);
   if (lock === undefined) throw new UserError(`No such container: ${text}`, undefined, 1);
@@ -50,26 +75,37 @@ export async function openCopyRoot(text: string): Promise<CopyRoot> {
     const started = openRunning(container, kept);
     if (started !== undefined) {
       lock[Symbol.dispose]();
-      return makeRoot(container, started);
+      return started;
     }
     finish(container, kept);
-    return makeRoot(container, await openStopped(container, kept), lock);
+    return makeRoot(container, await openStopped(container, kept), undefined, lock);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
 }
 
-function openRunning(container: KeptContainer, kept: KeptStore): Fd | undefined {
+function openRunning(container: KeptContainer, kept: KeptStore): CopyRoot | undefined {
   const { record } = lookAt(container, kept);
   if (record === undefined) return undefined;
-  return open(`/proc/${record.initPid}/root`, O.O_RDONLY | O.O_DIRECTORY);
+  const process = `/proc/${record.initPid}`;
+  const root = open(`${process}/root`, O.O_RDONLY | O.O_DIRECTORY);
+  const [uids = "", gids = ""] = ["uid_map", "gid_map"].map((file) =>
+    readTextIfThere(`${process}/${file}`),
+  );
+  return makeRoot(container, root, makeOwnerMaps(uids, gids));
 }
 
-function makeRoot(container: KeptContainer, root: Fd, lock?: Fd): CopyRoot {
+function makeRoot(
+  container: KeptContainer,
+  root: Fd,
+  owners: CopyRoot["owners"],
+  lock?: Fd,
+): CopyRoot {
   return {
     container,
     fd: root.number,
+    owners,
     [Symbol.dispose]: () => {
       root[Symbol.dispose]();
       lock?.[Symbol.dispose]();

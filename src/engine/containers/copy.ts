@@ -8,14 +8,15 @@ import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
 import { read, write } from "../../../ffi/unistd.ts";
 import { Readable } from "node:stream";
 import { UserError } from "../../errors.ts";
-import { CopyInto } from "../../image/layer/copy-into.ts";
+import { CopyInto, type CopyIntoOptions } from "../../image/layer/copy-into.ts";
 import { decompress, detectCompression, explainingDamage } from "../../image/layer/decompress.ts";
+import type { OwnerMap } from "../../image/layer/owner-map.ts";
 import { TarReader } from "../../image/layer/tar-reader.ts";
 import { writeTree } from "../../image/layer/write-tree.ts";
 import { Gatherer } from "../../image/store/commit-layer.ts";
 import { tell } from "../events/tell.ts";
 import { findSource, findTarget, lookAtPath, parsePath, type Source } from "./copy-places.ts";
-import { type CopyRoot, openCopyRoot } from "./copy-root.ts";
+import { becomeOwner, type CopyRoot, openCopyRoot } from "./copy-root.ts";
 
 export interface CopyOptions {
   readonly container: string;
@@ -38,7 +39,8 @@ export async function copyFromContainer(options: CopyOptions): Promise<number> {
   const asked = parsePath(options.path);
   const source = findSource(container.fd, asked, options.followLink, options.path);
   if (options.local === "-") {
-    return sendTree(container.fd, source, source.isContents ? "." : source.name, writeStdout);
+    const name = source.isContents ? "." : source.name;
+    return sendTree(container.fd, source, name, writeStdout, container.owners?.toContainer);
   }
   using host = openHost();
   const target = findTarget(
@@ -47,19 +49,21 @@ export async function copyFromContainer(options: CopyOptions): Promise<number> {
     { ...source, kind: source.place.kind },
     options.local,
   );
-  return transfer(container.fd, source, target.name, {
+  const into: CopyIntoOptions = {
     root: host.fd,
     folder: target.folder,
     keepsOwners: options.archive,
     // Security: what the container has made of the host's folder the last time may be links.
     followsLinks: false,
-  });
+  };
+  return transfer(container.fd, source, target.name, into, container.owners?.toContainer);
 }
 
 /** Bytes of the archive that was copied. @throws UserError, SyscallError */
 export async function copyToContainer(options: CopyOptions): Promise<number> {
   using container = await openCopyRoot(options.container);
   tell("extract-to-dir", container.container, { path: options.path });
+  using _owner = becomeOwner(container);
   const asked = parsePath(options.path);
   // Order: awaited, as the root is open for as long as this function runs.
   if (options.local === "-") return await receive(container, asked.path, options);
@@ -76,6 +80,7 @@ export async function copyToContainer(options: CopyOptions): Promise<number> {
     root: container.fd,
     folder: target.folder,
     keepsOwners: true,
+    ...(container.owners === undefined ? {} : { owners: container.owners.toHost }),
     followsLinks: true,
   });
 }
@@ -90,11 +95,12 @@ function transfer(
   root: number,
   source: Source,
   name: string,
-  into: ConstructorParameters<typeof CopyInto>[0],
+  into: CopyIntoOptions,
+  owners?: OwnerMap,
 ): number {
   using sink = new CopyInto(into);
   const reader = new TarReader(sink);
-  const bytes = sendTree(root, source, name || ".", (piece) => reader.push(piece));
+  const bytes = sendTree(root, source, name || ".", (piece) => reader.push(piece), owners);
   reader.finish();
   sink.finish();
   return bytes;
@@ -106,6 +112,7 @@ function sendTree(
   { place, isContents }: Source,
   name: string,
   take: (bytes: Uint8Array) => void,
+  owners?: OwnerMap,
 ): number {
   let total = 0;
   const gather = new Gatherer((bytes) => {
@@ -119,6 +126,7 @@ function sendTree(
   try {
     writeTree(`/proc/self/fd/${folder}/.`, (bytes) => gather.add(bytes), {
       whiteouts: false,
+      ...(owners === undefined ? {} : { owners }),
       ...(isWhole
         ? { root: true, rename: (each: string) => (each === "." ? name : `${name}/${each}`) }
         : {
@@ -134,7 +142,7 @@ function sendTree(
 }
 
 async function receive(
-  { fd }: CopyRoot,
+  { fd, owners }: CopyRoot,
   path: string,
   { container, path: shown }: CopyOptions,
 ): Promise<number> {
@@ -143,7 +151,13 @@ async function receive(
     throw new UserError(`destination "${container}:${shown}" must be a directory`, undefined, 1);
   }
   const folder = [place.folder, place.name].filter(Boolean).join("/");
-  using sink = new CopyInto({ root: fd, folder, keepsOwners: true, followsLinks: true });
+  using sink = new CopyInto({
+    root: fd,
+    folder,
+    keepsOwners: true,
+    followsLinks: true,
+    ...(owners === undefined ? {} : { owners: owners.toHost }),
+  });
   const reader = new TarReader(sink);
   let total = 0;
   const first = readStdin();

@@ -31,6 +31,7 @@ import {
 } from "../../../ffi/tree.ts";
 import { UserError } from "../../errors.ts";
 import { baseOf, cleanEntryPath, parentOf } from "./entry-path.ts";
+import type { OwnerMap } from "./owner-map.ts";
 import type { TarEntry, TarSink } from "./tar-entry.ts";
 
 export interface CopyIntoOptions {
@@ -40,6 +41,8 @@ export interface CopyIntoOptions {
   readonly folder: string;
   /** Whether files belong to whom the archive says; else to this user. */
   readonly keepsOwners: boolean;
+  /** What the archive's owners are called in the folder. */
+  readonly owners?: OwnerMap;
   /** Whether links that stand in the way are followed inside the root; else they are refused. */
   readonly followsLinks: boolean;
 }
@@ -60,7 +63,12 @@ export class CopyInto implements TarSink, Disposable {
     this.#base = must(openInside(root, folder, O.O_RDONLY | O.O_DIRECTORY), "open", folder);
   }
 
-  entry(entry: TarEntry): void {
+  entry(said: TarEntry): void {
+    const { owners } = this.options;
+    const entry =
+      owners === undefined
+        ? said
+        : { ...said, uid: owners.uid(said.uid), gid: owners.gid(said.gid) };
     const path = cleanEntryPath(entry.name);
     // The folder itself is there already, and stays what it is.
     if (path === "") return;

@@ -23,6 +23,7 @@ import {
 } from "../../../ffi/tree.ts";
 import { UserError } from "../../errors.ts";
 import { CHUNK_BYTES } from "./decompress.ts";
+import type { OwnerMap } from "./owner-map.ts";
 import { type EntryType, type TarEntry } from "./tar-entry.ts";
 import { PLAIN_ENTRY, TarWriter } from "./tar-writer.ts";
 
@@ -37,6 +38,8 @@ export interface WriteTreeOptions {
   readonly only?: string;
   /** What a path is called in the archive. */
   readonly rename?: (path: string) => string;
+  /** What its owners are called there. */
+  readonly owners?: OwnerMap;
 }
 
 const S_IFMT = 0o170000;
@@ -132,7 +135,12 @@ class TreeWriter {
     throw new SyscallError("open", -fd, { path: showByteString(path) });
   }
 
-  #entry(folder: number, name: string, path: string, status: TreeStatus): void {
+  #entry(folder: number, name: string, path: string, found: TreeStatus): void {
+    const { owners } = this.options;
+    const status =
+      owners === undefined
+        ? found
+        : { ...found, uid: owners.uid(found.uid), gid: owners.gid(found.gid) };
     if (this.options.whiteouts && isWhiteoutStatus(status)) {
       const slash = path.lastIndexOf("/");
       const hidden = `${path.slice(0, slash + 1)}.wh.${path.slice(slash + 1)}`;
