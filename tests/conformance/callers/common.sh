@@ -94,10 +94,11 @@ mount_missing_cgroups() {
   done
 }
 
+# Lazily, as whoever looks at the cgroups of this host at the moment has it open.
 unmount_cgroups() {
   local folder
   for folder in "$1"/*/; do
-    [[ ! -d $folder ]] || umount "$folder" || return
+    [[ ! -d $folder ]] || umount --lazy "$folder" || return
   done
 }
 
