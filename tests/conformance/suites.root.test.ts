@@ -2,6 +2,7 @@
 // the peer that this Debian has. docs/conformance.md has the whole of it.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { underTest } from "../harness/bunker.ts";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 
@@ -18,26 +19,26 @@ const SUITES: readonly Suite[] = [
   { script: "crun-tests.sh", suite: "bookworm", peer: "crun" },
 ];
 
-function run(script: string, ...args: string[]): { exitCode: number; text: string } {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([`${import.meta.dir}/${script}`, ...args]);
-  return { exitCode, text: `${stdout.toString()}${stderr.toString()}` };
-}
+const run = (script: string, ...args: string[]) =>
+  Bun.spawnSync([`${import.meta.dir}/${script}`, ...args]);
 
 // The virtual machine emulates its CPU, and the suites drive an executable.
 const isFit = haveCommand("apt-get") && underTest() === "binary" && !process.env["VM_RUN"];
-const describeSuites = isFit
-  ? needsRoot
-  : skipUnless(false, "suites of the peers: only of the executable, on this machine, with apt-get");
+// They take longer to fetch and to build than all other tests to run.
+const isPrepared = existsSync(`${import.meta.dir}/../../.cache/conformance/sources`);
+const describeSuites =
+  isFit && isPrepared
+    ? needsRoot
+    : skipUnless(
+        false,
+        isFit
+          ? "suites of the peers: once tests/conformance/prepare.sh has been run here"
+          : "suites of the peers: only of the executable, on this machine, with apt-get",
+      );
 
 describeSuites("bunker passes what a peer passes of", () => {
-  const prepared = run("prepare.sh");
-
   for (const { script, suite, peer } of SUITES) {
     test(`${script} of ${suite}`, () => {
-      if (prepared.exitCode !== 0) {
-        console.warn(`skipped: ${script}: the sources cannot be had: ${lastLine(prepared.text)}`);
-        return;
-      }
       run(script, "--suite", suite, "--runtime", peer, "--runtime", "bunker");
       const kind = script.startsWith("runc") ? "runc" : "crun";
       const judged = Bun.spawnSync(["bun", `${import.meta.dir}/compare.ts`, `${kind}-${suite}`]);
@@ -47,5 +48,3 @@ describeSuites("bunker passes what a peer passes of", () => {
     });
   }
 });
-
-const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
