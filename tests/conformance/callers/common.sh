@@ -200,6 +200,8 @@ furnish_sandbox() {
   mkdir -p "$WORK"/{home,tmp,bin,log}
   cd "$WORK/home" || die "no home"
   mount -t proc proc /proc
+  # podman unmounts each mount below /sys/kernel, and fails at one that is covered.
+  findmnt -rno TARGET | grep '^/sys/kernel/' | tac | xargs -r -n 1 umount --lazy
   mount -t sysfs sysfs /sys
   mount_cgroups
   mount -t tmpfs tmpfs /run
@@ -236,9 +238,11 @@ mount_cgroups() {
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
     return
   fi
-  # The host's are still to be seen in this mount namespace, and runc takes the first of two.
-  unmount_cgroups "$WORK/cgroup"
-  umount -R /sys/fs/cgroup 2>/dev/null
+  # The host's, and those of scripts beside this one, are still to be seen in this mount namespace,
+  # and a runtime takes the first of two.
+  findmnt -rno TARGET -t cgroup,cgroup2 | tac | while read -r folder; do
+    umount --lazy "$folder" 2>/dev/null
+  done
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
   for controllers in $CALLERS_CONTROLLERS; do
     folder=/sys/fs/cgroup/${controllers#name=}
