@@ -5,7 +5,7 @@ import { AGENT_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
 import { Slot, type Step } from "../../../ffi/call.ts";
 import { close } from "../../../ffi/calls.ts";
 import { O } from "../../../ffi/constants.ts";
-import { open } from "../../../ffi/fcntl.ts";
+import { F, fcntl, open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 import { poll } from "../../../ffi/poll.ts";
 import { setWindowSize } from "../../../ffi/termios.ts";
@@ -165,7 +165,11 @@ function launch(
 
 /** The master of the container's terminal, for the guardian: in the agent, as we do not stay. */
 function fetchTerminal({ performer, plan, initPid, terminal }: Created): Slot {
-  if (terminal !== undefined) setWindowSize(terminal.number, TERMINAL_SIZE);
+  if (terminal !== undefined) {
+    setWindowSize(terminal.number, TERMINAL_SIZE);
+    // Order: before there is a guardian, which reads until nothing is left.
+    fcntl(terminal.number, F.F_SETFL, O.O_RDWR | O.O_NONBLOCK);
+  }
   const pidfd = new Slot("init");
   const master = new Slot("terminal");
   const fetch: Step = {
