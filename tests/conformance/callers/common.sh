@@ -73,7 +73,9 @@ cgroup_mount() {
   if [[ -z $1 ]]; then
     findmnt -rno TARGET -t cgroup2 | head -1 | grep .
   else
-    findmnt -rno TARGET,OPTIONS -t cgroup | awk -v wanted="${1##*,}" '
+    # Not a mount of a script beside this one, which takes it away at its end.
+    findmnt -rno TARGET,OPTIONS -t cgroup | awk -v wanted="${1##*,}" -v own="/${work##*/}/" '
+      $1 ~ /\/callers\.[^\/]*\// && !index($1, own) { next }
       index("," $2 ",", "," wanted ",") { print $1; found = 1; exit } END { exit !found }'
   fi
 }
