@@ -1,7 +1,7 @@
 // Options that cannot be had together, with docker's words for it.
 
 import { UserError } from "../errors.ts";
-import type { RunOptions } from "./run-options.ts";
+import type { RestartOption, RunOptions } from "./run-options.ts";
 
 /**
  * Returns where no option contradicts another.
@@ -12,6 +12,12 @@ export function refuseConflicts(options: RunOptions): void {
   if (options.hostname !== undefined || options.domainname !== undefined) refuseName(options);
   if (options.cgroupParent !== undefined) refuseCgroupParent(options.cgroupParent);
   if (options.resources.cpus !== undefined) refuseCpuConflicts(options);
+  if (options.remove && options.restart !== undefined) refuseRestart(options.restart);
+}
+
+function refuseRestart({ kind }: RestartOption): void {
+  if (kind === "no") return;
+  throw new UserError("conflicting options: cannot specify both --restart and --rm");
 }
 
 function refuseName(options: RunOptions): void {
