@@ -9,7 +9,7 @@ import type { Fd } from "../../ffi/fd.ts";
 import { poll, POLL, type PollRequest } from "../../ffi/poll.ts";
 import { pidfd_open } from "../../ffi/signal.ts";
 import { isTerminal } from "../../ffi/termios.ts";
-import { Conveyor } from "./conveyor.ts";
+import { Conveyor, type KeyFilter } from "./conveyor.ts";
 
 /** What is joined. The descriptors stay the caller's, but for the master at a hang-up. */
 export interface PumpEnds {
@@ -24,6 +24,8 @@ export interface PumpEnds {
   /** Readable when the caller's terminal has another size. */
   readonly resized: Fd;
   readonly copySize: () => void;
+  /** Finds the keys that leave the container's program alone. */
+  readonly keys?: KeyFilter;
 }
 
 /** How long a terminal rests that nobody in the container holds open at the moment. */
@@ -31,12 +33,16 @@ const REST_MS = 100;
 /** More than a pty holds. */
 const LAST_BYTES = 1024 * 1024;
 
-/** Returns once the child has ended and what was written before is shown. Blocks this thread. */
-export function pumpTerminal(ends: PumpEnds): void {
+/**
+ * Returns once the child has ended and what was written before is shown: false; or once the caller has
+ * left it: true. Blocks this thread.
+ */
+export function pumpTerminal(ends: PumpEnds): boolean {
   using child = pidfd_open(ends.pid);
   const pump = new Pump(ends);
-  while (!pump.turn(child.number));
+  while (!pump.turn(child.number)) if (pump.isDetached) return true;
   pump.finish();
+  return false;
 }
 
 class Pump {
@@ -52,6 +58,10 @@ class Pump {
   constructor(private readonly ends: PumpEnds) {
     this.#master = ends.master;
     this.#keyboard = ends.keyboard;
+  }
+
+  get isDetached(): boolean {
+    return this.#input.isDetached;
   }
 
   /** Waits for something to do and does it. True where `child` (a pidfd) has ended. */
@@ -119,7 +129,10 @@ class Pump {
 
   /** A terminal only ends when its window is closed; a file or a pipe is merely read to its end. */
   #readKeyboard(keyboard: number): void {
-    if (this.#input.readFrom(keyboard) !== undefined) return;
+    const { keys } = this.ends;
+    const count =
+      keys === undefined ? this.#input.readFrom(keyboard) : this.#input.readThrough(keyboard, keys);
+    if (count !== undefined) return;
     if (isTerminal(keyboard)) this.#hangUp();
     this.#keyboard = undefined;
   }

@@ -20,6 +20,7 @@ import {
 } from "../../ffi/termios.ts";
 import { wakeOnSignal } from "../../ffi/wake-on-signal.ts";
 import { UserError } from "../errors.ts";
+import type { KeyFilter } from "./conveyor.ts";
 import { pumpTerminal } from "./terminal-pump.ts";
 
 const STDIN = 0;
@@ -36,8 +37,11 @@ export function requireTerminal(): void {
 
 /** The caller's terminal and the container's, joined until the end of the scope. */
 export interface JoinedTerminal extends Disposable {
-  /** Carries bytes both ways until process `pid`, a child, has ended and all was shown. Blocks. */
-  pump(pid: number): void;
+  /**
+   * Carries bytes both ways until process `pid`, a child, has ended and all was shown; true where the
+   * caller has typed `keys`. Blocks.
+   */
+  pump(pid: number, keys?: KeyFilter): boolean;
   /** Readable when the caller's terminal has another size; reading never blocks. */
   readonly resized: Fd;
   /** Gives the container's terminal the size of the caller's. */
@@ -76,9 +80,10 @@ export function joinTerminal(
   return {
     resized,
     copySize,
-    pump(pid) {
+    pump(pid, keys) {
       const keyboard = interactive ? STDIN : undefined;
-      pumpTerminal({ pid, master, keyboard, screen: STDOUT, resized, copySize });
+      const ends = { pid, master, keyboard, screen: STDOUT, resized, copySize };
+      return pumpTerminal(keys === undefined ? ends : { ...ends, keys });
     },
     [Symbol.dispose]() {
       if (host !== undefined && modes !== undefined) {

@@ -100,6 +100,24 @@ needsRoot("a container with a caller", () => {
     await ok(["rm", "shell"]);
   });
 
+  test("goes on with what was entered, when that is left by its keys or never looked at", async () => {
+    await ok(["run", "-d", "--name", "entered", ...of("sleep", "600")]);
+    const script = "trap '' INT; while :; do echo tick; sleep 0.01; done";
+    const words = ["exec", "-it", "entered", "/bin/sh"];
+    using terminal = new Terminal(line(...words), box.folder);
+    await terminal.waitFor(/\/ #/);
+    terminal.type(`echo $$ > /one; ${script}`);
+    await terminal.waitFor(/^tick$/m);
+    terminal.press("C-p");
+    terminal.press("C-q");
+    await terminal.waitFor(/read escape sequence\n\[ended with 1\]/);
+    await ok(["exec", "-dt", "entered", "/bin/sh", "-c", `echo $$ > /two; ${script}`]);
+    await Bun.sleep(500);
+    const alive = 'for name in one two; do kill -0 "$(cat /$name)" && echo $name; done';
+    expect(await ok(["exec", "entered", "/bin/sh", "-c", alive])).toBe("one\ntwo\n");
+    await ok(["rm", "-f", "entered"]);
+  });
+
   test("is left by other keys, where others are asked for", async () => {
     const run = line("run", "-it", "--name", "keys", "--detach-keys", "ctrl-x,x", ...of("/bin/sh"));
     using terminal = new Terminal(run, box.folder);

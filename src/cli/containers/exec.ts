@@ -1,5 +1,6 @@
 // `bunker exec`
 import type { ExecOptions } from "../../engine/containers/exec.ts";
+import { detachKeysFlag } from "./attach.ts";
 import { type Command, makeCommand } from "../command.ts";
 import { parseEnv } from "../values/environment.ts";
 import { parseUser } from "../values/name.ts";
@@ -24,6 +25,7 @@ export const execCommand: Command = makeCommand<Draft>({
         draft.detach = value;
       },
     },
+    "detach-keys": detachKeysFlag(),
     env: {
       type: "list",
       short: "e",

@@ -2,8 +2,13 @@
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { capabilitiesIn, capget } from "../../../ffi/capability.ts";
-import { O } from "../../../ffi/constants.ts";
+import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
+import { startPerformer } from "../../../ffi/agent/start.ts";
+import type { Slot } from "../../../ffi/call.ts";
+import { prctl } from "../../../ffi/calls.ts";
+import { O, PR } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
+import type { Fd } from "../../../ffi/fd.ts";
 import { forwardSignals } from "../../../ffi/forward-signals.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
@@ -16,6 +21,7 @@ import {
   watchProcess,
 } from "../../container/enter.ts";
 import { type ExitStatus, reap } from "../../container/end.ts";
+import { planDrain } from "../../container/plan-drain.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import type { SeccompProgram } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
@@ -32,6 +38,7 @@ import type { UserOption } from "../run-options.ts";
 import { chooseSeccomp } from "../spec-security.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { notExecuted } from "../watch.ts";
+import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
@@ -45,6 +52,7 @@ export interface ExecOptions {
   readonly user?: UserOption;
   readonly workdir?: string;
   readonly privileged: boolean;
+  readonly detachKeys?: string;
 }
 
 /** The exit code of the process; 0 with `detach`. @throws UserError */
@@ -151,7 +159,8 @@ async function perform(plan: EnterPlan, process: Process, options: ExecOptions):
     throw failure.error ?? notExecuted(process.args[0] ?? "", failure.errnos);
   }
   if (options.detach) {
-    leaveProcess(entered);
+    if (plan.terminal === undefined) leaveProcess(entered);
+    else leaveWithTerminal(entered, plan.terminal.master);
     return 0;
   }
   forwardSignals(pidfd_open(entered.pid).release());
@@ -162,15 +171,33 @@ async function perform(plan: EnterPlan, process: Process, options: ExecOptions):
 async function watch(
   entered: Entered,
   plan: EnterPlan,
-  { interactive }: ExecOptions,
+  { interactive, detachKeys }: ExecOptions,
 ): Promise<ExitStatus> {
   const agentPid = entered.performer.pid(0);
   const status = watchProcess(entered, plan);
   if (entered.terminal !== undefined) {
     const { joinTerminal } = await import("../terminal.ts");
     using joined = joinTerminal(entered.terminal, { interactive });
-    joined.pump(agentPid);
+    const keys = interactive ? new DetachFilter(parseDetachKeys(detachKeys)) : undefined;
+    if (joined.pump(agentPid, keys)) {
+      leaveTerminal(entered.terminal);
+      throw new UserError("read escape sequence", undefined, 1);
+    }
   }
   reap(agentPid);
   return status();
+}
+
+/** To somebody who reads it, as the agent that holds it as well only waits. */
+function leaveTerminal({ number: master }: Fd): void {
+  const performer = startPerformer({ kind: "agent", firstSteps: [], inherit: [master] });
+  performer.finish(AGENT_PAGE);
+  performer.post(AGENT_PAGE, [planDrain(master)]);
+}
+
+/** To its own agent, once that outlives us. */
+function leaveWithTerminal({ performer }: Entered, master: Slot): void {
+  const why = "outlive the command line";
+  performer.perform(AGENT_PAGE, [{ why, calls: [prctl(PR.PR_SET_PDEATHSIG, 0)] }]);
+  performer.post(AGENT_PAGE, [planDrain(master)]);
 }
