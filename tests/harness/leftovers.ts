@@ -69,7 +69,9 @@ function mounts(): readonly string[] {
     const [left, right] = line.split(" - ");
     const mountPoint = left?.split(" ")[4];
     const [type, source] = right?.split(" ") ?? [];
-    return mountPoint === undefined ? [] : [`mount ${mountPoint} (${type} ${source})`];
+    // `ip netns` makes it once for each host, and leaves it.
+    if (mountPoint === undefined || mountPoint === "/run/netns") return [];
+    return [`mount ${mountPoint} (${type} ${source})`];
   });
 }
 
@@ -113,14 +115,15 @@ function isAgent(pid: string): boolean {
   }
 }
 
-// What the next container may find there: filters that were compiled once.
-const CACHE = "/run/bunker/seccomp";
+// What the next container may find there: filters that were compiled once, and what runs left behind
+// to make the next of their kind quick.
+const CACHES = ["/run/bunker/seccomp", "/run/bunker/scores"];
 
 /** The files and symlinks below a folder: empty folders may stay for the next container. */
 function files(folder: string): readonly string[] {
   return entries(folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (path === CACHE) return [];
+    if (CACHES.includes(path)) return [];
     return entry.isDirectory() ? files(path) : [path];
   });
 }

@@ -210,6 +210,8 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           .filter(isOurs(network));
         expect(pids).toHaveLength(1);
         process.kill(Number(pids[0]), "SIGKILL");
+        // SIGKILL takes its time: until then it is not gone, and its socket is open.
+        while (isProcessAlive(Number(pids[0]))) await Bun.sleep(5);
         const said = await ok(
           "run",
           "--rm",
