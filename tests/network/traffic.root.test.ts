@@ -1,6 +1,7 @@
 // Real traffic: between containers, to the outside, from the outside, and where none may pass.
 
 import { beforeAll, expect, test } from "bun:test";
+import { isProcessAlive } from "../../ffi/agent/alive.ts";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import {
   ask,
