@@ -5,7 +5,16 @@
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
 // with the n-th of them.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import {
+  KILLED,
+  type Moment,
+  type Remains,
+  describeMoment,
+  killAt,
+  processesLeftIn,
+  readMoments,
+} from "../harness/kill-points.ts";
 import { bunkerCommand } from "../harness/bunker.ts";
 import { type Box, cgroupHierarchies, cgroupsOf, mountsBelow } from "../run/box.ts";
 
@@ -13,19 +22,7 @@ import { type Box, cgroupHierarchies, cgroupsOf, mountsBelow } from "../run/box.
 export const VERBS = ["run -d", "run", "create", "start", "stop", "kill", "rm", "rm -f"] as const;
 export type KilledVerb = (typeof VERBS)[number];
 
-interface Moment {
-  readonly call: string;
-  readonly when: number;
-}
-
-/** What was found after one kill; a good result is all empty. */
-export interface Remains {
-  readonly moment: string;
-  readonly problems: readonly string[];
-}
-
 const NAME = "killed";
-const KILLED = 137;
 const STATES = ["created", "running", "exited", "removing"];
 
 export class CrashCourse implements Disposable {
@@ -46,11 +43,11 @@ export class CrashCourse implements Disposable {
     for (let i = offset % stride; i < moments.length; i += stride) {
       const moment = moments[i];
       if (moment === undefined) continue;
-      const { call, when } = moment;
       await this.#prepare(verb);
-      await this.#trace(verb, ["-o", "/dev/null", "-e", `inject=${call}:signal=KILL:when=${when}`]);
+      await this.#trace(verb, killAt(moment));
       const problems = await this.#clear();
-      if (problems.length > 0) remains.push({ moment: `${verb}, ${call} no. ${when}`, problems });
+      const shown = `${verb}, ${describeMoment(moment)}`;
+      if (problems.length > 0) remains.push({ moment: shown, problems });
     }
     return remains;
   }
@@ -60,18 +57,7 @@ export class CrashCourse implements Disposable {
     await this.#prepare(verb);
     await this.#trace(verb, ["-o", log]);
     await this.#clear();
-    const counts = new Map<string, number>();
-    const moments: Moment[] = [];
-    let begun = false;
-    for (const line of readFileSync(log, "utf8").split("\n")) {
-      const call = /^(\w+)\(/.exec(line)?.[1];
-      if (call === undefined) continue;
-      const when = (counts.get(call) ?? 0) + 1;
-      counts.set(call, when);
-      begun ||= line.includes(`"${this.box.folder}/`);
-      if (begun) moments.push({ call, when });
-    }
-    return moments;
+    return readMoments(log, (line) => line.includes(`"${this.box.folder}/`));
   }
 
   /** What must be there before. */
@@ -141,7 +127,7 @@ export class CrashCourse implements Disposable {
     }
     for (const id of ids) for (const cgroup of cgroupsOf(id)) problems.push(`cgroup ${cgroup}`);
     for (const mount of mountsBelow(this.box.folder)) problems.push(`mount ${mount}`);
-    for (const pid of await this.#processesLeft()) problems.push(`process ${pid}`);
+    for (const pid of await processesLeftIn(this.#site)) problems.push(`process ${pid}`);
     return problems;
   }
 
@@ -150,28 +136,9 @@ export class CrashCourse implements Disposable {
     return new Set(folders.flatMap((folder) => listFolder(this.box.path(folder))));
   }
 
-  /** What the killed have started, given a moment to die. */
-  async #processesLeft(): Promise<string[]> {
-    for (let tries = 0; ; tries++) {
-      const pids = readFileSync(`${this.#site}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
-      const left = pids.filter((pid) => !hasEnded(pid));
-      if (left.length === 0 || tries === 20) return left;
-      await Bun.sleep(50);
-    }
-  }
-
   [Symbol.dispose](): void {
     rmdirSync(this.#site);
   }
 }
 
 const listFolder = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
-
-/** Also where nobody has asked yet how. */
-function hasEnded(pid: string): boolean {
-  try {
-    return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
-  }
-}

@@ -4,7 +4,16 @@
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
 // with the n-th of them. Where it comes in a run that goes another way, nobody is killed: no harm.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import {
+  KILLED,
+  type Moment,
+  type Remains,
+  describeMoment,
+  killAt,
+  processesLeftIn,
+  readMoments,
+} from "../harness/kill-points.ts";
 import { cgroupHierarchies, cgroupsBelow, mountsBelow } from "../run/box.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import { type OciBox, DETACHED } from "./oci-box.ts";
@@ -13,21 +22,7 @@ import { type OciBox, DETACHED } from "./oci-box.ts";
 export const VERBS = ["create", "run", "run -d", "start", "exec", "kill", "delete"] as const;
 export type KilledVerb = (typeof VERBS)[number];
 
-/** The n-th call of a name. */
-interface Moment {
-  readonly call: string;
-  readonly when: number;
-}
-
-/** What was found after one kill; a good result is all empty. */
-export interface Remains {
-  readonly moment: string;
-  readonly problems: readonly string[];
-}
-
 const ID = "killed";
-/** 128 + SIGKILL */
-const KILLED = 137;
 
 export class KillCourse implements Disposable {
   readonly #bundle: string;
@@ -56,7 +51,8 @@ export class KillCourse implements Disposable {
       const moment = moments[i];
       if (moment === undefined) continue;
       const problems = await this.#killAt(verb, moment);
-      if (problems.length > 0) remains.push({ moment: `${verb}, ${describe(moment)}`, problems });
+      const shown = `${verb}, ${describeMoment(moment)}`;
+      if (problems.length > 0) remains.push({ moment: shown, problems });
     }
     return remains;
   }
@@ -67,23 +63,12 @@ export class KillCourse implements Disposable {
     await this.#prepare(verb);
     await this.#trace(verb, ["-o", log]);
     await this.#clear();
-    const counts = new Map<string, number>();
-    const moments: Moment[] = [];
-    let begun = false;
-    for (const line of readFileSync(log, "utf8").split("\n")) {
-      const call = /^(\w+)\(/.exec(line)?.[1];
-      if (call === undefined) continue;
-      const when = (counts.get(call) ?? 0) + 1;
-      counts.set(call, when);
-      begun ||= line.includes(this.box.root) || line.includes(this.#bundle);
-      if (begun) moments.push({ call, when });
-    }
-    return moments;
+    return readMoments(log, (line) => line.includes(this.box.root) || line.includes(this.#bundle));
   }
 
-  async #killAt(verb: KilledVerb, { call, when }: Moment): Promise<string[]> {
+  async #killAt(verb: KilledVerb, moment: Moment): Promise<string[]> {
     await this.#prepare(verb);
-    await this.#trace(verb, ["-o", "/dev/null", "-e", `inject=${call}:signal=KILL:when=${when}`]);
+    await this.#trace(verb, killAt(moment));
     return this.#clear();
   }
 
@@ -144,32 +129,11 @@ export class KillCourse implements Disposable {
     }
     for (const cgroup of cgroupsBelow(this.box.cgroup)) problems.push(`cgroup ${cgroup}`);
     for (const mount of mountsBelow(this.box.box.folder)) problems.push(`mount ${mount}`);
-    for (const pid of await this.#processesLeft()) problems.push(`process ${pid}`);
+    for (const pid of await processesLeftIn(this.#site)) problems.push(`process ${pid}`);
     return problems;
-  }
-
-  /** What the killed have started, given a moment to die: those in the cgroup that they began in. */
-  async #processesLeft(): Promise<string[]> {
-    for (let tries = 0; ; tries++) {
-      const pids = readFileSync(`${this.#site}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
-      const left = pids.filter((pid) => !isZombie(pid));
-      if (left.length === 0 || tries === 20) return left;
-      await Bun.sleep(50);
-    }
   }
 
   [Symbol.dispose](): void {
     rmdirSync(this.#site);
-  }
-}
-
-const describe = ({ call, when }: Moment): string => `${call} no. ${when}`;
-
-/** Whether it has ended, only that nobody has asked how. */
-function isZombie(pid: string): boolean {
-  try {
-    return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
   }
 }

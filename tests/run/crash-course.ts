@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { bunker } from "../harness/bunker.ts";
+import { processesLeftIn } from "../harness/kill-points.ts";
 import { type Box, cgroupHierarchies, cgroupsBelow } from "./box.ts";
 
 export interface Course {
@@ -115,12 +116,8 @@ class CourseSite {
 
   /** The processes of the course that still run, given a moment to die. */
   async processesLeft(): Promise<string[]> {
-    for (let tries = 0; ; tries++) {
-      const pids = readFileSync(`${this.#cgroup}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
-      const left = pids.map(describeProcess).filter((text) => text !== "");
-      if (left.length === 0 || tries === 20) return left;
-      await Bun.sleep(50);
-    }
+    const left = await processesLeftIn(this.#cgroup);
+    return left.map(describeProcess).filter((text) => text !== "");
   }
 
   remove(): void {
