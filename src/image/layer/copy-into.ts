@@ -6,8 +6,7 @@
 
 import { makeDevice } from "../../../ffi/calls/files.ts";
 import { O, S } from "../../../ffi/constants.ts";
-import { EACCES, EEXIST, ENOENT, EOPNOTSUPP, EPERM } from "../../../ffi/errno.ts";
-import { SyscallError } from "../../../ffi/syscall-error.ts";
+import { EEXIST, ENOENT } from "../../../ffi/errno.ts";
 import {
   closeFd,
   linkAt,
@@ -23,13 +22,18 @@ import {
   setModeAt,
   setOwner,
   setOwnerAt,
-  setSize,
   setTime,
   showByteString,
   statusAt,
-  writeAt,
 } from "../../../ffi/tree.ts";
 import { UserError } from "../../errors.ts";
+import {
+  type OpenEntry,
+  completeContents,
+  must,
+  setAttributes,
+  writeContents,
+} from "./entry-contents.ts";
 import { baseOf, cleanEntryPath, parentOf } from "./entry-path.ts";
 import type { OwnerMap } from "./owner-map.ts";
 import type { TarEntry, TarSink } from "./tar-entry.ts";
@@ -53,7 +57,7 @@ const NODE_TYPES = { char: S.S_IFCHR, block: S.S_IFBLK, fifo: S.S_IFIFO } as con
 export class CopyInto implements TarSink, Disposable {
   readonly #base: number;
   #parent: { readonly path: string; readonly fd: number } | undefined;
-  #file: { readonly fd: number; readonly entry: TarEntry; written: number } | undefined;
+  #file: OpenEntry | undefined;
   /** Their times change with each name in them, so they are set at the end. */
   readonly #folders = new Map<string, TarEntry>();
 
@@ -134,13 +138,7 @@ export class CopyInto implements TarSink, Disposable {
 
   data(bytes: Uint8Array, offset: number): void {
     const file = this.#file;
-    if (file === undefined) return;
-    let done = 0;
-    while (done < bytes.length) {
-      const rest = done === 0 ? bytes : bytes.subarray(done);
-      done += must(writeAt(file.fd, rest, offset + done), "write", file.entry.name);
-    }
-    file.written = offset + bytes.length;
+    if (file !== undefined) writeContents(file, bytes, offset);
   }
 
   end(): void {
@@ -149,7 +147,7 @@ export class CopyInto implements TarSink, Disposable {
     this.#file = undefined;
     const { fd, entry } = file;
     try {
-      if (file.written < entry.size) must(setSize(fd, entry.size), "ftruncate", entry.name);
+      completeContents(file);
       this.#finish(fd, entry);
     } finally {
       closeFd(fd);
@@ -157,16 +155,11 @@ export class CopyInto implements TarSink, Disposable {
   }
 
   /** Order: a change of the owner takes special bits and capabilities away. */
-  #finish(fd: number, { uid, gid, mode, name, seconds, nanoseconds, attributes }: TarEntry): void {
+  #finish(fd: number, entry: TarEntry): void {
+    const { uid, gid, mode, name, seconds, nanoseconds } = entry;
     if (this.options.keepsOwners) must(setOwner(fd, uid, gid), "chown", name);
     must(setMode(fd, mode), "chmod", name);
-    for (const [key, value] of attributes ?? []) {
-      // Security: overlay would obey these.
-      if (/^(trusted|user)\.overlay\./.test(key)) continue;
-      const result = setAttribute(fd, key, value);
-      // What this file system or this user cannot have is left out, as docker does.
-      if (![-EOPNOTSUPP, -EPERM, -EACCES].includes(result)) must(result, "setxattr", name);
-    }
+    setAttributes(entry, (key, value) => setAttribute(fd, key, value));
     must(setTime(fd, seconds, nanoseconds), "utimensat", name);
   }
 
@@ -234,9 +227,4 @@ export class CopyInto implements TarSink, Disposable {
 function refuse(there: string, path: string, wanted: string): never {
   const shown = showByteString(path);
   throw new UserError(`cannot overwrite ${there} "${shown}" with ${wanted}`, undefined, 1);
-}
-
-function must(result: number, syscall: string, path: string): number {
-  if (result >= 0) return result;
-  throw new SyscallError(syscall, -result, { path: showByteString(path) });
 }

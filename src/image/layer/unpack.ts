@@ -6,16 +6,7 @@
 
 import { makeDevice } from "../../../ffi/calls/files.ts";
 import { O, S } from "../../../ffi/constants.ts";
-import {
-  EACCES,
-  EEXIST,
-  EINVAL,
-  ELOOP,
-  ENOENT,
-  ENOTDIR,
-  EOPNOTSUPP,
-  EPERM,
-} from "../../../ffi/errno.ts";
+import { EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, EPERM } from "../../../ffi/errno.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { umask } from "../../../ffi/stat.ts";
 import { SyscallError } from "../../../ffi/syscall-error.ts";
@@ -33,13 +24,18 @@ import {
   setModeAt,
   setOwner,
   setOwnerAt,
-  setSize,
   setTime,
   showByteString,
   statusAt,
-  writeAt,
 } from "../../../ffi/tree.ts";
 import { UserError } from "../../errors.ts";
+import {
+  type OpenEntry,
+  completeContents,
+  must,
+  setAttributes,
+  writeContents,
+} from "./entry-contents.ts";
 import { baseOf, cleanEntryPath, parentOf } from "./entry-path.ts";
 import { invalidArchive, type TarEntry, type TarSink } from "./tar-entry.ts";
 import { TreePlaces } from "./tree-places.ts";
@@ -71,13 +67,6 @@ const MINOR_MAX = 0xfffff;
 
 const NODE_TYPES = { char: S.S_IFCHR, block: S.S_IFBLK, fifo: S.S_IFIFO } as const;
 
-/** The file that is being written. */
-interface OpenFile {
-  readonly fd: number;
-  readonly entry: TarEntry;
-  written: number;
-}
-
 export class LayerUnpacker implements TarSink, Disposable {
   readonly #root: number;
   readonly #trash: number;
@@ -89,7 +78,7 @@ export class LayerUnpacker implements TarSink, Disposable {
   readonly #umask: number;
   readonly #appliesWhiteouts: boolean;
   #opaqueAttribute: string = OPAQUE_ATTRIBUTE;
-  #file: OpenFile | undefined;
+  #file: OpenEntry | undefined;
   #fileBytes = 0;
 
   constructor(options: UnpackOptions) {
@@ -181,13 +170,7 @@ export class LayerUnpacker implements TarSink, Disposable {
   data(bytes: Uint8Array, offset: number): void {
     const file = this.#file;
     // A whiteout with contents, or what took another place: nobody wants it.
-    if (file === undefined) return;
-    let done = 0;
-    while (done < bytes.length) {
-      const rest = done === 0 ? bytes : bytes.subarray(done);
-      done += must(writeAt(file.fd, rest, offset + done), "write", file.entry.name);
-    }
-    file.written = offset + bytes.length;
+    if (file !== undefined) writeContents(file, bytes, offset);
   }
 
   end(): void {
@@ -196,7 +179,7 @@ export class LayerUnpacker implements TarSink, Disposable {
     this.#file = undefined;
     const { fd, entry } = file;
     try {
-      if (file.written < entry.size) must(setSize(fd, entry.size), "ftruncate", entry.name);
+      completeContents(file);
       this.#finishOpen(fd, entry, (entry.mode & this.#umask) !== 0);
     } finally {
       closeFd(fd);
@@ -210,24 +193,9 @@ export class LayerUnpacker implements TarSink, Disposable {
     if (isOwned) mustOwn(setOwner(fd, uid, gid), name, entry);
     if (hasOtherMode || (mode & SPECIAL_BITS) !== 0) must(setMode(fd, mode), "chmod", name);
     if (entry.attributes !== undefined) {
-      this.#setAttributes(entry, (key, value) => setAttribute(fd, key, value));
+      setAttributes(entry, (key, value) => setAttribute(fd, key, value));
     }
     must(setTime(fd, entry.seconds, entry.nanoseconds), "utimensat", name);
-  }
-
-  #setAttributes(entry: TarEntry, set: (key: string, value: Uint8Array) => number): void {
-    for (const [key, value] of entry.attributes ?? []) {
-      // Security: overlay would obey these: a layer could show files of its own choice elsewhere.
-      if (key.startsWith("trusted.overlay.") || key.startsWith("user.overlay.")) continue;
-      const result = set(key, value);
-      // As docker and GNU tar: what this file system or this user cannot have is left out.
-      if (result < 0 && ![-EOPNOTSUPP, -EPERM, -EACCES].includes(result)) {
-        throw new SyscallError("setxattr", -result, {
-          path: showByteString(entry.name),
-          detail: showByteString(key),
-        });
-      }
-    }
   }
 
   // ------------------------------------------------------------- what has no contents
@@ -242,7 +210,7 @@ export class LayerUnpacker implements TarSink, Disposable {
       must(setModeAt(parent, name, mode), "chmod", path);
     }
     if (entry.attributes !== undefined) {
-      this.#setAttributes(entry, (key, value) => setAttributeAt(parent, name, key, value));
+      setAttributes(entry, (key, value) => setAttributeAt(parent, name, key, value));
     }
     must(setTime(parent, entry.seconds, entry.nanoseconds, name), "utimensat", path);
   }
@@ -392,14 +360,4 @@ function mustOwn(result: number, path: string, { uid, gid }: TarEntry): void {
     );
   }
   must(result, "chown", path, `${uid}:${gid}`);
-}
-
-function must(result: number, syscall: string, path: string, detail?: string): number {
-  if (result >= 0) return result;
-  const shown = showByteString(path);
-  throw new SyscallError(
-    syscall,
-    -result,
-    detail === undefined ? { path: shown } : { path: shown, detail },
-  );
 }
