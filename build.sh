@@ -75,7 +75,6 @@ compile() {
   local name=$1 file=$2
   shift 2
   bun build "${COMPILE[@]}" "$@" --outfile="dist/.$name.new" mod.ts >&2
-  bun ffi/prelude/install.ts "dist/.$name.new" >&2
   mv "dist/.$name.new" "$file"
   echo "$current" > "dist/.built/$name"
 }

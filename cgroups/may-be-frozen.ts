@@ -3,7 +3,7 @@
 import { fileType } from "../ffi/files.ts";
 
 /** Where v1's freezer is, unless it shares a hierarchy with others or is mounted elsewhere. */
-export const FREEZER = "/sys/fs/cgroup/freezer/cgroup.procs";
+const FREEZER = "/sys/fs/cgroup/freezer/cgroup.procs";
 
 /**
  * False only where the process is certainly in no frozen cgroup.

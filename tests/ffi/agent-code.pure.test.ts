@@ -17,7 +17,6 @@ import {
   CONTROL_GO,
 } from "../../ffi/agent/layout.ts";
 import * as forwardSignals from "../../ffi/forward-signals-code.ts";
-import { CODE_X64 as PRELUDE_X64 } from "../../ffi/prelude/code-x64.ts";
 import * as wakeOnSignal from "../../ffi/wake-on-signal-code.ts";
 import { haveCommand } from "../harness/tier.ts";
 
@@ -91,14 +90,6 @@ describe.each(LISTINGS)("the listings of %s", (_, listings) => {
     },
   );
 });
-
-test.skipIf(skipWithout("objdump") || process.arch !== "x64")(
-  "the prelude: objdump reads out of the bytes what the listing says",
-  () => {
-    const found = disassemble("objdump", ["-m", "i386:x86-64", "-M", "intel"], PRELUDE_X64);
-    expect(found).toEqual(listed(PRELUDE_X64));
-  },
-);
 
 const NUMBERS = {
   x64: { write: 1, socket: 41, exit_group: 231 },

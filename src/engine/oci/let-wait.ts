@@ -8,7 +8,6 @@ import { programError, refuseUnfound, setUpError } from "./program-error.ts";
 import type { MadeContainer } from "./make.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
-import { writeQuickVerbs } from "./quick-verbs.ts";
 
 /**
  * @param undo is kept from undoing once all is well
@@ -39,7 +38,6 @@ export async function letWait(
   }
   if (options.pidFile !== undefined) writePidFile(options.pidFile, initPid);
   container.record({ ...record, status: "created" });
-  writeQuickVerbs(container.folder, record);
   globals.debug("init: closing the pipe to signal completion: it waits for the start");
   dismissAgent(created);
   undo.keep();

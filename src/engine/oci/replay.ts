@@ -22,7 +22,6 @@ import { passGate } from "./gate.ts";
 import { makeGate } from "./make-gate.ts";
 import type { CreateOptions, OciGlobals, RunOptions } from "./options.ts";
 import { writePidFile } from "./pid-file.ts";
-import { writeQuickVerbs } from "./quick-verbs.ts";
 import { formatNow, type LockedContainer, type OciRecord, OciStore } from "./store.ts";
 
 /** What is asked for: a container that waits, one that is started, one that is watched as well. */
@@ -133,7 +132,6 @@ async function performWaiting(
   if (!leaveAtGate(made.launch.performer, kept.score)) return "failed";
   if (pidFile !== undefined) writePidFile(pidFile, initPid);
   made.finishRecord();
-  writeQuickVerbs(container.folder, made.record);
   globals.debug("init: closing the pipe to signal completion: it waits for the start");
   undo.keep();
   if (verb === "run --detach") passGate(container.folder);

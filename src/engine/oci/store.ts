@@ -3,7 +3,6 @@
 //   ROOT/ID/state.json     what is known; its flock is held by whoever changes the container
 //           config.json    the bundle's, as it was when the container was made
 //           exec.fifo      the gate: the init process reads it until `start` writes
-//           prelude        `start` and `delete` as the executable's prelude performs them
 
 import { readProcess } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
@@ -153,8 +152,7 @@ export class OciStore {
 
 /** Longer than most records, so that one write in place replaces the other. */
 const RECORD_LENGTH = 1024;
-/** In the order in which they are removed: without a record there is no container any more. */
-export const KNOWN_FILES = ["prelude", "config.json", "exec.fifo", "state.json"];
+const KNOWN_FILES = ["config.json", "exec.fifo", "state.json"];
 
 /** A container that this process may change until it lets go. */
 export class LockedContainer implements Disposable {
