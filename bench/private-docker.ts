@@ -1,7 +1,7 @@
 // A docker daemon that has nothing to do with the machine's: to be measured against.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, openSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ATTEMPTS = 300;
@@ -48,6 +48,15 @@ export class PrivateDocker implements Disposable {
     if (pid === undefined) return;
     this.child.kill("SIGTERM");
     // It ends its containerd, too; its folder can only be removed after that.
-    spawnSync("timeout", ["20", "tail", "--pid", String(pid), "-f", "/dev/null"]);
+    for (let i = 0; i < ATTEMPTS && !hasEnded(pid); i++) Bun.sleepSync(100);
+  }
+}
+
+/** Whether a child has ended. It stays a zombie until the event loop, which waits here, has reaped it. */
+function hasEnded(pid: number): boolean {
+  try {
+    return / \(dockerd\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
   }
 }
