@@ -89,6 +89,67 @@ export function judgePulls({ medianMs, peakBytes }: PullMeasured): Verdict[] {
   return [...ratios, judgeBytes("peak memory of a pull", peakBytes, PULL_BYTES)];
 }
 
+/** Medians in milliseconds of what a network costs; of bunker, podman and docker, by `NAME-WHAT`. */
+export interface NetworkMeasured {
+  readonly medianMs: Readonly<Record<string, number>>;
+}
+
+const PORT_MS = 3;
+const PORTS_MS = 1;
+const CROWD_LIMIT = 1.25;
+
+/** One verdict for each bar of networks. */
+export function judgeNetworks({ medianMs }: NetworkMeasured): Verdict[] {
+  const { bridge, "one-port": one, "twenty-ports": twenty } = medianMs;
+  return [
+    judgeRatio("run in the bridge, of podman", bridge, medianMs["podman-bridge"], 0.1),
+    judgeRatio("run in the bridge, of docker", bridge, medianMs["docker-bridge"], 0.1),
+    judgeMilliseconds("one published port, more than none", subtract(one, bridge), PORT_MS),
+    judgeMilliseconds("twenty ports, more than one", subtract(twenty, one), PORTS_MS),
+    judgeRatio("create and rm, of podman", medianMs["create"], medianMs["podman-create"], 0.5),
+    judgeRatio(
+      "the last of 200 containers, of the first",
+      medianMs["crowd-last"],
+      medianMs["crowd-first"],
+      CROWD_LIMIT,
+    ),
+  ];
+}
+
+/** Bits per second of each way. */
+export interface ThroughputMeasured {
+  readonly medianBits: Readonly<Record<string, number>>;
+}
+
+const WAYS = [
+  { title: "published, by 127.0.0.1", way: "loopback", direct: "bridge" },
+  { title: "published, by the host's address", way: "host", direct: "bridge" },
+  { title: "published, by [::1]", way: "loopback6", direct: "bridge6" },
+  { title: "published, from another machine", way: "outside", direct: "routed" },
+] as const;
+const WAY_LIMIT = 0.95;
+
+/** One verdict for each way through a published port: at least that much of the way without one. */
+export function judgeThroughput({ medianBits }: ThroughputMeasured): Verdict[] {
+  return WAYS.map(({ title, way, direct }) => {
+    const ratio = divide(medianBits[way], medianBits[direct]);
+    return {
+      title,
+      got: ratio?.toFixed(2) ?? NOT_MEASURED,
+      limit: `>= ${WAY_LIMIT}`,
+      cleared: ratio !== undefined && ratio >= WAY_LIMIT,
+    };
+  });
+}
+
+function judgeMilliseconds(title: string, ms: number | undefined, limit: number): Verdict {
+  const got = ms === undefined ? NOT_MEASURED : `${ms.toFixed(1)} ms`;
+  return { title, got, limit: `${limit} ms`, cleared: ms !== undefined && ms <= limit };
+}
+
+const subtract = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a - b;
+
 function judgeRatio(
   title: string,
   own: number | undefined,

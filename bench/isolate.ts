@@ -1,28 +1,33 @@
 // The bench's own mount namespace: what it mounts for a while, nobody else sees, and no crash of it
 // leaves mounted.
 
-import { existsSync, mkdirSync } from "node:fs";
-import { mount } from "../ffi/mount.ts";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { MNT } from "../ffi/constants.ts";
+import { mount, umount2 } from "../ffi/mount.ts";
 import { UserError } from "../src/errors.ts";
 
 const MARK = "BUNKER_BENCH_ISOLATED";
+/** 128 + SIGKILL */
+const KILLED = 137;
 
 /**
  * Starts this program again in a mount namespace and returns its exit status, or prepares the
  * namespace and returns undefined where that has been done.
+ * @param more flags of unshare(1): `--net`
  */
-export function isolate(): number | undefined {
+export function isolate(more: readonly string[] = []): number | undefined {
   if (process.getuid?.() !== 0) throw new UserError("the bench needs root", "start it with sudo");
   if (process.env[MARK] !== undefined) {
     mountHugetlb();
     return undefined;
   }
-  const argv = ["unshare", "--mount", "--propagation", "private", process.execPath];
+  const argv = ["unshare", "--mount", "--propagation", "private", ...more, process.execPath];
   const { exitCode } = Bun.spawnSync([...argv, ...process.argv.slice(1)], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, [MARK]: "1" },
   });
-  return exitCode;
+  // Security: null where a signal has ended it; what is to be apart must not begin again here.
+  return exitCode ?? KILLED;
 }
 
 /** crun 1.8 does not start on a host of version 1 that has no hugetlb hierarchy mounted. */
@@ -36,5 +41,23 @@ function mountHugetlb(): void {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     process.stderr.write(`bench: no hugetlb hierarchy: ${error.message}\n`);
+  }
+}
+
+/**
+ * Removes a folder with whatever programs have left mounted in it: podman mounts one on itself. What
+ * cannot be removed is told and no more, as it must not hide why the bench has ended.
+ */
+export function removeFolder(folder: string): void {
+  try {
+    const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n").toReversed();
+    for (const line of lines) {
+      const path = line.split(" ")[4] ?? "";
+      if (path.startsWith(`${folder}/`)) umount2(path, MNT.MNT_DETACH);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    process.stderr.write(`bench: ${folder} is left: ${error.message}\n`);
   }
 }

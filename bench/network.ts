@@ -1,123 +1,107 @@
 // How long a run in a network takes: beside the same without one, with one and with twenty published
-// ports, and beside podman. In a network namespace of its own, so that the machine's is left alone.
-//
-//   bun bench/network.ts [--rounds N] [--check]
+// ports, as the 200th of a network, and beside podman and docker. See README.md.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
-import { parseArgs } from "node:util";
-import { type Program, runOnce, timeProgram } from "./child.ts";
+import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release, tmpdir } from "node:os";
+import { UserError } from "../src/errors.ts";
+import { judgeNetworks } from "./bars.ts";
+import { runOnce, timeProgram } from "./child.ts";
+import { isolate, removeFolder } from "./isolate.ts";
+import {
+  listBunkerSubjects,
+  listDockerSubjects,
+  listPodmanSubjects,
+  measureCrowd,
+  type NetworkPlace,
+  type NetworkSubject,
+  startDocker,
+} from "./network-subjects.ts";
+import { type BenchOptions, NETWORK_USAGE, parseOptions } from "./options.ts";
 import { defaultRootfs } from "./place.ts";
+import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { median, summarize } from "./statistics.ts";
+import { summarize } from "./statistics.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
-const PORTS = Array.from({ length: 20 }, (_, index) => ["-p", `${9000 + index}:80`]).flat();
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "20" },
-    check: { type: "boolean", default: false },
-  },
-});
-const INSIDE = "BUNKER_BENCH_INSIDE";
-
-if (process.env[INSIDE] === undefined) {
-  const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
-  const { exitCode } = Bun.spawnSync(["unshare", "--net", "--mount", ...again], {
-    env: { ...process.env, [INSIDE]: "1" },
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  process.exit(exitCode);
+async function start(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv);
+    if (options.help) {
+      process.stdout.write(NETWORK_USAGE);
+      return 0;
+    }
+    return isolate(["--net"]) ?? (await bench(options));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
+    return 2;
+  }
 }
 
-function bench(rounds: number, check: boolean): number {
-  const folder = mkdtempSync(`${tmpdir()}/bunker-bench-`);
+async function bench(options: BenchOptions): Promise<number> {
+  const folder = mkdtempSync(`${tmpdir()}/bunker-bench-network-`);
   try {
     Bun.spawnSync(["ip", "link", "set", "lo", "up"]);
-    const subjects = listSubjects(folder);
-    for (const programs of Object.values(subjects)) programs.forEach(runOnce);
-    const samples: Record<string, number[]> = {};
-    for (let round = 0; round < rounds; round++) {
-      for (const [name, programs] of shuffle(Object.entries(subjects), round)) {
-        const ms = programs.reduce((sum, program) => sum + timeProgram(program), 0);
-        (samples[name] ??= []).push(ms);
-      }
-    }
-    console.log(`load ${loadavg()[0]?.toFixed(1)}, ${rounds} rounds, ms`);
-    for (const [name, list] of Object.entries(samples)) {
-      const { min, p10, median } = summarize(list);
-      const row = [min, p10, median].map((ms) => ms.toFixed(1).padStart(8)).join("");
-      console.log(`${name.padEnd(24)}${row}`);
-    }
-    return judge(samples) || !check ? 0 : 1;
+    const place = {
+      folder,
+      bunker: realpathSync(options.bunker ?? `${PROJECT}dist/bunker`),
+      rootfs: realpathSync(options.rootfs ?? defaultRootfs()),
+    };
+    using docker = await startDocker(place);
+    const subjects = [
+      ...listBunkerSubjects(place),
+      ...listPodmanSubjects(place),
+      ...(docker === undefined ? [] : listDockerSubjects(place, docker)),
+    ];
+    return measure(options, place, subjects);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 
-/** The bars of issue 6, by medians. True where all that could be measured hold. */
-function judge(samples: Readonly<Record<string, readonly number[]>>): boolean {
-  const of = (name: string): number | undefined => samples[name] && median(samples[name]);
-  const bars: readonly (readonly [what: string, value: number | undefined, most: number])[] = [
-    ["bridge / podman's", ratio(of("bridge"), of("podman bridge")), 0.1],
-    ["ms for one port", difference(of("one port"), of("bridge")), 3],
-    ["ms for twenty instead of one", difference(of("twenty ports"), of("one port")), 1],
-    ["create and rm / podman's", ratio(of("create, rm"), of("podman create, rm")), 0.5],
-  ];
-  let holds = true;
-  for (const [what, value, most] of bars) {
-    if (value === undefined) continue;
-    if (value > most) holds = false;
-    console.log(`${value <= most ? "held  " : "MISSED"} ${what}: ${value.toFixed(2)} of ${most}`);
-  }
-  return holds;
+type Samples = Record<string, readonly number[]>;
+
+function measure(
+  { rounds, pauseMs, json, check }: BenchOptions,
+  place: NetworkPlace,
+  subjects: readonly NetworkSubject[],
+): number {
+  for (const { programs } of subjects) programs.forEach(runOnce);
+  const before = loadavg()[0] ?? 0;
+  const samples: Samples = { ...runAll(subjects, rounds, pauseMs), ...measureCrowd(place) };
+  process.stdout.write(
+    `${cpus().length} CPUs, Linux ${release()}, medians of ${rounds} rounds\n` +
+      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+      `${formatSamples(subjects, samples)}\n`,
+  );
+  const medianMs: Record<string, number> = {};
+  for (const [key, list] of Object.entries(samples)) medianMs[key] = summarize(list).median;
+  const verdicts = judgeNetworks({ medianMs });
+  process.stdout.write(formatVerdicts(verdicts));
+  if (json !== undefined) writeFileSync(json, JSON.stringify({ samples, verdicts }, null, 2));
+  return check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
 }
 
-const ratio = (own?: number, other?: number): number | undefined =>
-  own === undefined || other === undefined ? undefined : own / other;
+function runAll(subjects: readonly NetworkSubject[], rounds: number, pauseMs: number): Samples {
+  const samples: Record<string, number[]> = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { key, programs } of shuffle(subjects, round)) {
+      if (pauseMs > 0) Bun.sleepSync(pauseMs);
+      const ms = programs.reduce((sum, program) => sum + timeProgram(program), 0);
+      (samples[key] ??= []).push(ms);
+    }
+  }
+  return samples;
+}
 
-const difference = (own?: number, other?: number): number | undefined =>
-  own === undefined || other === undefined ? undefined : own - other;
-
-function listSubjects(folder: string): Record<string, readonly Program[]> {
-  const rootfs = defaultRootfs();
-  const stderr = `${folder}/stderr`;
-  const env = [`PATH=${process.env["PATH"] ?? ""}`, "HOME=/root"];
-  const bunker = (...words: string[]): Program => ({
-    argv: [`${PROJECT}dist/bunker`, ...words],
-    env: [...env, `BUNKER_RUN=${folder}/run`, `BUNKER_DATA=${folder}/data`],
-    stderr,
+function formatSamples(subjects: readonly NetworkSubject[], samples: Samples): string {
+  const titles = new Map(subjects.map(({ key, title }) => [key, title]));
+  const rows = Object.entries(samples).map(([key, list]) => {
+    const { median, p10, min, p90 } = summarize(list);
+    return [titles.get(key) ?? key, ...[median, p10, min, p90].map((ms) => ms.toFixed(1))];
   });
-  const run = (...flags: string[]): Program =>
-    bunker("run", "--rm", ...flags, "--rootfs", rootfs, "/bin/true");
-  const subjects: Record<string, readonly Program[]> = {
-    "no network": [run("--network", "none", "--dns", "192.0.2.1")],
-    bridge: [run("--network", "bridge")],
-    "one port": [run("--network", "bridge", "-p", "8080:80")],
-    "twenty ports": [run("--network", "bridge", ...PORTS)],
-    "create, rm": [bunker("network", "create", "bench"), bunker("network", "rm", "bench")],
-  };
-  const path = Bun.which("podman");
-  if (path === null) return subjects;
-  const own = ["--root", `${folder}/podman`, "--runroot", `${folder}/podman-run`];
-  const podman = (...words: string[]): Program => ({ argv: [path, ...own, ...words], env, stderr });
-  const flags = [
-    "run",
-    "--rm",
-    "--ulimit",
-    "nofile=1024:1024",
-    "--ulimit",
-    "nproc=4096:4096",
-    "--network",
-    "podman",
-    "--rootfs",
-  ];
-  return {
-    ...subjects,
-    "podman bridge": [podman(...flags, `${rootfs}:O`, "/bin/true")],
-    "podman create, rm": [podman("network", "create", "bench"), podman("network", "rm", "bench")],
-  };
+  return formatTable([["start to end, ms", "median", "p10", "min", "p90"], ...rows]);
 }
 
-process.exit(bench(Number(values.rounds), values.check));
+process.exitCode = await start(process.argv.slice(2));

@@ -33,6 +33,24 @@ export const PULL_USAGE = `usage: bun bench/pull.ts [flags]   (as root)
   --check         exit status 1 where a bar is missed
 `;
 
+export const NETWORK_USAGE = `usage: bun bench/network.ts [flags]   (as root)
+
+  --rounds N     runs of each subject, interleaved (50)
+  --pause MS     quiet time before each run (0)
+  --rootfs DIR   the root file system (the tests' busybox tree)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes every sample there as well
+  --check        exit status 1 where a bar is missed
+`;
+
+export const THROUGHPUT_USAGE = `usage: bun bench/throughput.ts [flags]   (as root)
+
+  --rounds N     transfers of two seconds each way, interleaved (50)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes every sample there as well
+  --check        exit status 1 where a bar is missed
+`;
+
 export interface BenchOptions {
   readonly rounds: number;
   readonly pauseMs: number;

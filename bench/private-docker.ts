@@ -5,6 +5,12 @@ import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ATTEMPTS = 300;
+/** For whoever measures nothing of networks: then it touches none of the machine's. */
+const WITHOUT_NETWORK: readonly string[] = [
+  "--bridge=none",
+  "--iptables=false",
+  "--ip6tables=false",
+];
 
 export class PrivateDocker implements Disposable {
   private constructor(
@@ -12,13 +18,19 @@ export class PrivateDocker implements Disposable {
     private readonly child: ChildProcess,
   ) {}
 
-  /** @param folder is made; everything of the daemon is in it */
-  static async start(folder: string, flags: readonly string[] = []): Promise<PrivateDocker> {
+  /**
+   * @param folder is made; everything of the daemon is in it
+   * @param network flags; none for docker's own bridge and rules, in a network namespace of the caller's
+   */
+  static async start(
+    folder: string,
+    flags: readonly string[] = [],
+    network: readonly string[] = WITHOUT_NETWORK,
+  ): Promise<PrivateDocker> {
     mkdirSync(folder);
     const socket = `unix://${folder}/socket`;
-    const apart = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
     const places = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`];
-    const args = ["-H", socket, "--pidfile", `${folder}/pid`, ...places, ...apart, ...flags];
+    const args = ["-H", socket, "--pidfile", `${folder}/pid`, ...places, ...network, ...flags];
     const log = openSync(`${folder}/log`, "w");
     const child = spawn("dockerd", args, { stdio: ["ignore", log, log] });
     const docker = new PrivateDocker(socket, child);

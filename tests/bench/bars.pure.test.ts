@@ -1,7 +1,13 @@
 // When a bar counts as cleared.
 
 import { describe, expect, test } from "bun:test";
-import { judgeOci, judge, type Measured } from "../../bench/bars.ts";
+import {
+  judgeNetworks,
+  judgeOci,
+  judgeThroughput,
+  judge,
+  type Measured,
+} from "../../bench/bars.ts";
 
 const MEDIANS = {
   bunker: 10,
@@ -71,6 +77,37 @@ describe("the bars of the OCI verbs", () => {
       "1.20 true",
       "0.50 true",
       "0.50 MB true",
+    ]);
+  });
+});
+
+describe("bars of networks", () => {
+  const atTheBars = {
+    bridge: 30,
+    "podman-bridge": 300,
+    "docker-bridge": 300,
+    "one-port": 33,
+    "twenty-ports": 34,
+    create: 25,
+    "podman-create": 50,
+    "crowd-first": 40,
+    "crowd-last": 50,
+  };
+
+  test("figures at their limits clear all of them, and a little more misses", () => {
+    expect(judgeNetworks({ medianMs: atTheBars }).every(({ cleared }) => cleared)).toBe(true);
+    const over = { ...atTheBars, bridge: 30.1, "one-port": 33.2, "twenty-ports": 34.3 };
+    const worse = { ...over, create: 25.1, "crowd-last": 50.1 };
+    expect(judgeNetworks({ medianMs: worse }).some(({ cleared }) => cleared)).toBe(false);
+  });
+
+  test("a way without traffic clears nothing", () => {
+    const medianBits = { bridge: 10, loopback: 9.5, host: 9.4, bridge6: 10 };
+    expect(judgeThroughput({ medianBits }).map(({ cleared }) => cleared)).toEqual([
+      true,
+      false,
+      false,
+      false,
     ]);
   });
 });
