@@ -8,6 +8,8 @@ export interface NetworkSubnet {
   readonly gateway: string;
   /** Where addresses are taken from, where that is less than the subnet. */
   readonly range?: string;
+  /** Addresses of others, by what they are called: no container gets one. */
+  readonly reserved?: Readonly<Record<string, string>>;
 }
 
 export type DriverName = "bridge" | "macvlan" | "ipvlan";

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { CommandEntry } from "./commands.ts";
 import type { Engine } from "./engine.ts";
-import type { FlagInfo, FlagTable, LaterFlags } from "./flag.ts";
+import type { FlagInfo, FlagTable, RefusedFlags } from "./flag.ts";
 import { parseLine } from "./parse.ts";
 import type { Environment } from "./values/environment.ts";
 
@@ -46,8 +46,7 @@ export interface CommandWords {
 /** A command whose flags fill a draft of type D. */
 export interface CommandDefinition<D> extends CommandWords {
   readonly flags: FlagTable<D>;
-  readonly later?: LaterFlags;
-  readonly laterShort?: LaterFlags;
+  readonly refused?: RefusedFlags;
   readonly operands: OperandCount;
   /** The exit code of a failure that has none of its own; 125 unless said, docker's is mostly 1. */
   readonly failureCode?: number;
@@ -62,7 +61,7 @@ export interface CommandDefinition<D> extends CommandWords {
 export interface Command {
   readonly words: CommandWords;
   readonly flags: Readonly<Record<string, FlagInfo>>;
-  readonly later?: LaterFlags;
+  readonly refused?: RefusedFlags;
   /** Of a command that is a group of others, `image`: these. */
   readonly children?: readonly CommandEntry[];
   /** Parses what follows the command's name, runs it, and returns the exit code. */
@@ -74,7 +73,7 @@ export function makeCommand<D>(definition: CommandDefinition<D>): Command {
   const command: Command = {
     words: definition,
     flags: definition.flags,
-    ...(definition.later && { later: definition.later }),
+    ...(definition.refused && { refused: definition.refused }),
     execute: async (argv, context) => {
       const draft = definition.start(context);
       const parsed = parseCommand(argv, definition, draft);
@@ -134,8 +133,8 @@ export function parseCommand<D>(
 }
 
 function pickSyntax<D>(definition: CommandDefinition<D>) {
-  const { flags, later, laterShort, interspersed } = definition;
-  return { flags, interspersed, ...(later && { later }), ...(laterShort && { laterShort }) };
+  const { flags, refused, interspersed } = definition;
+  return { flags, interspersed, ...(refused && { refused }) };
 }
 
 function checkCount<D>(path: string, definition: CommandDefinition<D>, count: number): void {

@@ -90,7 +90,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "inspect",
-    summary: "Return low-level information on containers, images and volumes",
+    summary: "Return low-level information on containers, images, networks and volumes",
     group: "Containers",
     load: async () => (await import("./containers/inspect.ts")).inspectCommand,
   },
@@ -309,6 +309,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "Print a shell's completion of bunker's command lines",
     group: "About",
     load: async () => (await import("./completion/command.ts")).completionCommand,
+  },
+  {
+    name: "info",
+    summary: "Display system-wide information",
+    group: "About",
+    load: async () => (await import("./system/info.ts")).infoCommand,
   },
   {
     name: "version",

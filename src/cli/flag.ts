@@ -4,6 +4,8 @@
 interface FlagWords {
   /** One letter, without its dash. */
   readonly short?: string;
+  /** Other spellings of its long name, which are on no help page. */
+  readonly aliases?: readonly string[];
   /** The sentence of the help page, without a final period. */
   readonly help: string;
   /** The heading under which the help page lists it. */
@@ -14,7 +16,7 @@ interface FlagWords {
   readonly fallback?: string;
   /** An empty value is as if the flag were not there, as docker has it: `--user ""`. */
   readonly ignoresEmpty?: boolean;
-  /** Accepted, but on no help page (another spelling of a flag). */
+  /** Accepted, but on no help page. */
   readonly hidden?: boolean;
   /** What to use instead; its use is answered with a warning. */
   readonly deprecated?: string;
@@ -38,8 +40,8 @@ export type FlagTable<D> = Readonly<Record<string, Flag<D>>>;
 /** What the help page needs to know of a flag, whatever it fills. */
 export type FlagInfo = FlagWords & { readonly type: "bool" | "int" | "text" | "list" };
 
-/** Flags that are known but not working yet: name → the feature with which they come. */
-export type LaterFlags = Readonly<Record<string, string>>;
+/** Flags of docker's that are refused: name → why, a clause after "--name is not supported: ". */
+export type RefusedFlags = Readonly<Record<string, string>>;
 
 /** Returns a flag as error messages write it, as docker does: `--name`, or `-e, --env`. */
 export function formatFlag(name: string, short: string | undefined): string {

@@ -50,9 +50,10 @@ export async function findChild(group: Command, name: string): Promise<Command> 
     children.map((each) => each.name),
   );
   const guess = nearest === undefined ? "" : `did you mean 'bunker ${words.name} ${nearest}'? `;
+  const { whyNotHere } = await import("./not-here.ts");
   throw new UserError(
     `'bunker ${words.name} ${name}' is not a bunker command`,
-    `${guess}see 'bunker ${words.name} --help'`,
+    whyNotHere(`${words.name} ${name}`) ?? `${guess}see 'bunker ${words.name} --help'`,
     1,
   );
 }

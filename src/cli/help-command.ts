@@ -5,12 +5,14 @@ import { commands, findCommand } from "./commands.ts";
 import { findChild } from "./group.ts";
 import { formatCommandHelp, formatOverview } from "./help.ts";
 import { findNearest } from "./nearest.ts";
+import { whyNotHere } from "./not-here.ts";
 
 /** `bunker help`. */
 export const helpCommand = makeCommand<undefined>({
   name: "help",
   summary: "Show the help of a command",
   usage: "[COMMAND [SUBCOMMAND]]",
+  examples: [{ does: "The flags of a command", line: "bunker help run" }],
   flags: {},
   operands: { min: 0, max: 2 },
   interspersed: true,
@@ -36,5 +38,6 @@ export function unknownCommand(name: string): UserError {
     listed.map((entry) => entry.name),
   );
   const guess = nearest === undefined ? "" : `did you mean 'bunker ${nearest}'? `;
-  return new UserError(`'${name}' is not a bunker command`, `${guess}see 'bunker --help'`, 1);
+  const hint = whyNotHere(name) ?? `${guess}see 'bunker --help'`;
+  return new UserError(`'${name}' is not a bunker command`, hint, 1);
 }

@@ -1,7 +1,7 @@
 // Help pages in docker's shape, from the commands' own definitions, wrapped to the terminal.
 import type { Command } from "./command.ts";
 import type { CommandEntry } from "./commands.ts";
-import type { FlagInfo, LaterFlags } from "./flag.ts";
+import type { FlagInfo, RefusedFlags } from "./flag.ts";
 
 /** Beyond this, a flag's explanation begins on the next line. */
 const widestName = 34;
@@ -14,7 +14,7 @@ export function formatCommandHelp(command: Command, columns: number): string {
   for (const paragraph of description?.split("\n\n") ?? []) parts.push(wrap(paragraph, width, 0));
   if (command.children !== undefined) parts.push(formatChildren(name, command.children, width));
   else parts.push(...formatFlags(command.flags, width));
-  if (command.later !== undefined) parts.push(formatLater(command.later, width));
+  if (command.refused !== undefined) parts.push(formatRefused(command.refused, width));
   if (examples !== undefined) {
     const lines = examples.flatMap(({ does, line }) => [`  # ${does}`, `  ${line}`]);
     parts.push(["Examples:", ...lines].join("\n"));
@@ -91,14 +91,14 @@ function formatTable(title: string, rows: readonly Row[], width: number, left: n
   return [title, ...lines].join("\n");
 }
 
-function formatLater(later: LaterFlags, width: number): string {
-  const blocks = [...groupBy(Object.keys(later), (name) => later[name] ?? "")]
-    .filter(([feature]) => !feature.startsWith("nothing"))
-    .map(([feature, names]) => {
+function formatRefused(refused: RefusedFlags, width: number): string {
+  const blocks = [...groupBy(Object.keys(refused), (name) => refused[name] ?? "")].map(
+    ([why, names]) => {
       const list = names.map((name) => `--${name}`).join(" ");
-      return `  ${wrap(`${feature}: ${list}`, width - 4, 4)}`;
-    });
-  return ["Not there yet:", ...blocks].join("\n");
+      return `  ${wrap(`${list}: ${why}`, width - 4, 4)}`;
+    },
+  );
+  return ["Not supported:", ...blocks].join("\n");
 }
 
 /** Returns the words in lines of at most `width` columns; lines after the first are indented. */

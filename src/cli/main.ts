@@ -1,5 +1,4 @@
 // The command line from argv to exit code: find the command, run it, say what went wrong.
-import { UserError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import { findCommand } from "./commands.ts";
 
@@ -26,21 +25,14 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
 }
 
 async function performGlobalFlag(flag: string, context: CommandContext): Promise<number> {
-  const names: Readonly<Record<string, string>> = {
-    "--help": "help",
-    "-h": "help",
-    "--version": "version",
-    "-v": "version",
-  };
-  const entry = findCommand((Object.hasOwn(names, flag) && names[flag]) || "");
-  if (entry === undefined) {
-    const shown = flag.startsWith("--")
-      ? `flag: ${flag}`
-      : `shorthand flag: '${flag[1]}' in ${flag}`;
-    throw new UserError(`unknown ${shown}`, "see 'bunker --help'");
+  if (flag === "--version" || flag === "-v") {
+    context.write((await import("./version.ts")).versionLine);
+    return 0;
   }
-  const command = await entry.load();
-  return command.execute([], context);
+  if (flag === "--help" || flag === "-h") {
+    return (await import("./help-command.ts")).helpCommand.execute([], context);
+  }
+  throw (await import("./global-flags.ts")).refuseGlobal(flag);
 }
 
 /** Prints an error and returns its exit code. */

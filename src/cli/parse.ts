@@ -2,7 +2,7 @@
 // docker uses it (checked against its CLI 28): bundles (`-it`), `-e=x`, `-ex`, `--flag=false`, `--`,
 // and flags that end at the first operand where what follows is another program's command line.
 import { UserError } from "../errors.ts";
-import { formatFlag, type Flag, type FlagTable, type LaterFlags } from "./flag.ts";
+import { formatFlag, type Flag, type FlagTable, type RefusedFlags } from "./flag.ts";
 import { findNearest } from "./nearest.ts";
 import { parseBoolean, parseInteger } from "./values/number.ts";
 
@@ -11,9 +11,7 @@ export interface Syntax<D> {
   /** The words that start it, `bunker run`: for messages. */
   readonly path: string;
   readonly flags: FlagTable<D>;
-  readonly later?: LaterFlags;
-  /** The one-letter names of `later`. */
-  readonly laterShort?: LaterFlags;
+  readonly refused?: RefusedFlags;
   /** Whether flags are still looked for after the first operand. */
   readonly interspersed: boolean;
 }
@@ -62,7 +60,7 @@ function takeLong<D>(cursor: Cursor<D>, word: string): void {
   const equals = word.indexOf("=");
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
   if (name === "" || name.startsWith("-")) refuse(cursor, `bad flag syntax: ${word}`);
-  const flag = lookUp(cursor.syntax.flags, name);
+  const flag = findLong(cursor.syntax.flags, name);
   if (flag === undefined && name !== "help") refuseName(cursor, name);
   if (equals >= 0) setFlag(cursor, name, flag, word.slice(equals + 1));
   else if (flag === undefined || flag.type === "bool") setFlag(cursor, name, flag, true);
@@ -77,7 +75,7 @@ function takeShorts<D>(cursor: Cursor<D>, word: string): void {
   while (rest !== "") {
     const letter = rest.charAt(0);
     const name = findShort(cursor.syntax.flags, letter) ?? (letter === "h" ? "help" : undefined);
-    if (name === undefined) refuseLetter(cursor, letter, rest);
+    if (name === undefined) refuse(cursor, `unknown shorthand flag: '${letter}' in -${rest}`);
     const flag = lookUp(cursor.syntax.flags, name);
     if (rest.length > 2 && rest[1] === "=") {
       setFlag(cursor, name, flag, rest.slice(2));
@@ -111,7 +109,8 @@ function setFlag<D>(
     else if (text !== "" || flag.ignoresEmpty !== true) flag.set(cursor.draft, text);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const said = `${JSON.stringify(text)} for "${formatFlag(name, flag?.short)}" flag`;
+    const short = lookUp(cursor.syntax.flags, name)?.short;
+    const said = `${JSON.stringify(text)} for "${formatFlag(name, short)}" flag`;
     throw new UserError(
       `invalid argument ${said}: ${error.message}`,
       error.hint ?? seeHelp(cursor),
@@ -129,28 +128,27 @@ function lookUp<T>(table: Readonly<Record<string, T>>, name: string): T | undefi
   return undefined;
 }
 
+/** By its name, or another spelling of it. */
+function findLong<D>(flags: FlagTable<D>, name: string): Flag<D> | undefined {
+  const named = lookUp(flags, name);
+  if (named !== undefined) return named;
+  for (const known in flags)
+    if (flags[known]?.aliases?.includes(name) === true) return flags[known];
+  return undefined;
+}
+
 function findShort<D>(flags: FlagTable<D>, letter: string): string | undefined {
   for (const name in flags) if (flags[name]?.short === letter) return name;
   return undefined;
 }
 
 function refuseName<D>(cursor: Cursor<D>, name: string): never {
-  const { flags, later } = cursor.syntax;
-  const feature = later && lookUp(later, name);
-  if (feature !== undefined) refuse(cursor, `--${name} is not there yet: it comes with ${feature}`);
+  const { flags, refused } = cursor.syntax;
+  const why = refused && lookUp(refused, name);
+  if (why !== undefined) refuse(cursor, `--${name} is not supported: ${why}`);
   const candidates = Object.keys(flags).filter((known) => flags[known]?.hidden !== true);
   const nearest = findNearest(name, candidates);
   refuse(cursor, `unknown flag: --${name}`, nearest && `did you mean --${nearest}?`);
-}
-
-function refuseLetter<D>(cursor: Cursor<D>, letter: string, rest: string): never {
-  const { later, laterShort } = cursor.syntax;
-  const name = laterShort && lookUp(laterShort, letter);
-  const feature = name && later && lookUp(later, name);
-  if (feature) {
-    refuse(cursor, `${formatFlag(name, letter)} is not there yet: it comes with ${feature}`);
-  }
-  refuse(cursor, `unknown shorthand flag: '${letter}' in -${rest}`);
 }
 
 function refuse<D>(cursor: Cursor<D>, message: string, guess?: string): never {

@@ -10,7 +10,6 @@ import { checkOptions } from "./run/check.ts";
 import { startDraft, type RunContext, type RunDraft } from "./run/draft.ts";
 import { filesystemFlags } from "./run/filesystem-flags.ts";
 import { imageFlags } from "./run/image-flags.ts";
-import { laterFlags, laterShort } from "./run/later.ts";
 import { limitFlags } from "./run/limit-flags.ts";
 import { healthFlags } from "./run/health-flags.ts";
 import { logFlags } from "./run/log-flags.ts";
@@ -19,6 +18,7 @@ import { finishNetworking, networkFlags } from "./run/network-flags.ts";
 import { processFlags } from "./run/process-flags.ts";
 import { readEnvFiles, readLabelFiles } from "./run/read-file.ts";
 import { splitOperands } from "./run/root.ts";
+import { refusedFlags } from "./run/refused.ts";
 import { securityFlags } from "./run/security-flags.ts";
 import type { Pair } from "./values/pair.ts";
 
@@ -58,8 +58,7 @@ const runDefinition: CommandDefinition<RunDraft> = {
     ...limitFlags,
     ...securityFlags,
   },
-  later: laterFlags,
-  laterShort,
+  refused: refusedFlags,
   operands: { min: 0 },
   interspersed: false,
   start: startDraft,

@@ -19,6 +19,16 @@ export function matchesLabels(labels: Labels, filters: Filters): boolean {
   return !(filters.get("label!") ?? []).some(has);
 }
 
+/** docker's: the text itself, or a regular expression that is found in it. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  if (text === pattern) return true;
+  try {
+    return new RegExp(pattern).test(text);
+  } catch {
+    return false;
+  }
+}
+
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,

@@ -241,10 +241,18 @@ async function findContainers(options: RunOptions): Promise<Pick<SpecFacts, "con
 async function findDevices(
   options: RunOptions,
 ): Promise<Pick<SpecFacts, "devices" | "hostDevices">> {
-  const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = options.resources;
+  const { blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } =
+    options.resources;
   const paths: string[] = [];
   for (const { hostPath } of options.devices) paths.push(hostPath);
-  for (const list of [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops]) {
+  const limited = [
+    blkioWeightDevice,
+    deviceReadBps,
+    deviceWriteBps,
+    deviceReadIops,
+    deviceWriteIops,
+  ];
+  for (const list of limited) {
     for (const { path } of list ?? []) paths.push(path);
   }
   const { privileged } = options.security;

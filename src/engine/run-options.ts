@@ -101,6 +101,19 @@ export interface ThrottleOption {
   readonly rate: number;
 }
 
+export interface WeightOption {
+  readonly path: string;
+  readonly weight: number;
+}
+
+/** `--device-cgroup-rule "c 1:3 rwm"`; a number that is absent: each. */
+export interface DeviceRuleOption {
+  readonly type: "a" | "b" | "c";
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
+}
+
 /** `--pid`, `--ipc`, `--uts` …: where a namespace comes from. */
 export type NamespaceOption =
   | { readonly kind: "private" }
@@ -119,6 +132,8 @@ export interface NetworkOption {
   readonly ip6?: string;
   readonly mac?: string;
   readonly linkLocal: readonly string[];
+  /** The network with the highest has the default route; 0 unless said. */
+  readonly gatewayPriority?: number;
 }
 
 /** A port of a container: `80/tcp`. */
@@ -168,10 +183,13 @@ export interface ResourceOptions {
   readonly cpuShares?: number;
   readonly cpuPeriodUs?: number;
   readonly cpuQuotaUs?: number;
+  readonly cpuRealtimePeriodUs?: number;
+  readonly cpuRealtimeRuntimeUs?: number;
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   readonly pidsLimit?: Limit;
   readonly blkioWeight?: number;
+  readonly blkioWeightDevice?: readonly WeightOption[];
   readonly deviceReadBps?: readonly ThrottleOption[];
   readonly deviceWriteBps?: readonly ThrottleOption[];
   readonly deviceReadIops?: readonly ThrottleOption[];
@@ -245,6 +263,7 @@ export interface RunOptions {
   /** Who is told of it: asked for when there is a pull, and only then loaded. */
   readonly pullProgress?: () => Promise<PullProgress>;
   readonly devices: readonly DeviceOption[];
+  readonly deviceRules?: readonly DeviceRuleOption[];
   readonly ulimits: readonly UlimitOption[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly init: boolean;
@@ -288,4 +307,57 @@ export interface RunOptions {
   readonly trace: boolean;
   /** Make the set-up with the in-process performer instead of the agent. */
   readonly performer: "agent" | "process";
+}
+
+/** The same, to be filled. */
+export type Writable<T> = T extends readonly (infer E)[]
+  ? E[]
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { -readonly [K in keyof T]: Writable<T[K]> }
+      : T;
+
+/** docker's size of /dev/shm, 64 MiB. */
+const SHM_BYTES = 64 * 1024 * 1024;
+
+/** docker's defaults, for a run that asks for nothing; the network is none unless a flag needs one. */
+export function makePlainOptions(): Writable<RunOptions> {
+  return {
+    root: { kind: "host" },
+    command: [],
+    env: [],
+    groupAdd: [],
+    readonlyRootfs: false,
+    mounts: [],
+    devices: [],
+    ulimits: [],
+    sysctls: {},
+    init: false,
+    interactive: false,
+    tty: false,
+    detach: false,
+    remove: false,
+    pid: { kind: "private" },
+    ipc: { kind: "private" },
+    uts: { kind: "private" },
+    userns: { kind: "host" },
+    cgroupns: { kind: "private" },
+    network: { kind: "none" },
+    shmSizeBytes: SHM_BYTES,
+    resources: {},
+    security: {
+      privileged: false,
+      capAdd: [],
+      capDrop: [],
+      noNewPrivileges: false,
+      seccomp: "default",
+      systempathsUnconfined: false,
+    },
+    annotations: {},
+    labels: {},
+    noPivot: false,
+    trace: false,
+    performer: "agent",
+  };
 }

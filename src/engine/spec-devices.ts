@@ -27,6 +27,7 @@ export function makeDevices(options: RunOptions, facts: SpecFacts): MadeDevices 
       if (type !== "p") rules.push({ allow: true, type, major, minor, access: option.access });
     }
   }
+  for (const rule of options.deviceRules ?? []) rules.push({ allow: true, ...rule });
   return { nodes, rules };
 }
 

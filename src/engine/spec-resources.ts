@@ -7,9 +7,10 @@ import type {
   MemoryResources,
   Resources,
   ThrottleDevice,
+  WeightDevice,
 } from "../oci/spec.ts";
 import type { SpecFacts } from "./host-facts.ts";
-import type { ResourceOptions, RunOptions, ThrottleOption } from "./run-options.ts";
+import type { ResourceOptions, RunOptions, ThrottleOption, WeightOption } from "./run-options.ts";
 import { findDevice } from "./spec-devices.ts";
 
 /** What has to be known of the host for them. */
@@ -103,20 +104,32 @@ function makeCpu(asked: ResourceOptions): CpuResources | undefined {
   }
   if (asked.cpuPeriodUs) (cpu ??= {}).period = asked.cpuPeriodUs;
   if (asked.cpuQuotaUs) (cpu ??= {}).quota = asked.cpuQuotaUs;
+  const { cpuRealtimePeriodUs, cpuRealtimeRuntimeUs } = asked;
+  if (cpuRealtimePeriodUs) (cpu ??= {}).realtimePeriod = cpuRealtimePeriodUs;
+  if (cpuRealtimeRuntimeUs) (cpu ??= {}).realtimeRuntime = cpuRealtimeRuntimeUs;
   if (asked.cpusetCpus) (cpu ??= {}).cpus = asked.cpusetCpus;
   if (asked.cpusetMems) (cpu ??= {}).mems = asked.cpusetMems;
   return cpu;
 }
 
 function makeBlockIo(asked: ResourceOptions, facts: ResourceFacts): BlockIoResources | undefined {
-  const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = asked;
+  const { blkioWeightDevice, deviceReadBps, deviceWriteBps } = asked;
+  const { deviceReadIops, deviceWriteIops } = asked;
   let blockIO: Writable<BlockIoResources> | undefined;
   if (asked.blkioWeight) blockIO = { weight: asked.blkioWeight };
+  if (blkioWeightDevice) (blockIO ??= {}).weightDevice = weigh(blkioWeightDevice, facts);
   if (deviceReadBps) (blockIO ??= {}).throttleReadBpsDevice = throttle(deviceReadBps, facts);
   if (deviceWriteBps) (blockIO ??= {}).throttleWriteBpsDevice = throttle(deviceWriteBps, facts);
   if (deviceReadIops) (blockIO ??= {}).throttleReadIOPSDevice = throttle(deviceReadIops, facts);
   if (deviceWriteIops) (blockIO ??= {}).throttleWriteIOPSDevice = throttle(deviceWriteIops, facts);
   return blockIO;
+}
+
+function weigh(asked: readonly WeightOption[], facts: ResourceFacts): WeightDevice[] {
+  return asked.map(({ path, weight }) => {
+    const { major, minor } = findDevice(path, facts);
+    return { major, minor, weight };
+  });
 }
 
 function throttle(asked: readonly ThrottleOption[], facts: ResourceFacts): ThrottleDevice[] {

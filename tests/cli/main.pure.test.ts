@@ -82,6 +82,31 @@ describe("a refusal is one line on stderr with a hint under it, and performs not
     ],
     ["bogus", 1, "bunker: 'bogus' is not a bunker command\n  hint: see 'bunker --help'\n"],
     ["help bogus", 1, "bunker: 'bogus' is not a bunker command\n  hint: see 'bunker --help'\n"],
+    [
+      "build .",
+      1,
+      "bunker: 'build' is not a bunker command\n  hint: images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'\n",
+    ],
+    [
+      "image build .",
+      1,
+      "bunker: 'bunker image build' is not a bunker command\n  hint: images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'\n",
+    ],
+    [
+      "volume lss",
+      1,
+      "bunker: 'bunker volume lss' is not a bunker command\n  hint: did you mean 'bunker volume ls'? see 'bunker volume --help'\n",
+    ],
+    [
+      "-H tcp://host:2375 ps",
+      125,
+      "bunker: --host is not supported: there is no daemon to reach\n  hint: see 'bunker --help'\n",
+    ],
+    [
+      "--config=x ps",
+      125,
+      "bunker: --config is not supported: set DOCKER_CONFIG to the folder of config.json\n  hint: see 'bunker --help'\n",
+    ],
     ["--bogus", 125, "bunker: unknown flag: --bogus\n  hint: see 'bunker --help'\n"],
     ["-Z", 125, "bunker: unknown shorthand flag: 'Z' in -Z\n  hint: see 'bunker --help'\n"],
     ["--constructor", 125, "bunker: unknown flag: --constructor\n  hint: see 'bunker --help'\n"],
@@ -89,7 +114,7 @@ describe("a refusal is one line on stderr with a hint under it, and performs not
     [
       "version a",
       1,
-      "bunker: 'bunker version' accepts no arguments\n  hint: usage: bunker version\n",
+      "bunker: 'bunker version' accepts no arguments\n  hint: usage: bunker version [flags]\n",
     ],
     [
       "help a b c",
@@ -130,11 +155,15 @@ describe("a refusal is one line on stderr with a hint under it, and performs not
   }
 });
 
-test("--version, -v and version say the same", async () => {
-  const said = await Promise.all(["--version", "-v", "version"].map((line) => call(line)));
+test("--version and -v say the number, and version what scripts ask docker for", async () => {
+  const said = await Promise.all(["--version", "-v"].map((line) => call(line)));
   for (const { code, out } of said) {
     expect(code).toBe(0);
     expect(out).toMatch(/^bunker version \d+\.\d+\.\d+\n$/);
+  }
+  expect((await call("version")).out).toMatch(/^bunker:\n Version: +\d+\.\d+\.\d+\n/);
+  for (const side of ["Client", "Server"]) {
+    expect((await call(`version --format {{.${side}.Version}}`)).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   }
 });
 
@@ -158,6 +187,18 @@ describe("help", () => {
       expect(out).toContain(`\n\n${summary}\n`);
     });
   }
+
+  test("every command of one's own and of a group has an example", async () => {
+    for (const entry of commands) {
+      const command = await entry.load();
+      const all = command.children ?? [entry];
+      for (const { name, load } of all) {
+        const { examples = [] } = (await load()).words;
+        expect(`${entry.name} ${name}: ${examples.length > 0}`).toEndWith("true");
+        for (const { line } of examples) expect(line).toContain("bunker");
+      }
+    }
+  });
 
   test("of oci says where its pages are", async () => {
     const { out } = await call("help oci");

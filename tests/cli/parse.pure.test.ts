@@ -36,7 +36,7 @@ const flags: FlagTable<Draft> = {
       throw new UserError("no such number");
     },
   },
-  weight: { ...bool, type: "int", short: "w", set: note("weight") },
+  weight: { ...bool, type: "int", short: "w", aliases: ["size"], set: note("weight") },
   old: { ...bool, deprecated: "use --tty", set: note("old") },
   secret: { ...bool, hidden: true, set: note("secret") },
 };
@@ -44,8 +44,7 @@ const flags: FlagTable<Draft> = {
 const syntax = {
   path: "bunker run",
   flags,
-  later: { publish: "bridge networking" },
-  laterShort: { p: "publish" },
+  refused: { gpus: "nothing here selects them" },
   interspersed: false,
 };
 
@@ -82,6 +81,7 @@ describe("flags before the first operand are set in order", () => {
     ["-w 5", ["weight=5"], []],
     ["-w -5", ["weight=-5"], []],
     ["--weight=0x10", ["weight=16"], []],
+    ["--size 5 --size=6", ["weight=5", "weight=6"], []],
     ["--secret", ["secret=true"], []],
     ["- -i", [], ["-", "-i"]],
     ["-- -i", [], ["-i"]],
@@ -143,8 +143,9 @@ refusesEach("line", parse, [
   ["-w x", 'invalid argument "x" for "-w, --weight" flag: must be a whole number'],
   ["-m 5", 'invalid argument "5" for "-m, --memory" flag: no such size'],
   ['--cpus a"b', 'invalid argument "a\\"b" for "--cpus" flag: no such number'],
-  ["--publish 80", "--publish is not there yet: it comes with bridge networking"],
-  ["-p 80", "-p, --publish is not there yet: it comes with bridge networking"],
+  ["--gpus all", "--gpus is not supported: nothing here selects them"],
+  ["--labl", "unknown flag: --labl"],
+  ["--size x", 'invalid argument "x" for "--size" flag: must be a whole number'],
 ]);
 
 test("a refusal has exit code 125 and a hint: the value's own, the nearest flag, the help page", () => {

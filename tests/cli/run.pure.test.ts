@@ -226,6 +226,15 @@ describe("each flag has its place in the options", () => {
       "--device-write-iops /dev/a:1",
       { resources: { deviceWriteIops: [{ path: "/dev/a", rate: 1 }] } },
     ],
+    [
+      "--blkio-weight-device /dev/a:100",
+      { resources: { blkioWeightDevice: [{ path: "/dev/a", weight: 100 }] } },
+    ],
+    [
+      "--cpu-rt-period 1000000 --cpu-rt-runtime 950000",
+      { resources: { cpuRealtimePeriodUs: 1000000, cpuRealtimeRuntimeUs: 950000 } },
+    ],
+    ["--runtime runc --volume-driver local", {}],
     ["--cgroup-parent /x", { cgroupParent: "/x" }],
     ["-l a=cli --label-file /labels", { labels: { a: "cli", b: "" } }],
     ["--annotation a=b", { annotations: { a: "b" } }],
@@ -240,6 +249,26 @@ describe("each flag has its place in the options", () => {
       if (expected.resources) expect(withFlags(flags).resources).toEqual(expected.resources);
     });
   }
+});
+
+test("a rule of devices is a type, two numbers and what may be done", () => {
+  const rules = ["c 1:3 rwm", "b *:* r", "a *:7 m"].flatMap((rule) => [
+    "--device-cgroup-rule",
+    rule,
+  ]);
+  expect(parseRun([...rules, "/x"], world)?.deviceRules).toEqual([
+    { type: "c", major: 1, minor: 3, access: "rwm" },
+    { type: "b", access: "r" },
+    { type: "a", minor: 7, access: "m" },
+  ]);
+  const refusal = refusalOf(() => parseRun(["--device-cgroup-rule", "c 1:3", "/x"], world));
+  expect(refusal.message).toContain("invalid device cgroup format 'c 1:3'");
+});
+
+test("the network with the highest priority has the default route, whatever the order", () => {
+  const named = "--network a --network name=b,gw-priority=2 --network name=c,gw-priority=-1";
+  const names = withFlags(named).networking?.networks.map(({ name }) => name);
+  expect(names).toEqual(["b", "a", "c"]);
 });
 
 test("a label called __proto__ is a label", () => {
@@ -324,7 +353,31 @@ describe("what cannot be is refused in one line", () => {
     ["--rootfs= sh", 'invalid argument "" for "--rootfs" flag: a folder is needed'],
     [
       "--link a /x",
-      "--link is not there yet: it comes with nothing: containers of a network find each other by name",
+      "--link is not supported: containers of a network find each other by name; use --network and --network-alias",
+    ],
+    [
+      "--runtime kata /x",
+      'invalid argument "kata" for "--runtime" flag: unknown or invalid runtime name: kata',
+    ],
+    [
+      "--gpus all /x",
+      "--gpus is not supported: nothing here selects GPUs; give their device nodes with --device",
+    ],
+    [
+      "--volume-driver nfs /x",
+      'invalid argument "nfs" for "--volume-driver" flag: volume driver "nfs" is not there',
+    ],
+    [
+      "--blkio-weight-device /dev/a:5 /x",
+      'invalid argument "/dev/a:5" for "--blkio-weight-device" flag: invalid weight for device: /dev/a:5',
+    ],
+    [
+      "--cpu-rt-period 10 --cpu-rt-runtime 20 /x",
+      "cpu real-time runtime cannot be higher than cpu real-time period",
+    ],
+    [
+      "--network name=a,driver-opt=x=y /x",
+      'invalid argument "name=a,driver-opt=x=y" for "--network" flag: a container\'s link has no options',
     ],
     [
       "--network none --network app /x",

@@ -123,6 +123,26 @@ needsRoot("cp", () => {
     });
   });
 
+  test("a --read-only container takes files in its volumes alone, running or not", async () => {
+    await box.text("create", "--name", "fixed", "--read-only", "-v", "kept:/new/data", IMAGE);
+    for (const verb of ["create", "start"]) {
+      if (verb === "start") await box.text("start", "fixed");
+      const { exitCode, message } = await box.refusal("cp", at("file"), "fixed:/srv");
+      expect({ exitCode, message }).toEqual({
+        exitCode: 1,
+        message: "container rootfs is marked read-only",
+      });
+      await cp(at("file"), "fixed:/new/data/in");
+      await cp("fixed:/new/data/in", at(`fixed-${verb}`));
+      expect(read(`fixed-${verb}`)).toBe("file\n");
+    }
+    await box.text("rm", "-f", "fixed");
+    await box.text("create", "--name", "sealed", "-v", "kept:/data:ro", IMAGE);
+    const { message } = await box.refusal("cp", at("file"), "sealed:/data");
+    expect(message).toBe("mounted volume is marked read-only");
+    await box.text("rm", "sealed");
+  });
+
   test("says what cannot be", async () => {
     const cases = [
       [["runs:/nope", "."], 'no such file or directory: "/nope"'],

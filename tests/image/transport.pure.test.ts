@@ -37,7 +37,7 @@ const other = makeImage([base, modern]);
 const NAME = "docker.io/library/made:1";
 
 const load = (bytes: Uint8Array, reference?: string) =>
-  loadArchive(inPieces(bytes), store, reference);
+  loadArchive(inPieces(bytes), store, { reference });
 const names = () => store.list().flatMap((each) => each.names);
 
 describe("a docker archive", () => {
@@ -264,6 +264,17 @@ describe("an OCI archive", () => {
     expect(store.resolve(NAME).id).toBe(image.configDigest);
     expect(store.resolve(NAME).top.digest).toBe(digestOf(index));
     expect(store.check({ repair: false, verify: true })).toEqual([]);
+
+    const narrow = newStore();
+    const only = { platform: { os: "linux", architecture: "s390x" } };
+    const [loaded] = await loadArchive(inPieces(bytes), narrow, only);
+    expect(loaded).toMatchObject({ names: [NAME], descriptor: { digest: foreign.manifestDigest } });
+    expect(narrow.resolve(NAME)).toMatchObject({ id: foreign.configDigest, names: [NAME] });
+    expect(narrow.entries().length).toBe(1);
+    const missing = { platform: { os: "linux", architecture: "riscv64" } };
+    await expect(loadArchive(inPieces(bytes), newStore(), missing)).rejects.toThrow(
+      "does not provide the specified platform (linux/riscv64)",
+    );
   });
 });
 

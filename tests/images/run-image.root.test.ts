@@ -156,6 +156,24 @@ needsRoot("run IMAGE", () => {
     expect(await run("--mount", part, "plain:1", "ls", "/img/passwd")).toBe("/img/passwd");
   });
 
+  test("image-subpath shows what all layers together have there", async () => {
+    const show = (path: string, script: string) =>
+      run(
+        "--mount",
+        `type=image,src=full:1,dst=/img,image-subpath=${path}`,
+        "plain:1",
+        ...["sh", "-c", script],
+      );
+    expect(await show("etc", "cat /img/layer; ls /img/passwd")).toBe("second\n/img/passwd");
+    expect(await show("etc/layer", "cat /img")).toBe("second");
+    // Whiteouts, and a folder that only one layer has.
+    expect(await show("gone", "ls -a /img")).toBe(".\n..");
+    const none = ["--mount", "type=image,src=full:1,dst=/img,image-subpath=b", "plain:1"];
+    expect((await box.refusal("run", "--rm", ...none)).message).toBe(
+      "cannot access path b: no such file or directory",
+    );
+  });
+
   test("what a killed bunker leaves is cleared by the next run, once its container has ended", async () => {
     const { child } = box.start(["run", "--rm", "--name", "killed", "plain:1", "sleep", "3"]);
     const layers = (): string[] => readdirSync(`${box.dataFolder}/containers`);

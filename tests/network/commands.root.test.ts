@@ -83,6 +83,24 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(again.stderr).toBe("bunker: container till is not connected to network yard\n");
       });
 
+      test("an address that is reserved is no container's", async () => {
+        const flags = ["--subnet", "10.124.0.0/29", "--aux-address", "router=10.124.0.2"];
+        await ok("network", "create", ...flags, "lane");
+        const config = "{{json (index .IPAM.Config 0).AuxiliaryAddresses}}";
+        expect(await ok("network", "inspect", "-f", config, "lane")).toBe(
+          '{"router":"10.124.0.2"}',
+        );
+        await ok("network", "connect", "lane", "till");
+        const address = "{{.NetworkSettings.Networks.lane.IPAddress}}";
+        expect(await ok("inspect", "-f", address, "till")).toBe("10.124.0.3");
+        await ok("network", "disconnect", "lane", "till");
+        const asked = await bunker(["network", "connect", "--ip", "10.124.0.2", "lane", "till"]);
+        expect(asked.stderr).toBe(
+          'bunker: address 10.124.0.2 of network "lane" is reserved for router\n',
+        );
+        expect(await ok("network", "rm", "lane")).toBe("lane");
+      });
+
       test("prune takes what no container is in", async () => {
         expect(await ok("network", "prune", "-f")).toBe("Deleted Networks:\nyard");
         await ok("rm", "-f", "till");

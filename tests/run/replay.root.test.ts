@@ -64,6 +64,18 @@ needsRoot("run, a third time", () => {
     while ((await running()) !== "") await Bun.sleep(20);
   });
 
+  it("can be entered as any other", async () => {
+    const words = ["run", "--rm", "--name", "again", "--rootfs", box.rootfs, "cat"];
+    for (let i = 0; i < 3; i++) {
+      const { child } = box.start([...words.slice(0, 2), "-i", ...words.slice(2)]);
+      const entered = async () => (await box.bunker(["exec", "again", "pwd"])).stdout;
+      while ((await entered()) !== "/\n") await Bun.sleep(20);
+      child.stdin?.end();
+      expect(await child.exited).toBe(0);
+    }
+    expect(kept('"again"')?.launch).toBeDefined();
+  });
+
   it("is planned anew where a user has another id by now", async () => {
     await three("id -u # another", ["-u", "web"]);
     const passwd = `${box.rootfs}/etc/passwd`;

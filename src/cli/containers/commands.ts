@@ -50,6 +50,10 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
   child("pause", "Pause all processes within one or more containers", async () => {
     return (await simple()).pauseCommand;
   }),
+
+  child("port", "List port mappings or a specific mapping for the container", async () => {
+    return (await import("../networks/port.ts")).portCommand;
+  }),
   child("prune", "Remove all stopped containers", async () => {
     return (await import("./prune.ts")).containerPruneCommand;
   }),

@@ -19,9 +19,9 @@ export const cpCommand: Command = makeCommand<CopyDraft>({
     "container's files to stdout. A folder goes into one that is there, and becomes one that is not; " +
     "with '/.' at its end, what is in it is copied.",
   examples: [
-    { does: "A file out of a container", line: "cp web:/etc/nginx/nginx.conf ." },
-    { does: "What is in a folder into one", line: "cp site/. web:/usr/share/nginx/html" },
-    { does: "An archive of a folder", line: "cp web:/var/log - > log.tar" },
+    { does: "A file out of a container", line: "bunker cp web:/etc/nginx/nginx.conf ." },
+    { does: "What is in a folder into one", line: "bunker cp site/. web:/usr/share/nginx/html" },
+    { does: "An archive of a folder", line: "bunker cp web:/var/log - > log.tar" },
   ],
   failureCode: 1,
   flags: {

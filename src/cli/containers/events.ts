@@ -35,10 +35,10 @@ export const eventsCommand: Command = makeCommand<EventsDraft>({
     "Shows what happens until it is interrupted, or --until has come; with --since, what has happened " +
     "before as well, since the machine was started. What runs in the foreground with --rm is not told of.",
   examples: [
-    { does: "The last hour, and no more", line: "events --since 1h --until 0s" },
+    { does: "The last hour, and no more", line: "bunker events --since 1h --until 0s" },
     {
       does: "Whatever ends",
-      line: "events --filter event=die --format '{{.Actor.Attributes.name}}'",
+      line: "bunker events --filter event=die --format '{{.Actor.Attributes.name}}'",
     },
   ],
   failureCode: 1,

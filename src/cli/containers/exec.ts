@@ -2,11 +2,13 @@
 import type { ExecOptions } from "../../engine/containers/exec.ts";
 import { detachKeysFlag } from "./attach.ts";
 import { type Command, makeCommand } from "../command.ts";
+import { readEnvFiles } from "../run/read-file.ts";
 import { parseEnv } from "../values/environment.ts";
 import { parseUser } from "../values/name.ts";
 
 type Draft = { -readonly [Key in keyof ExecOptions]: ExecOptions[Key] } & {
   env: string[];
+  readonly envFiles: string[];
   readonly variables: Readonly<Record<string, string | undefined>>;
 };
 
@@ -14,6 +16,10 @@ export const execCommand: Command = makeCommand<Draft>({
   name: "exec",
   summary: "Execute a command in a running container",
   usage: "[flags] CONTAINER COMMAND [ARG...]",
+  examples: [
+    { does: "A shell in one that runs", line: "bunker exec -it web sh" },
+    { does: "A command as somebody else", line: "bunker exec --user nobody --workdir /srv web ls" },
+  ],
   failureCode: 1,
   flags: {
     detach: {
@@ -34,6 +40,15 @@ export const execCommand: Command = makeCommand<Draft>({
       set: (draft, text) => {
         const variable = parseEnv(text, draft.variables);
         if (variable !== undefined) draft.env.push(variable);
+      },
+    },
+    "env-file": {
+      type: "list",
+      group: "Flags",
+      placeholder: "file",
+      help: "Read in a file of environment variables",
+      set: (draft, text) => {
+        draft.envFiles.push(text);
       },
     },
     interactive: {
@@ -89,11 +104,13 @@ export const execCommand: Command = makeCommand<Draft>({
     interactive: false,
     tty: false,
     env: [],
+    envFiles: [],
     privileged: false,
     variables: env,
   }),
-  run: async ({ variables: _, ...options }, [name = "", ...command], context) => {
+  run: async ({ variables: _, envFiles, ...options }, [name = "", ...command], context) => {
+    const env = [...readEnvFiles(envFiles, context), ...options.env];
     const verbs = await context.engine.containers();
-    return verbs.execInContainer(name, { ...options, command });
+    return verbs.execInContainer(name, { ...options, env, command });
   },
 });

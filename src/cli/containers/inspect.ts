@@ -1,13 +1,30 @@
 // `bunker inspect` and `bunker container inspect`
 import { type Command, type CommandContext, makeCommand } from "../command.ts";
+import type { Flag } from "../flag.ts";
+import { UserError } from "../../errors.ts";
+import { describeNetwork } from "../networks/describe.ts";
+import { describeVolume } from "../volumes/describe.ts";
 import { inspectFormatFlag } from "../format/format-flags.ts";
 import { printInspection } from "../format/inspect.ts";
 import { toValue, type Value } from "../format/template/values.ts";
 
 interface Draft {
   format: string | undefined;
+  size: boolean;
   type: string;
 }
+
+const sizeFlag: Flag<Draft> = {
+  type: "bool",
+  short: "s",
+  group: "Flags",
+  help: "Display total file sizes if the type is container",
+  set: (draft, value) => {
+    draft.size = value;
+  },
+};
+
+const TYPES = ["container", "image", "network", "volume"];
 
 const words = {
   usage: "[flags] NAME|ID [NAME|ID...]",
@@ -19,24 +36,35 @@ const words = {
 export const inspectCommand: Command = makeCommand<Draft>({
   ...words,
   name: "inspect",
-  summary: "Return low-level information on containers, images and volumes",
+  summary: "Return low-level information on containers, images, networks and volumes",
+  examples: [
+    { does: "Whether one runs", line: "bunker inspect --format '{{.State.Status}}' web" },
+    {
+      does: "The volume of that name, not the container",
+      line: "bunker inspect --type volume data",
+    },
+  ],
   flags: {
     format: inspectFormatFlag,
+    size: sizeFlag,
     type: {
       type: "text",
       group: "Flags",
-      help: "Only inspect objects of the given type: container, image, volume",
+      help: `Only inspect objects of the given type: ${TYPES.join(", ")}`,
       set: (draft, text) => {
+        if (text !== "" && !TYPES.includes(text)) {
+          throw new UserError(`"${text}" is not a valid value for --type`, TYPES.join(", "));
+        }
         draft.type = text;
       },
     },
   },
-  start: () => ({ format: undefined, type: "" }),
-  run: async ({ format, type }, names, context) => {
+  start: () => ({ format: undefined, size: false, type: "" }),
+  run: async ({ format, size, type }, names, context) => {
     const found: Value[] = [];
     const missing: string[] = [];
     for (const name of names) {
-      const value = await findAny(name, type, context);
+      const value = await findAny(name, { type, size }, context);
       if (value === undefined) missing.push(`no such ${type || "object"}: ${name}`);
       else found.push(toValue(value));
     }
@@ -44,23 +72,28 @@ export const inspectCommand: Command = makeCommand<Draft>({
   },
 });
 
-/** A container, else an image, else a volume of that name. */
+/** A container, else an image, a network, a volume of that name. */
 async function findAny(
   name: string,
-  type: string,
+  { type, size }: Pick<Draft, "type" | "size">,
   { engine }: CommandContext,
 ): Promise<object | undefined> {
   if (type === "" || type === "container") {
-    const [found] = (await engine.containers()).inspectContainers([name]).found;
+    const { inspectContainers } = await engine.containers();
+    const [found] = (await inspectContainers([name], size)).found;
     if (found !== undefined) return found;
   }
   if (type === "" || type === "image") {
     const [found] = (await engine.images()).inspectImages([name]).found;
     if (found !== undefined) return found;
   }
+  if (type === "" || type === "network") {
+    const [found] = (await engine.networks()).inspectNetworks([name]).found;
+    if (found !== undefined) return describeNetwork(found);
+  }
   if (type === "" || type === "volume") {
     const [found] = (await engine.volumes()).inspectVolumes([name]).found;
-    if (found !== undefined) return found;
+    if (found !== undefined) return describeVolume(found);
   }
   return undefined;
 }
@@ -69,10 +102,12 @@ export const containerInspectCommand: Command = makeCommand<Draft>({
   ...words,
   name: "container inspect",
   summary: "Display detailed information on one or more containers",
-  flags: { format: inspectFormatFlag },
-  start: () => ({ format: undefined, type: "container" }),
-  run: async ({ format }, names, context) => {
-    const { found, missing } = (await context.engine.containers()).inspectContainers(names);
+  examples: [{ does: "All that is known of one", line: "bunker container inspect web" }],
+  flags: { format: inspectFormatFlag, size: sizeFlag },
+  start: () => ({ format: undefined, size: false, type: "container" }),
+  run: async ({ format, size }, names, context) => {
+    const { inspectContainers } = await context.engine.containers();
+    const { found, missing } = await inspectContainers(names, size);
     const messages = missing.map((name) => `No such container: ${name}`);
     return printInspection(
       { found: found.map((each) => toValue(each)), missing: messages },

@@ -30,6 +30,10 @@ export const logsCommand: Command = makeCommand<Draft>({
   name: "logs",
   summary: "Fetch the logs of a container",
   usage: "[flags] CONTAINER",
+  examples: [
+    { does: "The last ten lines, and what comes", line: "bunker logs --tail 10 --follow web" },
+    { does: "Of the last hour, with the times", line: "bunker logs --since 1h --timestamps web" },
+  ],
   failureCode: 1,
   flags: {
     details: {

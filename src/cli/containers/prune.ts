@@ -14,6 +14,9 @@ export const containerPruneCommand = makeCommand<Draft>({
   name: "container prune",
   summary: "Remove all stopped containers",
   usage: "[flags]",
+  examples: [
+    { does: "Those that ended a day ago", line: "bunker container prune --filter until=24h" },
+  ],
   failureCode: 1,
   flags: {
     filter: filterFlag("until=<timestamp>"),

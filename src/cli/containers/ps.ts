@@ -1,8 +1,8 @@
 // `bunker ps` and `bunker container ls`
 import type { ContainerRow } from "../../engine/containers/list.ts";
-import { type Filters, matchesLabels } from "../../engine/filters.ts";
+import type { ContainerSize } from "../../engine/containers/measure.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
-import { filterFlag, requireKeys } from "../format/filter.ts";
+import { filterFlag } from "../format/filter.ts";
 import {
   allFlag,
   formatFlag,
@@ -13,18 +13,27 @@ import {
 } from "../format/format-flags.ts";
 import { formatList, type ListShape } from "../format/list.ts";
 import type { Fields } from "../format/template/values.ts";
-import { formatAge, formatGoTime, formatDuration } from "../format/units.ts";
+import { formatAge, formatBytes, formatDuration, formatGoTime } from "../format/units.ts";
+import { filterContainers } from "./ps-filter.ts";
 
 interface Draft extends ListDraft {
   all: boolean;
   /** The last so many, in whatever state; -1: not asked for. */
   last: number;
+  size: boolean;
 }
 
 const definition: CommandDefinition<Draft> = {
   name: "ps",
   summary: "List containers",
   usage: "[flags]",
+  examples: [
+    { does: "All of them, those that have ended as well", line: "bunker ps --all" },
+    {
+      does: "Names and ports, for a script",
+      line: "bunker ps --filter label=app --format '{{.Names}} {{.Ports}}'",
+    },
+  ],
   failureCode: 1,
   flags: {
     all: allFlag("Show all containers (default shows just running)"),
@@ -51,17 +60,26 @@ const definition: CommandDefinition<Draft> = {
     },
     "no-trunc": noTruncFlag,
     quiet: quietFlag("Only display container IDs"),
+    size: {
+      type: "bool",
+      short: "s",
+      group: "Flags",
+      help: "Display total file sizes",
+      set: (draft, value) => {
+        draft.size = value;
+      },
+    },
   },
   operands: { min: 0, max: 0 },
   interspersed: true,
-  start: () => ({ ...startList(), all: false, last: -1 }),
+  start: () => ({ ...startList(), all: false, last: -1, size: false }),
   run: async (draft, _operands, context) => {
-    const { filters } = draft;
-    requireKeys(filters, ["ancestor", "exited", "id", "label", "label!", "name", "status"]);
-    const { listContainers } = await context.engine.containers();
-    const rows = choose(listContainers(), draft);
-    const fields = rows.map((row) => makeContainerFields(row, draft.noTrunc));
-    context.write(formatList(fields, containerShape, draft));
+    const { listContainers, measureContainers } = await context.engine.containers();
+    const rows = choose(filterContainers(listContainers(), draft.filters), draft);
+    const asksForSize = draft.size || draft.format?.includes(".Size") === true;
+    const sizes = asksForSize ? await measureContainers(rows) : undefined;
+    const fields = rows.map((row) => makeContainerFields(row, draft.noTrunc, sizes?.get(row.id)));
+    context.write(formatList(fields, draft.size ? shapeWithSize : containerShape, draft));
     return 0;
   },
 };
@@ -73,22 +91,9 @@ function choose(rows: readonly ContainerRow[], { all, last, filters }: Draft): C
   const asksForState = filters.has("status") || filters.has("exited");
   const shown = rows.filter((row) => {
     const isUp = row.status === "running" || row.status === "paused" || row.status === "restarting";
-    return (all || last >= 0 || asksForState || isUp) && matches(row, filters);
+    return all || last >= 0 || asksForState || isUp;
   });
   return last >= 0 ? shown.slice(0, last) : shown;
-}
-
-function matches(row: ContainerRow, filters: Filters): boolean {
-  const any = (key: string, test: (value: string) => boolean): boolean =>
-    filters.get(key)?.some(test) ?? true;
-  return (
-    matchesLabels(row.labels, filters) &&
-    any("id", (value) => row.id.startsWith(value)) &&
-    any("name", (value) => row.name.includes(value)) &&
-    any("status", (value) => row.status === value) &&
-    any("exited", (value) => row.status === "exited" && row.exitCode === Number(value)) &&
-    any("ancestor", (value) => row.image === value || row.imageId.includes(value))
-  );
 }
 
 /** docker's columns of containers. */
@@ -114,29 +119,51 @@ const containerShape: ListShape = {
   typeName: "*formatter.ContainerContext",
 };
 
-const COMMAND_LENGTH = 20;
+const shapeWithSize: ListShape = {
+  ...containerShape,
+  table: `${containerShape.table}\t{{.Size}}`,
+};
 
-function makeContainerFields(row: ContainerRow, isWhole: boolean): Fields {
+const COMMAND_LENGTH = 20;
+const MOUNT_LENGTH = 15;
+
+function makeContainerFields(row: ContainerRow, isWhole: boolean, size?: ContainerSize): Fields {
   const command = row.command.join(" ");
-  const isCut = !isWhole && command.length > COMMAND_LENGTH;
   return {
-    Command: `"${isCut ? `${command.slice(0, COMMAND_LENGTH - 1)}…` : command}"`,
+    Command: `"${isWhole ? command : shorten(command, COMMAND_LENGTH)}"`,
     CreatedAt: formatGoTime(row.createdMs),
     ID: isWhole ? row.id : row.id.slice(0, 12),
     Image: row.image,
     Labels: Object.entries(row.labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
-    LocalVolumes: "0",
-    Mounts: "",
+    LocalVolumes: () => String(mountsOf(row).filter(({ type }) => type === "volume").length),
+    Mounts: () => formatMounts(row, isWhole),
     Names: row.name,
     Networks: row.networks.join(","),
     Ports: row.ports,
     RunningFor: formatAge(row.createdMs, Date.now()),
-    Size: "0B",
+    Size: size === undefined ? "0B" : formatSize(size),
     State: row.status,
     Status: formatStatus(row, Date.now()),
   };
+}
+
+const mountsOf = (row: ContainerRow) => row.readDetails()?.mounts ?? [];
+
+function formatMounts(row: ContainerRow, isWhole: boolean): string {
+  const names = mountsOf(row).map(({ name, source }) => name ?? source);
+  return names.map((name) => (isWhole ? name : shorten(name, MOUNT_LENGTH))).join(",");
+}
+
+/** docker's ellipsis is one sign of the length. */
+const shorten = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text;
+
+/** docker's: what the container has written, and what that is with its image. */
+function formatSize({ writtenBytes, totalBytes }: ContainerSize): string {
+  const written = formatBytes(writtenBytes, 3);
+  return totalBytes === 0 ? written : `${written} (virtual ${formatBytes(totalBytes, 3)})`;
 }
 
 function formatHealth({ health }: ContainerRow): string {

@@ -12,7 +12,7 @@ type Plain = Record<never, never>;
 
 /** A command for each of its operands; docker's `container NAME` is the same. */
 function forEach<D>(
-  words: Pick<CommandDefinition<D>, "name" | "summary" | "description">,
+  words: Pick<CommandDefinition<D>, "name" | "summary" | "description" | "examples" | "refused">,
   flags: FlagTable<D>,
   start: () => D,
   act: (verbs: ContainerVerbs, name: string, draft: D) => void | Promise<void>,
@@ -53,16 +53,8 @@ const stopFlags: FlagTable<StopDraft> = {
   timeout: {
     type: "int",
     short: "t",
+    aliases: ["time"],
     group: "Flags",
-    help: "Seconds to wait before killing the container",
-    set: (draft, value) => {
-      draft.timeoutS = value;
-    },
-  },
-  time: {
-    type: "int",
-    group: "Flags",
-    hidden: true,
     help: "Seconds to wait before killing the container",
     set: (draft, value) => {
       draft.timeoutS = value;
@@ -77,6 +69,7 @@ export const stopCommand = forEach<StopDraft>(
     description:
       "The container gets its stop signal (SIGTERM unless said), and SIGKILL where it has not ended " +
       "after the timeout: its own, or 10 seconds; -1 waits for ever.",
+    examples: [{ does: "Within a second at most", line: "bunker stop --timeout 1 web db" }],
   },
   stopFlags,
   () => ({}),
@@ -84,14 +77,24 @@ export const stopCommand = forEach<StopDraft>(
 );
 
 export const restartCommand = forEach<StopDraft>(
-  { name: "restart", summary: "Restart one or more containers" },
+  {
+    name: "restart",
+    summary: "Restart one or more containers",
+    examples: [
+      { does: "At once, without waiting for its end", line: "bunker restart --timeout 0 web" },
+    ],
+  },
   stopFlags,
   () => ({}),
   (verbs, name, draft) => verbs.restartContainer(name, draft),
 );
 
 export const killCommand = forEach<{ signal: string }>(
-  { name: "kill", summary: "Kill one or more running containers" },
+  {
+    name: "kill",
+    summary: "Kill one or more running containers",
+    examples: [{ does: "Have it read its configuration again", line: "bunker kill -s HUP web" }],
+  },
   {
     signal: {
       type: "text",
@@ -109,18 +112,30 @@ export const killCommand = forEach<{ signal: string }>(
 );
 
 export const pauseCommand = forEach<Plain>(
-  { name: "pause", summary: "Pause all processes within one or more containers" },
+  {
+    name: "pause",
+    summary: "Pause all processes within one or more containers",
+    examples: [
+      { does: "Hold one, and let it go on", line: "bunker pause web; bunker unpause web" },
+    ],
+  },
   {},
   () => ({}),
   (verbs, name) => verbs.pauseContainer(name),
 );
 
 export const unpauseCommand = forEach<Plain>(
-  { name: "unpause", summary: "Unpause all processes within one or more containers" },
+  {
+    name: "unpause",
+    summary: "Unpause all processes within one or more containers",
+    examples: [{ does: "Let one go on", line: "bunker unpause web" }],
+  },
   {},
   () => ({}),
   (verbs, name) => verbs.unpauseContainer(name),
 );
+
+const CHECKPOINT = "checkpoints are made and restored by 'bunker oci' alone";
 
 interface StartDraft {
   attach: boolean;
@@ -133,6 +148,14 @@ export const startCommand: Command = makeCommand<StartDraft>({
   name: "start",
   summary: "Start one or more stopped containers",
   usage: "[flags] CONTAINER [CONTAINER...]",
+  examples: [
+    { does: "Two that were stopped", line: "bunker start web db" },
+    { does: "A shell that was left", line: "bunker start --attach --interactive work" },
+  ],
+  refused: {
+    checkpoint: CHECKPOINT,
+    "checkpoint-dir": CHECKPOINT,
+  },
   failureCode: 1,
   flags: {
     attach: {
@@ -180,7 +203,15 @@ interface RemoveDraft {
 }
 
 export const rmCommand = forEach<RemoveDraft>(
-  { name: "rm", summary: "Remove one or more containers" },
+  {
+    name: "rm",
+    summary: "Remove one or more containers",
+    refused: { link: "there are no links between containers, but networks" },
+    examples: [
+      { does: "One that still runs, with its volumes", line: "bunker rm --force --volumes web" },
+      { does: "All that have ended", line: "bunker container prune" },
+    ],
+  },
   {
     force: forceFlag("Force the removal of a running container (uses SIGKILL)"),
     volumes: {
@@ -209,6 +240,7 @@ export const waitCommand: Command = makeCommand<Plain>({
   name: "wait",
   summary: "Block until one or more containers stop, then print their exit codes",
   usage: "CONTAINER [CONTAINER...]",
+  examples: [{ does: "Its exit code, once it has ended", line: "bunker wait work" }],
   failureCode: 1,
   flags: {},
   operands: { min: 1 },
@@ -226,6 +258,7 @@ export const renameCommand: Command = makeCommand<Plain>({
   name: "rename",
   summary: "Rename a container",
   usage: "CONTAINER NEW_NAME",
+  examples: [{ does: "Make room for another web", line: "bunker rename web web-old" }],
   failureCode: 1,
   flags: {},
   operands: { min: 2, max: 2 },

@@ -8,11 +8,13 @@ import { type RunDraft, startDraft } from "../run/draft.ts";
 import { limitFlags } from "../run/limit-flags.ts";
 import { processFlags } from "../run/process-flags.ts";
 
-/** Those of `run` that can be had later as well. */
+/** Those of `run` that a container can have later as well. */
 const LIMITS = [
   "blkio-weight",
   "cpu-period",
   "cpu-quota",
+  "cpu-rt-period",
+  "cpu-rt-runtime",
   "cpu-shares",
   "cpus",
   "cpuset-cpus",
@@ -31,10 +33,11 @@ export const updateCommand: Command = makeCommand<RunDraft>({
     "What is not named stays as it is. The new limits hold at once where the container runs, and at " +
     "each of its later starts; the restart policy from its next end on.",
   examples: [
-    { does: "Twice the memory", line: "update --memory 1g web" },
-    { does: "Start it again at boot", line: "update --restart always web db" },
+    { does: "Twice the memory", line: "bunker update --memory 1g web" },
+    { does: "Start it again at boot", line: "bunker update --restart always web db" },
   ],
   failureCode: 1,
+  refused: { "kernel-memory": "the kernel has given it up; use --memory" },
   flags: pickFlags(),
   operands: { min: 1 },
   interspersed: true,

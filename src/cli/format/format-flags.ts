@@ -56,6 +56,20 @@ export const noTruncFlag: Flag<{ noTrunc: boolean }> = {
   },
 };
 
+/** Returns `--platform`. */
+export function platformFlag(help: string): Flag<{ platform: string | undefined }> {
+  return {
+    type: "text",
+    ignoresEmpty: true,
+    group: "Flags",
+    placeholder: "OS/ARCH",
+    help,
+    set: (draft, text) => {
+      draft.platform = text;
+    },
+  };
+}
+
 /** Returns `-f, --force`. */
 export function forceFlag(help: string): Flag<{ force: boolean }> {
   return {

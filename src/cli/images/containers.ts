@@ -14,6 +14,16 @@ export const commitCommand: Command = makeCommand<CommitDraft>({
   name: "commit",
   summary: "Create a new image from a container's changes",
   usage: "[flags] CONTAINER [REPOSITORY[:TAG]]",
+  examples: [
+    {
+      does: "An image of what a container has become",
+      line: "bunker commit --message 'with curl' work debian:curl",
+    },
+    {
+      does: "With another command",
+      line: "bunker commit --change 'CMD [\"/bin/bash\"]' work debian:mine",
+    },
+  ],
   failureCode: 1,
   flags: {
     author: {
@@ -53,6 +63,7 @@ export const diffCommand: Command = makeCommand<undefined>({
   name: "diff",
   summary: "Inspect changes to files or directories on a container's filesystem",
   usage: "CONTAINER",
+  examples: [{ does: "Added (A), changed (C) and deleted (D) files", line: "bunker diff web" }],
   failureCode: 1,
   flags: {},
   operands: { min: 1, max: 1 },
@@ -70,6 +81,7 @@ export const exportCommand: Command = makeCommand<{ output: string | undefined }
   name: "export",
   summary: "Export a container's filesystem as a tar archive",
   usage: "[flags] CONTAINER",
+  examples: [{ does: "All files as an archive", line: "bunker export --output web.tar web" }],
   failureCode: 1,
   flags: {
     output: {

@@ -5,6 +5,7 @@ import {
   formatFlag,
   type ListDraft,
   noTruncFlag,
+  platformFlag,
   quietFlag,
   startList,
 } from "../format/format-flags.ts";
@@ -15,12 +16,16 @@ import { shortId } from "./list.ts";
 
 interface Draft extends ListDraft {
   human: boolean;
+  platform: string | undefined;
 }
 
 const definition: CommandDefinition<Draft> = {
   name: "history",
   summary: "Show the history of an image",
   usage: "[flags] IMAGE",
+  examples: [
+    { does: "The steps that made an image, whole", line: "bunker history --no-trunc debian:mine" },
+  ],
   failureCode: 1,
   flags: {
     format: formatFlag,
@@ -35,13 +40,14 @@ const definition: CommandDefinition<Draft> = {
       },
     },
     "no-trunc": noTruncFlag,
+    platform: platformFlag("Show history for the given platform"),
     quiet: quietFlag("Only show image IDs"),
   },
   operands: { min: 1, max: 1 },
   interspersed: true,
-  start: () => ({ ...startList(), human: true }),
+  start: () => ({ ...startList(), human: true, platform: undefined }),
   run: async (draft, [name = ""], context) => {
-    const rows = (await context.engine.images()).readHistory(name);
+    const rows = (await context.engine.images()).readHistory(name, draft.platform);
     const fields = rows.map((row) => makeFields(row, draft));
     context.write(formatList(fields, makeShape(draft.human), draft));
     return 0;

@@ -1,5 +1,6 @@
 // `bunker import` and `bunker image import`
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { platformFlag } from "../format/format-flags.ts";
 import { changeFlag, messageFlag } from "./change-flags.ts";
 
 interface Draft {
@@ -12,20 +13,17 @@ const definition: CommandDefinition<Draft> = {
   name: "import",
   summary: "Import the contents from a tarball to create a filesystem image",
   usage: "[flags] file|URL|- [REPOSITORY[:TAG]]",
+  examples: [
+    {
+      does: "A folder as an image",
+      line: "tar -C debian -c . | bunker import --change 'CMD [\"/bin/bash\"]' - debian:mine",
+    },
+  ],
   failureCode: 1,
   flags: {
     change: changeFlag,
     message: messageFlag("Set commit message for imported image"),
-    platform: {
-      type: "text",
-      ignoresEmpty: true,
-      group: "Flags",
-      placeholder: "OS/ARCH",
-      help: "Set platform if server is multi-platform capable",
-      set: (draft, text) => {
-        draft.platform = text;
-      },
-    },
+    platform: platformFlag("Set platform if server is multi-platform capable"),
   },
   operands: { min: 1, max: 2 },
   interspersed: true,

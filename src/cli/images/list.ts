@@ -23,6 +23,14 @@ const definition: CommandDefinition<Draft> = {
   name: "images",
   summary: "List images",
   usage: "[flags] [REPOSITORY[:TAG]]",
+  examples: [
+    { does: "Those without a name", line: "bunker images --filter dangling=true" },
+    {
+      does: "A line for each, for a script",
+      line: "bunker images --format '{{.Repository}}:{{.Tag}}'",
+    },
+  ],
+  refused: { tree: "what an image has for other machines, 'bunker manifest inspect' shows" },
   failureCode: 1,
   flags: {
     all: allFlag("Show all images (there are no intermediate ones to hide)"),

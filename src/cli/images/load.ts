@@ -1,10 +1,11 @@
 // `bunker load` and `bunker image load`
 import { UserError } from "../../errors.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
-import { quietFlag } from "../format/format-flags.ts";
+import { platformFlag, quietFlag } from "../format/format-flags.ts";
 
 interface Draft {
   input: string | undefined;
+  platform: string | undefined;
   quiet: boolean;
 }
 
@@ -15,6 +16,10 @@ const definition: CommandDefinition<Draft> = {
   description:
     "The archive may be docker's or OCI's, plain or compressed with gzip or zstd. The input may " +
     "also be a folder with an OCI layout, or docker-archive:, oci-archive:, oci: or dir: and a path.",
+  examples: [
+    { does: "From a file", line: "bunker load --input debian.tar" },
+    { does: "From docker", line: "docker save alpine | bunker load" },
+  ],
   failureCode: 1,
   flags: {
     input: {
@@ -26,17 +31,18 @@ const definition: CommandDefinition<Draft> = {
         draft.input = text;
       },
     },
+    platform: platformFlag("Load only the given platform variant"),
     quiet: quietFlag("Suppress the load output"),
   },
   operands: { min: 0, max: 0 },
   interspersed: true,
-  start: () => ({ input: undefined, quiet: false }),
-  run: async ({ input, quiet }, _operands, context) => {
+  start: () => ({ input: undefined, platform: undefined, quiet: false }),
+  run: async ({ input, platform, quiet }, _operands, context) => {
     if (input === undefined && context.isTerminal(0)) {
       throw new UserError("requested load from stdin, but stdin is empty", "give a file with -i");
     }
     const { loadImages } = await context.engine.images();
-    for (const { id, names } of await loadImages(input || undefined)) {
+    for (const { id, names } of await loadImages(input || undefined, platform)) {
       if (quiet) continue;
       for (const name of names) context.write(`Loaded image: ${name}\n`);
       if (names.length === 0) context.write(`Loaded image ID: ${id}\n`);

@@ -20,6 +20,12 @@ export const loginCommand: Command = makeCommand<LoginDraft>({
   summary: "Authenticate to a registry",
   usage: "[flags] [SERVER]",
   description: "Defaults to Docker Hub if no server is specified.",
+  examples: [
+    {
+      does: "With a token from a file",
+      line: "bunker login --username me --password-stdin registry.example.com <token",
+    },
+  ],
   failureCode: 1,
   flags: {
     username: {
@@ -108,6 +114,7 @@ export const logoutCommand: Command = makeCommand<undefined>({
   summary: "Log out from a registry",
   usage: "[SERVER]",
   description: "Defaults to Docker Hub if no server is specified.",
+  examples: [{ does: "Forget what login has kept", line: "bunker logout registry.example.com" }],
   failureCode: 1,
   flags: {},
   operands: { min: 0, max: 1 },

@@ -16,6 +16,7 @@ const manifestInspectCommand: Command = makeCommand<Draft>({
   name: "manifest inspect",
   summary: "Display an image manifest, or manifest list",
   usage: "[flags] MANIFEST",
+  examples: [{ does: "For which machines an image is", line: "bunker manifest inspect alpine" }],
   failureCode: 1,
   flags: {
     insecure: {

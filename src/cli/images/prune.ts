@@ -16,6 +16,10 @@ export const imagePruneCommand: Command = makeCommand<Draft>({
   name: "image prune",
   summary: "Remove unused images",
   usage: "[flags]",
+  examples: [
+    { does: "All that no container uses", line: "bunker image prune --all" },
+    { does: "Those older than ten days", line: "bunker image prune --all --filter until=240h" },
+  ],
   failureCode: 1,
   flags: {
     all: allFlag("Remove all unused images, not just dangling ones"),

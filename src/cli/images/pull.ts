@@ -1,6 +1,6 @@
 // `bunker pull` and `bunker image pull`
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
-import { allFlag, quietFlag } from "../format/format-flags.ts";
+import { allFlag, platformFlag, quietFlag } from "../format/format-flags.ts";
 import { formatStatus, showOnStdout } from "./progress.ts";
 import {
   makeTransferOptions,
@@ -15,6 +15,14 @@ const definition: CommandDefinition<RegistryDraft> = {
   usage: "[flags] NAME[:TAG|@DIGEST]",
   description:
     "The name may also be docker-archive:, oci-archive:, oci: or dir: and a path, as 'bunker load' has them.",
+  examples: [
+    { does: "The latest from Docker Hub", line: "bunker pull alpine" },
+    {
+      does: "From a registry without TLS",
+      line: "bunker pull --tls-verify=false 10.0.0.5:5000/app:1",
+    },
+    { does: "From a folder that skopeo wrote", line: "bunker pull oci:./layout:app" },
+  ],
   failureCode: 1,
   flags: {
     "all-tags": allFlag("Download all tagged images in the repository"),
@@ -25,16 +33,7 @@ const definition: CommandDefinition<RegistryDraft> = {
       help: "Skip image verification",
       set: () => undefined,
     },
-    platform: {
-      type: "text",
-      ignoresEmpty: true,
-      group: "Flags",
-      placeholder: "OS/ARCH",
-      help: "Set platform if server is multi-platform capable",
-      set: (draft, text) => {
-        draft.platform = text;
-      },
-    },
+    platform: platformFlag("Set platform if server is multi-platform capable"),
     quiet: quietFlag("Suppress verbose output"),
     ...transferFlags,
   },

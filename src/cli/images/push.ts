@@ -1,6 +1,6 @@
 // `bunker push` and `bunker image push`
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
-import { allFlag, quietFlag } from "../format/format-flags.ts";
+import { allFlag, platformFlag, quietFlag } from "../format/format-flags.ts";
 import { showOnStdout } from "./progress.ts";
 import {
   makeTransferOptions,
@@ -15,6 +15,10 @@ const definition: CommandDefinition<RegistryDraft> = {
   usage: "[flags] NAME[:TAG] [DESTINATION]",
   description:
     "The destination is another name, or docker-archive:, oci-archive:, oci: or dir: and a path.",
+  examples: [
+    { does: "An image under its own name", line: "bunker push registry.example.com/team/app:1" },
+    { does: "As an archive", line: "bunker push debian:mine oci-archive:debian.tar" },
+  ],
   failureCode: 1,
   flags: {
     "all-tags": allFlag("Push all tags of an image to the repository"),
@@ -25,16 +29,9 @@ const definition: CommandDefinition<RegistryDraft> = {
       help: "Skip image signing",
       set: () => undefined,
     },
-    platform: {
-      type: "text",
-      ignoresEmpty: true,
-      group: "Flags",
-      placeholder: "OS/ARCH",
-      help: "Push a platform-specific manifest as a single-platform image to the registry",
-      set: (draft, text) => {
-        draft.platform = text;
-      },
-    },
+    platform: platformFlag(
+      "Push a platform-specific manifest as a single-platform image to the registry",
+    ),
     quiet: quietFlag("Suppress verbose output"),
     ...transferFlags,
   },

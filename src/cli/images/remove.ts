@@ -12,6 +12,11 @@ const definition: CommandDefinition<Draft> = {
   name: "rmi",
   summary: "Remove one or more images",
   usage: "[flags] IMAGE [IMAGE...]",
+  examples: [
+    { does: "A name, and with the last one the image", line: "bunker rmi debian:mine" },
+    { does: "All that nobody uses", line: "bunker image prune --all" },
+  ],
+  refused: { platform: "an image goes with all that it has for other machines" },
   failureCode: 1,
   flags: {
     force: forceFlag("Force removal of the image"),

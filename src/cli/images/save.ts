@@ -2,6 +2,7 @@
 import type { SaveFormat } from "../../engine/images/archives.ts";
 import { UserError } from "../../errors.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { platformFlag } from "../format/format-flags.ts";
 
 interface Draft {
   output: string | undefined;
@@ -13,6 +14,10 @@ const definition: CommandDefinition<Draft> = {
   name: "save",
   summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
   usage: "[flags] IMAGE [IMAGE...]",
+  examples: [
+    { does: "Two images in one file", line: "bunker save --output both.tar alpine debian:mine" },
+    { does: "To docker", line: "bunker save debian:mine | docker load" },
+  ],
   failureCode: 1,
   flags: {
     output: {
@@ -35,16 +40,7 @@ const definition: CommandDefinition<Draft> = {
         draft.format = parseFormat(text);
       },
     },
-    platform: {
-      type: "text",
-      ignoresEmpty: true,
-      group: "Flags",
-      placeholder: "OS/ARCH",
-      help: "Save only the given platform variant",
-      set: (draft, text) => {
-        draft.platform = text;
-      },
-    },
+    platform: platformFlag("Save only the given platform variant"),
   },
   operands: { min: 1 },
   interspersed: true,

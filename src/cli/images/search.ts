@@ -2,10 +2,14 @@
 import { UserError } from "../../errors.ts";
 import { type Command, makeCommand } from "../command.ts";
 
+const NOTHING = "there is no search whose results it could be about";
+
 export const searchCommand: Command = makeCommand<undefined>({
   name: "search",
   summary: "Search Docker Hub for images (not supported)",
   usage: "TERM",
+  refused: { filter: NOTHING, format: NOTHING, limit: NOTHING, "no-trunc": NOTHING },
+  examples: [{ does: "It says where to look instead", line: "bunker search nginx" }],
   failureCode: 1,
   flags: {},
   operands: { min: 1, max: 1 },

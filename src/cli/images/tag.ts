@@ -5,6 +5,12 @@ const definition: CommandDefinition<undefined> = {
   name: "tag",
   summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
   usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+  examples: [
+    {
+      does: "A name that leads to a registry",
+      line: "bunker tag debian:mine registry.example.com/team/debian:1",
+    },
+  ],
   failureCode: 1,
   flags: {},
   operands: { min: 2, max: 2 },

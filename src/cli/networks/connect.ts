@@ -15,6 +15,17 @@ export const networkConnectCommand = makeCommand<Draft>({
   name: "network connect",
   summary: "Connect a container to a network",
   usage: "[flags] NETWORK CONTAINER",
+  examples: [
+    {
+      does: "One that runs, to be found as files",
+      line: "bunker network connect --alias files app web",
+    },
+  ],
+  refused: {
+    "driver-opt": "a container's link has no options",
+    "gw-priority": "a container's first network has its default route",
+    link: "containers of a network find each other by name; use --alias",
+  },
   failureCode: 1,
   flags: {
     alias: {
@@ -71,6 +82,7 @@ export const networkDisconnectCommand = makeCommand<{ force: boolean }>({
   name: "network disconnect",
   summary: "Disconnect a container from a network",
   usage: "[flags] NETWORK CONTAINER",
+  examples: [{ does: "One that runs", line: "bunker network disconnect app web" }],
   failureCode: 1,
   flags: { force: forceFlag("Force the container to disconnect from a network") },
   operands: { min: 2, max: 2 },

@@ -1,4 +1,5 @@
 // `bunker network create`
+import { UserError } from "../../errors.ts";
 import type { CreateNetworkOptions } from "../../engine/networks/create-network.ts";
 import type { Flag } from "../flag.ts";
 import { makeCommand } from "../command.ts";
@@ -10,6 +11,7 @@ type Draft = {
   readonly subnets: string[];
   readonly ranges: string[];
   readonly gateways: string[];
+  readonly reserved: Record<string, string>;
   readonly labels: Record<string, string>;
   readonly options: Record<string, string>;
 };
@@ -47,6 +49,19 @@ export const networkCreateCommand = makeCommand<Draft>({
   name: "network create",
   summary: "Create a network",
   usage: "[flags] NETWORK",
+  examples: [
+    { does: "One whose containers find each other by name", line: "bunker network create app" },
+    {
+      does: "With addresses of one's own choice",
+      line: "bunker network create --subnet 10.9.0.0/24 --gateway 10.9.0.1 app",
+    },
+  ],
+  refused: {
+    "config-from": "a network has a configuration of its own",
+    "config-only": "a network has a configuration of its own",
+    ingress: "it is for swarm's services",
+    "ipam-opt": "addresses are given out by bunker itself, which has no options",
+  },
   failureCode: 1,
   flags: {
     driver: {
@@ -67,6 +82,45 @@ export const networkCreateCommand = makeCommand<Draft>({
     "ip-range": listFlag("ranges", "subnet", "Allocate container ip from a sub-range"),
     gateway: listFlag("gateways", "address", "IPv4 or IPv6 Gateway for the subnet"),
     ipv6: switchFlag("ipv6", "Enable IPv6 address assignment"),
+    ipv4: {
+      type: "bool",
+      group,
+      fallback: "true",
+      help: "Enable IPv4 address assignment, which every network has",
+      set: (_draft, value) => {
+        if (!value) throw new UserError("every network has IPv4 addresses");
+      },
+    },
+    "aux-address": {
+      type: "list",
+      group,
+      placeholder: "NAME=ADDRESS",
+      help: "An address that something else has in the network, and no container gets",
+      set: (draft, text) => {
+        const [key, value] = splitPair(text);
+        draft.reserved[key] = value;
+      },
+    },
+    "ipam-driver": {
+      type: "text",
+      ignoresEmpty: true,
+      group,
+      fallback: '"default"',
+      help: "IP Address Management Driver",
+      set: (_draft, text) => {
+        if (text !== "default") throw new UserError(`ipam driver "${text}" is not there`);
+      },
+    },
+    scope: {
+      type: "text",
+      ignoresEmpty: true,
+      group,
+      fallback: '"local"',
+      help: "Control the network's scope",
+      set: (_draft, text) => {
+        if (text !== "local") throw new UserError("the only scope is local");
+      },
+    },
     internal: switchFlag("internal", "Restrict external access to the network"),
     attachable: switchFlag("attachable", "Enable manual container attachment"),
     label: {
@@ -100,6 +154,7 @@ export const networkCreateCommand = makeCommand<Draft>({
     subnets: [],
     ranges: [],
     gateways: [],
+    reserved: {},
     labels: {},
     options: {},
   }),

@@ -16,6 +16,7 @@ export const networkListCommand = makeCommand<ListDraft>({
   name: "network ls",
   summary: "List networks",
   usage: "[flags]",
+  examples: [{ does: "One's own", line: "bunker network ls --filter type=custom" }],
   failureCode: 1,
   flags: {
     filter: filterFlag("driver=bridge", "f"),

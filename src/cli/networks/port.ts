@@ -5,6 +5,10 @@ export const portCommand = makeCommand<Record<string, never>>({
   name: "port",
   summary: "List port mappings or a specific mapping for the container",
   usage: "CONTAINER [PRIVATE_PORT[/PROTO]]",
+  examples: [
+    { does: "All published ports", line: "bunker port web" },
+    { does: "Where one of them leads from", line: "bunker port web 80/tcp" },
+  ],
   failureCode: 1,
   flags: {},
   operands: { min: 1, max: 2 },

@@ -13,6 +13,7 @@ export const networkPruneCommand = makeCommand<Draft>({
   name: "network prune",
   summary: "Remove all unused networks",
   usage: "[flags]",
+  examples: [{ does: "Without being asked", line: "bunker network prune --force" }],
   failureCode: 1,
   flags: {
     filter: filterFlag("until=<timestamp>"),

@@ -7,6 +7,7 @@ export const networkRemoveCommand = makeCommand<{ force: boolean }>({
   name: "network rm",
   summary: "Remove one or more networks",
   usage: "[flags] NETWORK [NETWORK...]",
+  examples: [{ does: "One that no container is in", line: "bunker network rm app" }],
   failureCode: 1,
   flags: { force: forceFlag("Do not error if the network does not exist") },
   operands: { min: 1 },

@@ -72,6 +72,13 @@ function checkCpu(resources: ResourceOptions, context: RunContext): void {
   inRange("cpu shares", cpuShares, 2, 262_144);
   inRange("cpu period", cpuPeriodUs, 1000, 1_000_000, " us");
   if (cpuQuotaUs !== -1) inRange("cpu quota", cpuQuotaUs, 1000, Infinity, " us");
+  checkRealtime(resources);
+}
+
+function checkRealtime(resources: ResourceOptions): void {
+  const { cpuRealtimePeriodUs: periodUs, cpuRealtimeRuntimeUs: runtimeUs } = resources;
+  if (periodUs === undefined || runtimeUs === undefined || runtimeUs <= periodUs) return;
+  throw new UserError("cpu real-time runtime cannot be higher than cpu real-time period");
 }
 
 const ONLINE_CPUS = "/sys/devices/system/cpu/online";

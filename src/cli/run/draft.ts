@@ -1,6 +1,12 @@
 // What `run`'s flags fill while they are parsed: the options themselves, still writable, and what
 // is put in its place only when all flags are known.
-import type { NetworkingOptions, RunOptions, VolumesFromOption } from "../../engine/run-options.ts";
+import {
+  makePlainOptions,
+  type NetworkingOptions,
+  type RunOptions,
+  type VolumesFromOption,
+  type Writable,
+} from "../../engine/run-options.ts";
 import type { Environment } from "../values/environment.ts";
 import type { Pair } from "../values/pair.ts";
 
@@ -13,14 +19,6 @@ export interface RunContext {
   kindOf(path: string): "file" | "directory" | "other" | undefined;
   readText(path: string): string;
 }
-
-type Writable<T> = T extends readonly (infer E)[]
-  ? E[]
-  : T extends (...args: never[]) => unknown
-    ? T
-    : T extends object
-      ? { -readonly [K in keyof T]: Writable<T[K]> }
-      : T;
 
 /** What the flags of networks say, before it is known which of them go together. */
 export type NetworkDraft = Writable<NetworkingOptions> & {
@@ -49,50 +47,11 @@ export interface RunDraft {
   rootfs: string | undefined;
 }
 
-/** docker's size of /dev/shm, 64 MiB. */
-const shmSizeBytes = 64 * 1024 * 1024;
-
-/** Returns docker's defaults; the network is none unless a flag needs one. */
+/** Returns what nothing is asked for in. */
 export function startDraft(context: RunContext): RunDraft {
   return {
     context,
-    options: {
-      root: { kind: "host" },
-      command: [],
-      env: [],
-      groupAdd: [],
-      readonlyRootfs: false,
-      mounts: [],
-      devices: [],
-      ulimits: [],
-      sysctls: {},
-      init: false,
-      interactive: false,
-      tty: false,
-      detach: false,
-      remove: false,
-      pid: { kind: "private" },
-      ipc: { kind: "private" },
-      uts: { kind: "private" },
-      userns: { kind: "host" },
-      cgroupns: { kind: "private" },
-      network: { kind: "none" },
-      shmSizeBytes,
-      resources: {},
-      security: {
-        privileged: false,
-        capAdd: [],
-        capDrop: [],
-        noNewPrivileges: false,
-        seccomp: "default",
-        systempathsUnconfined: false,
-      },
-      annotations: {},
-      labels: {},
-      noPivot: false,
-      trace: false,
-      performer: "agent",
-    },
+    options: makePlainOptions(),
     envFiles: [],
     labelFiles: [],
     labels: [],

@@ -1,12 +1,12 @@
 // The flags of `run` about what the container sees as its files and devices.
 import { UserError } from "../../errors.ts";
 import type { FlagTable } from "../flag.ts";
-import { parseDevice } from "../values/device.ts";
+import { parseDevice, parseDeviceRule } from "../values/device.ts";
 import { parseMount } from "../values/mount.ts";
 import { resolvePath } from "../values/path.ts";
 import { parseSize } from "../values/size.ts";
 import { parseTmpfs } from "../values/tmpfs.ts";
-import { parseVolume, parseVolumesFrom } from "../values/volume.ts";
+import { parseVolume, parseVolumesFrom, requireLocalDriver } from "../values/volume.ts";
 import type { RunDraft } from "./draft.ts";
 
 const group = "Files and devices";
@@ -53,6 +53,15 @@ export const filesystemFlags: FlagTable<RunDraft> = {
       draft.options.mounts.push(parseMount(text, draft.context.cwd()));
     },
   },
+  "volume-driver": {
+    type: "text",
+    ignoresEmpty: true,
+    group,
+    placeholder: "driver",
+    fallback: "local",
+    help: "Volume driver of the volumes that are made",
+    set: (_draft, text) => requireLocalDriver(text),
+  },
   "volumes-from": {
     type: "list",
     group,
@@ -88,6 +97,15 @@ export const filesystemFlags: FlagTable<RunDraft> = {
     help: "Add a host device to the container",
     set: (draft, text) => {
       draft.options.devices.push(parseDevice(text));
+    },
+  },
+  "device-cgroup-rule": {
+    type: "list",
+    group,
+    placeholder: "rule",
+    help: 'Add a rule to the cgroup allowed devices list ("c 1:3 rwm")',
+    set: (draft, text) => {
+      (draft.options.deviceRules ??= []).push(parseDeviceRule(text));
     },
   },
 };

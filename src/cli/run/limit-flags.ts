@@ -2,7 +2,7 @@
 // sense, alone and with each other, is check.ts's to say.
 import type { FlagTable } from "../flag.ts";
 import { parseCpus, parseCpuset } from "../values/cpu.ts";
-import { parseByteThrottle, parseOperationThrottle } from "../values/device.ts";
+import { parseByteThrottle, parseDeviceWeight, parseOperationThrottle } from "../values/device.ts";
 import { parseSize, parseSizeOrUnlimited } from "../values/size.ts";
 import type { RunDraft } from "./draft.ts";
 
@@ -121,6 +121,26 @@ export const limitFlags: FlagTable<RunDraft> = {
       setUnlessZero(value, (quotaUs) => (draft.options.resources.cpuQuotaUs = quotaUs));
     },
   },
+  "cpu-rt-period": {
+    type: "int",
+    group: cpu,
+    placeholder: "us",
+    help: "Limit CPU real-time period (cgroup v1)",
+    set: (draft, value) => {
+      const { resources } = draft.options;
+      setUnlessZero(value, (periodUs) => (resources.cpuRealtimePeriodUs = periodUs));
+    },
+  },
+  "cpu-rt-runtime": {
+    type: "int",
+    group: cpu,
+    placeholder: "us",
+    help: "Limit CPU real-time runtime (cgroup v1)",
+    set: (draft, value) => {
+      const { resources } = draft.options;
+      setUnlessZero(value, (runtimeUs) => (resources.cpuRealtimeRuntimeUs = runtimeUs));
+    },
+  },
   "cpuset-cpus": {
     type: "text",
     ignoresEmpty: true,
@@ -147,6 +167,15 @@ export const limitFlags: FlagTable<RunDraft> = {
     help: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
     set: (draft, value) => {
       setUnlessZero(value, (weight) => (draft.options.resources.blkioWeight = weight));
+    },
+  },
+  "blkio-weight-device": {
+    type: "list",
+    group: io,
+    placeholder: "DEVICE:WEIGHT",
+    help: "Block IO weight (relative device weight)",
+    set: (draft, text) => {
+      (draft.options.resources.blkioWeightDevice ??= []).push(parseDeviceWeight(text));
     },
   },
   "device-read-bps": {

@@ -1,10 +1,16 @@
 // The flags of `run` about networks: which, what the container is in them, and which of its ports are
 // the host's.
-import type { NetworkingOptions, NetworkOption, RunOptions } from "../../engine/run-options.ts";
+import type {
+  NetworkingOptions,
+  NetworkOption,
+  RunOptions,
+  Writable,
+} from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
 import type { FlagTable } from "../flag.ts";
 import { splitCsv } from "../values/csv.ts";
 import { isNetworkMode, parseNetwork } from "../values/namespace.ts";
+import { parseInteger } from "../values/number.ts";
 import { isIp, parseExpose, parsePublish } from "../values/publish.ts";
 import type { NetworkDraft, RunDraft } from "./draft.ts";
 
@@ -41,14 +47,7 @@ function setNetwork(draft: RunDraft, text: string): void {
 /** `NAME`, or docker's long form: `name=NAME,alias=…,ip=…`. */
 function parseNamedNetwork(text: string): NetworkOption {
   if (!text.includes("=")) return { name: text, aliases: [], linkLocal: [] };
-  const network: {
-    name: string;
-    ip?: string;
-    ip6?: string;
-    mac?: string;
-    aliases: string[];
-    linkLocal: string[];
-  } = { name: "", aliases: [], linkLocal: [] };
+  const network: Writable<NetworkOption> = { name: "", aliases: [], linkLocal: [] };
   for (const field of splitCsv(text)) {
     const equals = field.indexOf("=");
     const [key, value] = [field.slice(0, equals).toLowerCase(), field.slice(equals + 1)];
@@ -58,9 +57,9 @@ function parseNamedNetwork(text: string): NetworkOption {
     else if (key === "ip6") network.ip6 = value;
     else if (key === "mac-address") network.mac = value;
     else if (key === "link-local-ip") network.linkLocal.push(value);
-    else if (key !== "gw-priority" && key !== "driver-opt") {
-      throw new UserError(`invalid field ${field}`);
-    }
+    else if (key === "gw-priority") network.gatewayPriority = parseInteger(value);
+    else if (key === "driver-opt") throw new UserError("a container's link has no options");
+    else throw new UserError(`invalid field ${field}`);
   }
   if (network.name === "") throw new UserError("network name is missing");
   return network;
@@ -85,19 +84,12 @@ function requireIp(text: string): string {
 export const networkFlags: FlagTable<RunDraft> = {
   network: {
     type: "list",
+    aliases: ["net"],
     ignoresEmpty: true,
     group,
     fallback: "none",
     placeholder: "network",
     help: "Connect to a network by name, or none, host, container:ID, ns:PATH, cni:NAME",
-    set: setNetwork,
-  },
-  net: {
-    type: "list",
-    ignoresEmpty: true,
-    group,
-    hidden: true,
-    help: "Another spelling of --network",
     set: setNetwork,
   },
   publish: {
@@ -130,18 +122,10 @@ export const networkFlags: FlagTable<RunDraft> = {
   },
   "network-alias": {
     type: "list",
+    aliases: ["net-alias"],
     group,
     placeholder: "name",
     help: "Add network-scoped alias for the container",
-    set: (draft, text) => {
-      of(draft).aliases.push(text);
-    },
-  },
-  "net-alias": {
-    type: "list",
-    group,
-    hidden: true,
-    help: "Another spelling of --network-alias",
     set: (draft, text) => {
       of(draft).aliases.push(text);
     },
@@ -205,18 +189,10 @@ export const networkFlags: FlagTable<RunDraft> = {
   },
   "dns-option": {
     type: "list",
+    aliases: ["dns-opt"],
     group,
     placeholder: "option",
     help: "Set DNS options",
-    set: (draft, text) => {
-      of(draft).dnsOptions.push(text);
-    },
-  },
-  "dns-opt": {
-    type: "list",
-    group,
-    hidden: true,
-    help: "Another spelling of --dns-option",
     set: (draft, text) => {
       of(draft).dnsOptions.push(text);
     },
@@ -249,7 +225,9 @@ export function finishNetworking(draft: RunDraft): Pick<RunOptions, "network" | 
   const own = aliases.length + linkLocal.length > 0 || (ip ?? ip6 ?? mac) !== undefined;
   const needsLink = own || rest.publishAll || rest.publish.length > 0;
   const named = networks.length > 0 || hasNetworkMode || !needsLink ? networks : [BRIDGE];
-  const [first, ...others] = named;
+  // The first has the default route. The sort is stable: as they were named, where nobody says.
+  const priorityOf = ({ gatewayPriority = 0 }: NetworkOption): number => gatewayPriority;
+  const [first, ...others] = named.toSorted((one, other) => priorityOf(other) - priorityOf(one));
   const merged =
     first === undefined
       ? []

@@ -68,6 +68,13 @@ export const processFlags: FlagTable<RunDraft> = {
       draft.options.remove = value;
     },
   },
+  runtime: {
+    type: "text",
+    ignoresEmpty: true,
+    group: container,
+    help: "Runtime to use for this container: bunker is one, and docker's default stands for it",
+    set: (_draft, text) => requireOwnRuntime(text),
+  },
   cidfile: {
     type: "text",
     ignoresEmpty: true,
@@ -202,3 +209,14 @@ export const processFlags: FlagTable<RunDraft> = {
     },
   },
 };
+
+/** docker's names of the one that it has without being configured. */
+const OWN_RUNTIMES = ["bunker", "runc", "io.containerd.runc.v2"];
+
+function requireOwnRuntime(text: string): void {
+  if (OWN_RUNTIMES.includes(text)) return;
+  throw new UserError(
+    `unknown or invalid runtime name: ${text}`,
+    "bunker runs containers itself; as a runtime of docker's it is 'bunker oci'",
+  );
+}

@@ -13,6 +13,7 @@ export const systemBootCommand: Command = makeCommand<Plain>({
     "containers with --restart always, unless-stopped or on-failure are started again. `bunker system " +
     "unit` prints a unit of systemd that does it.",
   usage: "",
+  examples: [{ does: "What the unit of 'bunker system unit' does", line: "bunker system boot" }],
   failureCode: 1,
   flags: {},
   operands: { min: 0, max: 0 },

@@ -12,6 +12,7 @@ export const systemCheckCommand: Command = makeCommand<Draft>({
   summary: "Look for damage in what is kept, and repair it",
   usage: "[flags]",
   description: "Ends with 1 where something is wrong and was not repaired.",
+  examples: [{ does: "Look, and mend what can be", line: "bunker system check --repair" }],
   failureCode: 1,
   flags: {
     repair: {

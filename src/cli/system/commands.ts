@@ -24,6 +24,11 @@ export const systemCommand = makeGroup("system", "Manage what bunker keeps on th
     load: async () => (await import("../containers/events.ts")).eventsCommand,
   },
   {
+    name: "info",
+    summary: "Display system-wide information",
+    load: async () => (await import("./info.ts")).systemInfoCommand,
+  },
+  {
     name: "prune",
     summary: "Remove unused data",
     load: async () => (await import("./prune.ts")).systemPruneCommand,

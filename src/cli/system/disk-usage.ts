@@ -17,6 +17,7 @@ export const systemDfCommand: Command = makeCommand<Draft>({
   name: "system df",
   summary: "Show disk usage",
   usage: "[flags]",
+  examples: [{ does: "Each image, container and volume", line: "bunker system df --verbose" }],
   failureCode: 1,
   flags: {
     format: formatFlag,

@@ -17,6 +17,9 @@ export const systemPruneCommand: Command = makeCommand<Draft>({
   name: "system prune",
   summary: "Remove unused data",
   usage: "[flags]",
+  examples: [
+    { does: "Everything that is not in use", line: "bunker system prune --all --volumes" },
+  ],
   failureCode: 1,
   flags: {
     all: allFlag("Remove all unused images not just dangling ones"),

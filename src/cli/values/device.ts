@@ -1,5 +1,11 @@
-// `--device HOST[:CONTAINER[:rwm]]` and the throttles of block devices, `/dev/sda:1mb`.
-import type { DeviceOption, ThrottleOption } from "../../engine/run-options.ts";
+// `--device HOST[:CONTAINER[:rwm]]`, the rules of who may open what, and the throttles and weights of
+// block devices, `/dev/sda:1mb`.
+import type {
+  DeviceOption,
+  DeviceRuleOption,
+  ThrottleOption,
+  WeightOption,
+} from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
 import { readDigits } from "./number.ts";
 import { parseSize } from "./size.ts";
@@ -29,6 +35,31 @@ function requireAbsolute(path: string): void {
 /** Each of r, w and m at most once, and one at least. */
 function isAccess(text: string): boolean {
   return /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
+}
+
+/** Returns a rule of the devices controller, `c 1:3 rwm`; a star is each number. */
+export function parseDeviceRule(text: string): DeviceRuleOption {
+  const [, type, major = "", minor = "", access = ""] =
+    /^([abc]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text) ?? [];
+  if (type !== "a" && type !== "b" && type !== "c") {
+    throw new UserError(`invalid device cgroup format '${text}'`, 'such as "c 1:3 rwm"');
+  }
+  return {
+    type,
+    ...(major !== "*" && { major: Number(major) }),
+    ...(minor !== "*" && { minor: Number(minor) }),
+    access,
+  };
+}
+
+/** Returns a weight, `/dev/sda:100`; 0 is as if there were none. */
+export function parseDeviceWeight(text: string): WeightOption {
+  const { path, rate } = splitThrottle(text);
+  const weight = readDigits(rate);
+  if (weight === undefined || weight > 1000 || (weight > 0 && weight < 10)) {
+    throw new UserError(`invalid weight for device: ${text}`, "a number from 10 to 1000");
+  }
+  return { path, weight };
 }
 
 /** Returns a limit in bytes per second, `/dev/sda:1mb`. */

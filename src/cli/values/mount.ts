@@ -6,7 +6,7 @@ import { parseBoolean } from "./number.ts";
 import { splitPair } from "./pair.ts";
 import { resolvePath } from "./path.ts";
 import { parseSize } from "./size.ts";
-import { parseTarget, propagations, requireVolumeName } from "./volume.ts";
+import { parseTarget, propagations, requireLocalDriver, requireVolumeName } from "./volume.ts";
 
 interface MountDraft {
   type: string;
@@ -120,8 +120,8 @@ function setStored(draft: MountDraft, key: string, value: string): boolean {
       setEntry(draft.driverOptions, value);
       return true;
     case "volume-driver":
-      if (value === "" || value === "local") return true;
-      throw new UserError(`volume driver "${value}" is not there`, "the only one is local");
+      requireLocalDriver(value);
+      return true;
     default:
       return false;
   }

@@ -99,6 +99,12 @@ function kindOf(
   return undefined;
 }
 
+/** Refuses every driver of volumes but docker's own. */
+export function requireLocalDriver(driver: string): void {
+  if (driver === "" || driver === "local") return;
+  throw new UserError(`volume driver "${driver}" is not there`, "the only one is local");
+}
+
 /** Returns the container whose volumes are wanted, and whether to be read only. */
 export function parseVolumesFrom(text: string): VolumesFromOption {
   const [container = "", mode = "rw", ...rest] = text.split(":");

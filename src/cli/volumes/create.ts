@@ -1,5 +1,6 @@
 // `bunker volume create`
 import { makeCommand } from "../command.ts";
+import type { RefusedFlags } from "../flag.ts";
 import { parseLabel, splitPair } from "../values/pair.ts";
 
 interface Draft {
@@ -8,10 +9,39 @@ interface Draft {
   readonly options: Record<string, string>;
 }
 
+const CLUSTER = "it is for swarm's cluster volumes";
+
+const clusterFlags: RefusedFlags = {
+  availability: CLUSTER,
+  group: CLUSTER,
+  "limit-bytes": CLUSTER,
+  "required-bytes": CLUSTER,
+  scope: CLUSTER,
+  secret: CLUSTER,
+  sharing: CLUSTER,
+  "topology-preferred": CLUSTER,
+  "topology-required": CLUSTER,
+  type: CLUSTER,
+};
+
 export const volumeCreateCommand = makeCommand<Draft>({
   name: "volume create",
   summary: "Create a volume",
   usage: "[flags] [VOLUME]",
+  description:
+    "The options are those of mount(8): what they name is mounted wherever the volume is used.",
+  examples: [
+    { does: "A volume for what is to stay", line: "bunker volume create data" },
+    {
+      does: "A folder of the host by the name of a volume",
+      line: "bunker volume create -o type=none -o o=bind -o device=/srv/site site",
+    },
+    {
+      does: "A share of a file server",
+      line: "bunker volume create -o type=nfs -o o=addr=10.0.0.5,rw -o device=:/srv/share share",
+    },
+  ],
+  refused: clusterFlags,
   failureCode: 1,
   flags: {
     driver: {
@@ -38,7 +68,7 @@ export const volumeCreateCommand = makeCommand<Draft>({
       short: "o",
       group: "Flags",
       placeholder: "map",
-      help: "Set driver specific options (type=none, o=bind, device=FOLDER; type=tmpfs)",
+      help: "Set driver specific options (type=, o=, device=)",
       set: (draft, text) => {
         const [key, value] = splitPair(text);
         draft.options[key] = value;

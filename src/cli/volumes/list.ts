@@ -11,6 +11,10 @@ export const volumeListCommand = makeCommand<ListDraft>({
   name: "volume ls",
   summary: "List volumes",
   usage: "[flags]",
+  examples: [
+    { does: "Those that no container uses", line: "bunker volume ls --filter dangling=true" },
+  ],
+  refused: { cluster: "it is for swarm's cluster volumes" },
   failureCode: 1,
   flags: {
     filter: filterFlag("dangling=true", "f"),

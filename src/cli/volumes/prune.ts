@@ -15,6 +15,7 @@ export const volumePruneCommand = makeCommand<Draft>({
   name: "volume prune",
   summary: "Remove unused local volumes",
   usage: "[flags]",
+  examples: [{ does: "Those with a name as well", line: "bunker volume prune --all" }],
   failureCode: 1,
   flags: {
     all: allFlag("Remove all unused volumes, not just anonymous ones"),

@@ -8,6 +8,7 @@ export const volumeRemoveCommand = makeCommand<{ force: boolean }>({
   summary: "Remove one or more volumes",
   usage: "[flags] VOLUME [VOLUME...]",
   description: "You cannot remove a volume that is in use by a container.",
+  examples: [{ does: "Two of them", line: "bunker volume rm data cache" }],
   failureCode: 1,
   flags: { force: forceFlag("Do not fail for volumes that are not there") },
   operands: { min: 1 },

@@ -130,19 +130,26 @@ async function openStopped(container: KeptContainer, kept: KeptStore): Promise<F
   const mounts = storage.options.mounts.filter(
     (each) => each.type === "bind" && fileType(each.source) !== 0,
   );
-  if (source.kind === "overlay" || mounts.length > 0) {
+  if (source.kind === "overlay" || mounts.length > 0 || options.readonlyRootfs) {
     // Order: nothing that follows is to be seen by, or kept busy for, anybody else.
     unshare(CLONE.CLONE_NEWNS);
     mount(null, "/", null, MS.MS_REC | MS.MS_PRIVATE, null);
   }
-  const root = attachRoot(source);
+  const root = attachRoot(source, options.readonlyRootfs);
   for (const each of mounts) attachMount(root, each);
+  // Order: last, as the places of the mounts are made where they are missing. The volumes are writable.
+  if (options.readonlyRootfs) makeReadonly(root);
   return root;
 }
 
-function attachRoot(source: RootSource): Fd {
+/** @param isReadonly it will be */
+function attachRoot(source: RootSource, isReadonly: boolean): Fd {
   if (source.kind === "host") throw new Error("the host's root has no layers");
-  if (source.kind === "directory") return open(source.path, O.O_RDONLY | O.O_DIRECTORY);
+  if (source.kind === "directory") {
+    // What is read-only for this process alone has to be a mount of its own.
+    if (isReadonly) mount(source.path, source.path, null, MS.MS_BIND | MS.MS_REC, null);
+    return open(source.path, O.O_RDONLY | O.O_DIRECTORY);
+  }
   const { lower, below, upper, work, target } = source;
   for (const path of [upper, work, target]) makeDirectory(path, 0o755);
   if (below !== undefined) chdir(below);
@@ -155,6 +162,10 @@ function attachRoot(source: RootSource): Fd {
 /** A colon separates the lower layers, a comma the options. overlayfs.rst */
 const escapeSigns = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
 
+function makeReadonly(tree: Fd): void {
+  mount_setattr(tree.number, "", OPEN_TREE.AT_EMPTY_PATH, { set: MOUNT_ATTR.MOUNT_ATTR_RDONLY });
+}
+
 /** A file's place that is not there is left: a start would make it. */
 function attachMount(root: Fd, option: MountOption): void {
   if (option.type !== "bind") return;
@@ -163,9 +174,7 @@ function attachMount(root: Fd, option: MountOption): void {
     option.source,
     OPEN_TREE.OPEN_TREE_CLONE | OPEN_TREE.AT_RECURSIVE,
   );
-  if (option.readonly) {
-    mount_setattr(tree.number, "", OPEN_TREE.AT_EMPTY_PATH, { set: MOUNT_ATTR.MOUNT_ATTR_RDONLY });
-  }
+  if (option.readonly) makeReadonly(tree);
   const path = toByteString(linkTarget("", option.target));
   const place = openPlace(root.number, path);
   if (place < 0) return;

@@ -63,6 +63,21 @@ export async function copyFromContainer(options: CopyOptions): Promise<number> {
 export async function copyToContainer(options: CopyOptions): Promise<number> {
   using container = await openCopyRoot(options.container);
   tell("extract-to-dir", container.container, { path: options.path });
+  try {
+    // Order: awaited, as the root is open for as long as this function runs.
+    return await copyInto(container, options);
+  } catch (error) {
+    throw isSyscallError(error, "EROFS") ? readonlyRefusal(container) : error;
+  }
+}
+
+/** docker's words. */
+function readonlyRefusal({ container: { options } }: CopyRoot): UserError {
+  const what = options.readonlyRootfs ? "container rootfs" : "mounted volume";
+  return new UserError(`${what} is marked read-only`, undefined, 1);
+}
+
+async function copyInto(container: CopyRoot, options: CopyOptions): Promise<number> {
   using _owner = becomeOwner(container);
   const asked = parsePath(options.path);
   // Order: awaited, as the root is open for as long as this function runs.

@@ -6,7 +6,7 @@ import { parseSpecText } from "../../oci/parse.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { readDetails } from "../container-details.ts";
 import { runFolder } from "../run-folder.ts";
-import type { RootOption, RunOptions } from "../run-options.ts";
+import { makePlainOptions, type RootOption } from "../run-options.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { isRunning } from "./finish.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
@@ -37,7 +37,9 @@ function describe({ id, name, createdMs, initPid }: ContainerRecord): KeptContai
     name,
     createdMs,
     options: {
-      ...PLAIN,
+      // The flags of the one that runs are not known.
+      ...makePlainOptions(),
+      remove: true,
       root: findRoot(spec, details?.image?.name),
       command: spec?.process?.args ?? readCommand(initPid),
       tty: spec?.process?.terminal ?? false,
@@ -61,42 +63,3 @@ function findRoot(spec: Spec | undefined, image: string | undefined): RootOption
 function readCommand(pid: number): readonly string[] {
   return (readTextIfThere(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
 }
-
-/** What a `run` without a flag but --rm asks for: the flags of the one that runs are not known. */
-const PLAIN: RunOptions = {
-  root: { kind: "host" },
-  command: [],
-  env: [],
-  groupAdd: [],
-  readonlyRootfs: false,
-  mounts: [],
-  devices: [],
-  ulimits: [],
-  sysctls: {},
-  init: false,
-  interactive: false,
-  tty: false,
-  detach: false,
-  remove: true,
-  pid: { kind: "private" },
-  ipc: { kind: "private" },
-  uts: { kind: "private" },
-  userns: { kind: "host" },
-  cgroupns: { kind: "default" },
-  network: { kind: "none" },
-  shmSizeBytes: 64 * 1024 * 1024,
-  resources: {},
-  security: {
-    privileged: false,
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    seccomp: "default",
-    systempathsUnconfined: false,
-  },
-  annotations: {},
-  labels: {},
-  noPivot: false,
-  trace: false,
-  performer: "agent",
-};

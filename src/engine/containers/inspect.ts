@@ -8,9 +8,16 @@ import { KeptStore } from "./kept.ts";
 import { commandOf, imageName, lookAtHealth } from "./list.ts";
 import { type LiveContainer, lookAt } from "./live.ts";
 import { LOG_FILE } from "./log-files.ts";
+import { measureContainer } from "./measure.ts";
 
-/** The objects of those that are there, and the names of the others. */
-export function inspectContainers(names: readonly string[]): {
+/**
+ * The objects of those that are there, and the names of the others.
+ * @param hasSize with the room that each takes on the disk
+ */
+export function inspectContainers(
+  names: readonly string[],
+  hasSize = false,
+): {
   readonly found: readonly object[];
   readonly missing: readonly string[];
 } {
@@ -19,13 +26,20 @@ export function inspectContainers(names: readonly string[]): {
   const missing: string[] = [];
   for (const name of names) {
     try {
-      found.push(describe(lookAt(findKept(name, kept), kept), kept));
+      const live = lookAt(findKept(name, kept), kept);
+      found.push({ ...describe(live, kept), ...(hasSize && describeSize(live, kept)) });
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "UserError") throw error;
       missing.push(name);
     }
   }
   return { found, missing };
+}
+
+function describeSize({ container }: LiveContainer, kept: KeptStore): object {
+  const { id, imageId = readDetails(kept.folder(id))?.image?.id ?? "" } = container;
+  const { writtenBytes, totalBytes } = measureContainer(id, imageId);
+  return { SizeRw: writtenBytes, SizeRootFs: totalBytes };
 }
 
 const NEVER = "0001-01-01T00:00:00Z";

@@ -2,8 +2,13 @@
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
+import { type ContainerDetails, readDetails } from "../container-details.ts";
+import { type Attachment, readAttachment } from "../networks/attachments.ts";
+import { NetworkStore } from "../networks/network-store.ts";
 import { describePorts, listNetworkNames } from "../networks/describe.ts";
+import { runFolder } from "../run-folder.ts";
 import type { RootOption } from "../run-options.ts";
+import { StateStore } from "../state-store.ts";
 import { ensureKeeper, findHealthCheck, type Health, readHealth } from "./health.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
@@ -27,6 +32,10 @@ export interface ContainerRow {
   /** `0.0.0.0:8080->80/tcp`; "" for none. */
   readonly ports: string;
   readonly networks: readonly string[];
+  /** What it was started with: its image, its mounts; read when it is asked for. */
+  readDetails(): ContainerDetails | undefined;
+  /** What it has of networks; read when it is asked for. */
+  readAttachment(): Attachment | undefined;
 }
 
 /** The newest first. */
@@ -67,8 +76,14 @@ function makeRow(
     pid: record?.initPid ?? 0,
     ports: options.networking === undefined ? "" : describePorts(id),
     networks: options.networking === undefined ? [options.network.kind] : listNetworkNames(id),
+    readDetails: () => readDetails(folderOf(id, store)),
+    readAttachment: () => readAttachment(new NetworkStore(), id),
   };
 }
+
+/** Of one that is not kept, the state folder is all there is. */
+const folderOf = (id: string, kept: KeptStore): string =>
+  kept.isKept(id) ? kept.folder(id) : new StateStore(runFolder(process.env)).containerFolder(id);
 
 /** Of one that runs and has a check; whoever asks for it is there afterwards. */
 export function lookAtHealth(container: KeptContainer, kept: KeptStore): Health | undefined {

@@ -9,6 +9,8 @@ import {
   parseReference,
 } from "../../image/reference.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
+import { parsePlatform } from "../../image/platform.ts";
+import type { Platform } from "../../image/types.ts";
 import { loadArchive, loadFolder } from "../../image/transport/load.ts";
 import { type SaveImage, saveArchive, saveFolder } from "../../image/transport/save.ts";
 import {
@@ -34,28 +36,41 @@ const CHUNK_BYTES = 1024 * 1024;
 /**
  * Loads what an archive has.
  * @param path a file, a transport (`oci:FOLDER`), a folder with an OCI layout; undefined for stdin
+ * @param platform whose image of those for several machines is kept; all of them without
  * @throws UserError
  */
-export async function loadImages(path: string | undefined): Promise<LoadedRow[]> {
+export async function loadImages(
+  path: string | undefined,
+  platform?: string,
+): Promise<LoadedRow[]> {
   using store = openStore();
-  const loaded = await loadFrom(path, store);
+  const wanted = platform === undefined ? undefined : parsePlatform(platform);
+  const loaded = await loadFrom(path, store, wanted);
   return loaded.map((each) => makeRow(each, store));
 }
 
-async function loadFrom(path: string | undefined, store: ImageStore): Promise<LoadedImage[]> {
-  if (path === undefined) return loadArchive(readChunks({ fd: 0 }), store);
+async function loadFrom(
+  path: string | undefined,
+  store: ImageStore,
+  platform: Platform | undefined,
+): Promise<LoadedImage[]> {
+  if (path === undefined) return loadArchive(readChunks({ fd: 0 }), store, { platform });
   const transport = parseTransport(path);
-  if (transport !== undefined) return loadTransport(transport, store);
+  if (transport !== undefined) return loadTransport(transport, store, platform);
   if (!existsSync(path)) throw new UserError(`open ${path}: no such file or directory`);
-  if (statSync(path).isDirectory()) return loadFolder({ kind: "oci", path }, store);
-  return loadArchive(readChunks({ path }), store);
+  if (statSync(path).isDirectory()) return loadFolder({ kind: "oci", path }, store, platform);
+  return loadArchive(readChunks({ path }), store, { platform });
 }
 
-async function loadTransport(transport: Transport, store: ImageStore): Promise<LoadedImage[]> {
+async function loadTransport(
+  transport: Transport,
+  store: ImageStore,
+  platform?: Platform,
+): Promise<LoadedImage[]> {
   const { kind, path, reference } = transport;
-  if (kind === "oci" || kind === "dir") return loadFolder(transport, store);
+  if (kind === "oci" || kind === "dir") return loadFolder(transport, store, platform);
   if (!existsSync(path)) throw new UserError(`open ${path}: no such file or directory`);
-  return loadArchive(readChunks({ path }), store, reference);
+  return loadArchive(readChunks({ path }), store, { reference, platform });
 }
 
 async function* readChunks(source: { fd: number } | { path: string }): AsyncIterable<Uint8Array> {

@@ -2,6 +2,7 @@
 
 import type { HistoryEntry } from "../../image/types.ts";
 import { readFacts } from "./image-facts.ts";
+import { narrowImage } from "./narrow-image.ts";
 import { getImage, noSuchImage, openStore } from "./open-store.ts";
 
 export interface HistoryRow {
@@ -13,10 +14,10 @@ export interface HistoryRow {
   readonly comment: string;
 }
 
-/** @throws UserError where there is no such image */
-export function readHistory(text: string): HistoryRow[] {
+/** @throws UserError where there is no such image, or none for the platform */
+export function readHistory(text: string, platform?: string): HistoryRow[] {
   using store = openStore();
-  const image = getImage(store, text);
+  const image = narrowImage(getImage(store, text), platform, store);
   const facts = readFacts(store, image);
   if (facts === undefined) throw noSuchImage(text);
   const { config, layerBytes } = facts;

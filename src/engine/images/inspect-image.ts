@@ -4,6 +4,7 @@ import type { ContainerConfig } from "../../image/types.ts";
 import { chainIds } from "../../image/store/layers.ts";
 import type { ImageStore } from "../../image/store/store.ts";
 import { type ImageFacts, readFacts } from "./image-facts.ts";
+import { narrowImage } from "./narrow-image.ts";
 import { findImage, openStore } from "./open-store.ts";
 
 /** What is there, and the names that lead nowhere. */
@@ -12,13 +13,14 @@ export interface InspectedImages {
   readonly missing: readonly string[];
 }
 
-export function inspectImages(names: readonly string[]): InspectedImages {
+/** @throws UserError where an image is there, but not for the platform */
+export function inspectImages(names: readonly string[], platform?: string): InspectedImages {
   using store = openStore();
   const found: object[] = [];
   const missing: string[] = [];
   for (const name of names) {
     const image = findImage(store, name);
-    const facts = image && readFacts(store, image);
+    const facts = image && readFacts(store, narrowImage(image, platform, store));
     if (facts === undefined) missing.push(name);
     else found.push(describeImage(facts, store));
   }

@@ -3,7 +3,8 @@
 import { UserError } from "../../errors.ts";
 import { realPath } from "../../../ffi/files.ts";
 import type { HostMountOption, RunOptions, StoredMountOption } from "../run-options.ts";
-import { makeBind, refuseLinks } from "../volumes/bind.ts";
+import { findInLayers } from "../../image/layer/find-in-layers.ts";
+import { linkRefusal, makeBind } from "../volumes/bind.ts";
 import { findRunImage, type RunImage } from "./run-image.ts";
 
 export interface MountedImage {
@@ -13,8 +14,8 @@ export interface MountedImage {
 }
 
 /**
- * The image's files as a mount: its one layer's folder, or an overlay of several.
- * @throws UserError for a part of an image of several layers, whose files are in no one folder
+ * The image's files as a mount, or a part of them: a folder, or an overlay of several.
+ * @throws UserError for a part that is not there, or that a link leads to
  */
 export async function mountImage(
   { reference, subpath, target }: Extract<StoredMountOption, { type: "image" }>,
@@ -22,25 +23,29 @@ export async function mountImage(
   isLookOnly: boolean,
 ): Promise<MountedImage> {
   const image = await findRunImage(reference, options, isLookOnly);
-  return { image, mount: makeMount(image, reference, subpath, target) };
+  return { image, mount: makeMount(image, subpath, target) };
 }
 
-function makeMount(
-  image: RunImage,
-  reference: string,
-  subpath: string | undefined,
-  target: string,
-): HostMountOption {
-  const lower = image.lower.map((link) => `${image.links}/${link}`);
+function makeMount(image: RunImage, subpath: string | undefined, target: string): HostMountOption {
+  const layers = image.lower.map((link) => `${image.links}/${link}`);
+  const lower =
+    subpath === undefined
+      ? layers
+      : listParts(
+          layers.map((path) => realPath(path)),
+          subpath,
+        );
   const [only = "", ...others] = lower;
-  if (others.length === 0) {
-    const source = subpath === undefined ? realPath(only) : `${realPath(only)}/${subpath}`;
-    if (subpath !== undefined) refuseLinks(realPath(only), subpath);
-    return makeBind(source, target, true);
-  }
-  if (subpath === undefined) return { type: "overlay", target, lower };
-  throw new UserError(
-    `image-subpath of "${reference}" cannot be mounted: it has ${lower.length} layers`,
-    "leave image-subpath out, or make an image of one layer by 'bunker import'",
-  );
+  return others.length === 0
+    ? makeBind(realPath(only), target, true)
+    : { type: "overlay", target, lower };
+}
+
+/** Where a part of the image is: in each layer that has a part of it. */
+function listParts(layers: readonly string[], subpath: string): readonly string[] {
+  const place = findInLayers(layers, subpath);
+  if (place.kind === "folder") return place.paths;
+  if (place.kind === "file") return [place.path];
+  if (place.kind === "link") throw linkRefusal(place.path);
+  throw new UserError(`cannot access path ${subpath}: no such file or directory`);
 }

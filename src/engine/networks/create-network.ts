@@ -23,6 +23,8 @@ export interface CreateNetworkOptions {
   readonly subnets: readonly string[];
   readonly ranges: readonly string[];
   readonly gateways: readonly string[];
+  /** Name → address. */
+  readonly reserved: Readonly<Record<string, string>>;
   readonly ipv6: boolean;
   readonly internal: boolean;
   readonly attachable: boolean;
@@ -115,7 +117,9 @@ function chooseSubnets(options: CreateNetworkOptions, store: NetworkStore): Netw
     subnet: formatSubnet(subnet),
     gateway: findGateway(subnet, gateways),
     ...findRange(subnet, ranges),
+    ...findReserved(subnet, options),
   }));
+  checkReserved(parts, options);
   for (const text of [...ranges, ...gateways]) {
     const address = parseAddress(text.replace(/\/.*/, ""));
     if (address !== undefined && parts.some((subnet) => contains(subnet, address))) continue;
@@ -160,6 +164,26 @@ function findGateway(subnet: Subnet, gateways: readonly string[]): string {
     if (address !== undefined && contains(subnet, address)) return formatAddress(address);
   }
   return firstAddress(subnet);
+}
+
+function findReserved(
+  subnet: Subnet,
+  { reserved }: CreateNetworkOptions,
+): Pick<NetworkSubnet, "reserved"> {
+  const found: Record<string, string> = {};
+  for (const [name, text] of Object.entries(reserved)) {
+    const address = parseAddress(text);
+    if (address !== undefined && contains(subnet, address)) found[name] = formatAddress(address);
+  }
+  return Object.keys(found).length === 0 ? {} : { reserved: found };
+}
+
+function checkReserved(parts: readonly Subnet[], { reserved }: CreateNetworkOptions): void {
+  for (const text of Object.values(reserved)) {
+    const address = parseAddress(text);
+    if (address !== undefined && parts.some((subnet) => contains(subnet, address))) continue;
+    throw refuse(`no matching subnet for aux-address "${text}"`);
+  }
 }
 
 function findRange(subnet: Subnet, ranges: readonly string[]): { range?: string } {

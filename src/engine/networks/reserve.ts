@@ -60,7 +60,7 @@ export function reserveAddress(
     return `${reserveAsked(folder, network, part, subnet, asked, id)}/${subnet.prefix}`;
   const range = (part.range === undefined ? undefined : parseSubnet(part.range)) ?? subnet;
   const gateway = parseAddress(part.gateway)?.value;
-  const taken = new Set<string>();
+  const taken = new Set<string>(Object.values(part.reserved ?? {}));
   for (const { name } of listDirectory(folder) ?? []) taken.add(name);
   const end = subnet.family === 4 && subnet.prefix < 31 ? lastOf(subnet) : lastOf(subnet) + 1n;
   const count = lastOf(range) - range.base + 1n;
@@ -88,7 +88,7 @@ const lastName = ({ family }: Subnet): string => `last-${family}`;
 function reserveAsked(
   folder: string,
   { name }: NetworkDefinition,
-  { gateway, subnet: subnetText }: NetworkSubnet,
+  { gateway, subnet: subnetText, reserved = {} }: NetworkSubnet,
   subnet: Subnet,
   asked: string,
   id: string,
@@ -107,6 +107,10 @@ function reserveAsked(
   if (text === gateway || isEnd) {
     const whose = isEnd ? "the network's own" : "the gateway's";
     throw new UserError(`address ${asked} of network "${name}" is ${whose}`);
+  }
+  const other = Object.keys(reserved).find((name) => reserved[name] === text);
+  if (other !== undefined) {
+    throw new UserError(`address ${asked} of network "${name}" is reserved for ${other}`);
   }
   if (reserve(folder, text, id)) return text;
   const owner = readLink(`${folder}/${text}`) ?? "";

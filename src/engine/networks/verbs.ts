@@ -5,7 +5,7 @@ import { startIp, startNft } from "../../../network/program.ts";
 import { formatNetworkRemoval } from "../../../network/ruleset.ts";
 import { removeTree } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
-import { type Filters, matchesLabels, parseMoment } from "../filters.ts";
+import { type Filters, matchesLabels, matchesPattern, parseMoment } from "../filters.ts";
 import { type Attachment, listAttachments, readAttachment } from "./attachments.ts";
 import { defineDefaultNetwork, hasLink } from "./ensure-network.ts";
 import { findIdentity } from "./find-identity.ts";
@@ -72,8 +72,8 @@ function matches(row: NetworkRow, filters: Filters): boolean {
     return values === undefined || values.some(test);
   };
   return (
-    any("name", (value) => row.name.includes(value)) &&
-    any("id", (value) => row.id.startsWith(value)) &&
+    any("name", (value) => matchesPattern(row.name, value)) &&
+    any("id", (value) => matchesPattern(row.id, value)) &&
     any("driver", (value) => row.driver === value) &&
     any("scope", (value) => value === "local") &&
     any("type", (value) => value === (row.isPredefined ? "builtin" : "custom")) &&

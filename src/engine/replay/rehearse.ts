@@ -126,9 +126,10 @@ function detachesOrLogs({ detach, detachKeys, attach, log, health }: RunOptions)
 }
 
 function namesDevices({ resources }: RunOptions): boolean {
-  const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } = resources;
-  const lists = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops];
-  return lists.some((list) => list !== undefined);
+  const { blkioWeightDevice, deviceReadBps, deviceWriteBps } = resources;
+  const { deviceReadIops, deviceWriteIops } = resources;
+  const throttled = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops];
+  return [blkioWeightDevice, ...throttled].some((list) => list !== undefined);
 }
 
 /** The container's files in its state folder. */

@@ -28,6 +28,7 @@ import {
 import { VolumeStore } from "../volumes/volume-store.ts";
 
 export { bootSystem } from "./boot.ts";
+export { readInfo, type SystemInfo } from "./info.ts";
 export type { Finding } from "../../image/store/check.ts";
 
 /** A line of `system df`. */

@@ -10,9 +10,12 @@ export function refuseLinks(source: string, subpath: string): void {
   for (const part of subpath.split("/")) {
     path += `/${part}`;
     if (readLink(path) === undefined) continue;
-    throw new UserError(`subpath must not lead over symbolic links: ${path} is one`);
+    throw linkRefusal(path);
   }
 }
+
+export const linkRefusal = (path: string): UserError =>
+  new UserError(`subpath must not lead over symbolic links: ${path} is one`);
 
 /** The mount of a folder that is there. */
 export function makeBind(source: string, target: string, readonly: boolean): HostMountOption {

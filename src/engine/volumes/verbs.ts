@@ -4,7 +4,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import { type ContainerUser, listUsers } from "../container-users.ts";
 import { dataFolder } from "../data-folder.ts";
-import { type Filters, matchesLabels } from "../filters.ts";
+import { type Filters, matchesLabels, matchesPattern } from "../filters.ts";
 import { makeId } from "../names.ts";
 import { ANONYMOUS_LABEL, type Volume, VolumeStore } from "./volume-store.ts";
 
@@ -49,7 +49,7 @@ export function listVolumes(filters: Filters): VolumeRow[] {
   const names = filters.get("name") ?? [];
   const dangling = filters.get("dangling")?.map((value) => value === "true" || value === "1");
   return listRows().filter((row) => {
-    if (names.length > 0 && !names.some((name) => row.name.includes(name))) return false;
+    if (names.length > 0 && !names.some((name) => matchesPattern(row.name, name))) return false;
     if (dangling !== undefined && !dangling.includes(row.users.length === 0)) return false;
     if (filters.get("driver")?.includes("local") === false) return false;
     return matchesLabels(row.labels, filters);

@@ -3,7 +3,8 @@
 import { fileType, isDirectory } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import type { ImageStore } from "../store/store.ts";
-import { isIndexType } from "../types.ts";
+import { formatPlatform, matchesPlatform } from "../platform.ts";
+import { isIndex, isIndexType, type Platform } from "../types.ts";
 import { readArchive } from "./archive-contents.ts";
 import type { Contents } from "./contents.ts";
 import { FolderContents } from "./folder-contents.ts";
@@ -12,18 +13,25 @@ import { importDockerArchive, readDockerEntries } from "./import-docker.ts";
 import { importOciLayout } from "./import-oci.ts";
 import type { LoadedImage, Transport } from "./transport.ts";
 
+/** What of it is wanted. */
+export interface LoadOptions {
+  /** One of its images; all of them without. */
+  readonly reference?: string | undefined;
+  /** Of an image for several machines the one for this; without, all that there are. */
+  readonly platform?: Platform | undefined;
+}
+
 /**
  * Loads a docker archive or an OCI archive, plain or compressed with gzip or zstd: which it is shows.
- * @param reference one of its images; all of them without
  * @throws UserError for what is none, is damaged or names what it does not have
  */
 export async function loadArchive(
   chunks: AsyncIterable<Uint8Array>,
   store: ImageStore,
-  reference?: string,
+  { reference, platform }: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   using contents = await readArchive(chunks, store);
-  return await finish(importContents(contents, store, reference), store);
+  return await finish(importContents(contents, store, reference), store, platform);
 }
 
 function importContents(contents: Contents, store: ImageStore, reference?: string): LoadedImage[] {
@@ -61,7 +69,11 @@ function matchEntry(
 }
 
 /** Loads from `oci:` or `dir:`. Throws UserError. */
-export async function loadFolder(transport: Transport, store: ImageStore): Promise<LoadedImage[]> {
+export async function loadFolder(
+  transport: Transport,
+  store: ImageStore,
+  platform?: Platform,
+): Promise<LoadedImage[]> {
   const { kind, path, reference } = transport;
   if (!isDirectory(path)) {
     const state = fileType(path) === 0 ? "does not exist" : "is no folder";
@@ -71,12 +83,18 @@ export async function loadFolder(transport: Transport, store: ImageStore): Promi
   const contents = new FolderContents(path, store);
   const loaded =
     kind === "dir" ? importDir(contents, store) : importOciLayout(contents, store, reference);
-  return await finish(loaded, store);
+  return await finish(loaded, store, platform);
 }
 
 /** Order: unpacked before it has its name, as the layers may turn out to be no archives. */
-async function finish(loaded: readonly LoadedImage[], store: ImageStore): Promise<LoadedImage[]> {
-  if (loaded.length === 0) throw new UserError("there is no image in it");
+async function finish(
+  found: readonly LoadedImage[],
+  store: ImageStore,
+  platform: Platform | undefined,
+): Promise<LoadedImage[]> {
+  if (found.length === 0) throw new UserError("there is no image in it");
+  const loaded =
+    platform === undefined ? found : found.map((each) => narrow(each, platform, store));
   for (const { descriptor } of loaded) {
     const manifest = store.platformManifest(descriptor);
     if (manifest !== undefined) await store.ensureLayers({ manifest });
@@ -87,4 +105,19 @@ async function finish(loaded: readonly LoadedImage[], store: ImageStore): Promis
     for (const name of names) store.setReference(name, descriptor);
   }
   return [...loaded];
+}
+
+/** The image alone, without the index that it is in. @throws UserError where there is none */
+function narrow(image: LoadedImage, platform: Platform, store: ImageStore): LoadedImage {
+  const descriptor = store.platformManifest(image.descriptor, platform);
+  const manifest = descriptor && store.readManifest(descriptor);
+  if (descriptor !== undefined && manifest !== undefined && !isIndex(manifest)) {
+    if (matchesPlatform(store.readConfig(manifest.config), platform))
+      return { ...image, descriptor };
+  }
+  const name = image.names[0] ?? image.descriptor.digest;
+  const wanted = formatPlatform(platform);
+  throw new UserError(
+    `image ${name} was found but does not provide the specified platform (${wanted})`,
+  );
 }
