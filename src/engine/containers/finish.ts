@@ -11,7 +11,8 @@ import { CGROUP_PREFIX } from "../make-spec.ts";
 import { tryTearDown } from "../networks/tear-down.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
-import { readExit, UNKNOWN_EXIT } from "./exit-file.ts";
+import { awaitExit } from "./await-exit.ts";
+import { UNKNOWN_EXIT } from "./exit-file.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
 
 const SIGKILL = 9;
@@ -36,7 +37,7 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
     killIfSame(record.initPid, record.initStart);
   }
   const folder = store.containerFolder(container.id);
-  const exit = readExit(folder);
+  const exit = before.status === "running" ? awaitExit(folder, record) : undefined;
   const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;
   const oomKilled = clearCgroup(cgroupsPath);
   if (record !== undefined) killGuardian(record);

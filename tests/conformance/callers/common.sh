@@ -179,7 +179,7 @@ enter_sandbox() {
     controllers=$(own_cgroups | cut -d ' ' -f 1)
     in_cgroup_namespace "${cgroups[0]}" \
       env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
-      TERM=xterm CALLERS_WORK="$work" CALLERS_CONTROLLERS="$controllers" RUNTIME="$runtime" VM_RUN="${VM_RUN:-}" \
+      TERM=xterm CALLERS_WORK="$work" CALLERS_CONTROLLERS="$controllers" RUNTIME="$runtime" VM_RUN="${VM_RUN:-}" SIDE_BY_SIDE="${SIDE_BY_SIDE:-}" \
       unshare --mount --net --pid --ipc --uts --fork --kill-child --propagation private \
       tini -s -- bash "$0"
   ) </dev/null &

@@ -1,0 +1,23 @@
+// `create`: what is made of the flags.
+export const create: readonly string[] = [
+  "docker create --name one --network none bb true",
+  "docker create --name one bb true",
+  "docker create -q --name two -e A=b -e EMPTY= --label x=y --label z -w /tmp -u 33:33 -h box bb sh -c 'echo hi'",
+  "docker ps -a --format '{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Status}}'",
+  "docker start -a two",
+  "docker create",
+  "docker create ''",
+  "docker create --pull never nosuch:1",
+  "docker create UPPER",
+  "docker create --bogus bb",
+  "docker create -Q bb",
+  "docker create --name 'a b' bb",
+  "docker create -m 1m bb",
+  "docker create --restart always --rm bb",
+  "docker create --cidfile id --name three bb && cat id",
+  "docker create --cidfile id bb",
+  "docker create --network host -h x --name hosted bb",
+  "docker create --network none -p 80:80 --name unpublished bb",
+  "docker create --volumes-from nosuch bb",
+  "docker ps -a --format '{{.Names}}' | grep -v _ | sort",
+];

@@ -1,0 +1,45 @@
+// One of the two sides: a `docker` on the PATH of a shell that a line is given to.
+import { normalise } from "./normalise.ts";
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type Stream = "exit" | "stdout" | "stderr";
+
+const TIMEOUT_MS = 60_000;
+
+export class Side {
+  /** @param folder has `bin/docker`, and `home` in which the lines run */
+  constructor(private readonly folder: string) {}
+
+  /** What came of a line, without what is never the same twice. */
+  async run(line: string): Promise<Outcome> {
+    const home = `${this.folder}/home`;
+    const child = Bun.spawn(["sh", "-c", line], {
+      cwd: home,
+      env: { ...process.env, HOME: home, PATH: `${this.folder}/bin:${process.env["PATH"]}` },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      timeout: TIMEOUT_MS,
+      killSignal: "SIGKILL",
+    });
+    const [stdout, stderr] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    return normalise({ exitCode: await child.exited, stdout, stderr }, this.folder);
+  }
+}
+
+/** The streams in which two outcomes differ. */
+export function differingStreams(one: Outcome, other: Outcome): Stream[] {
+  const streams: Stream[] = [];
+  if (one.exitCode !== other.exitCode) streams.push("exit");
+  if (one.stdout !== other.stdout) streams.push("stdout");
+  if (one.stderr !== other.stderr) streams.push("stderr");
+  return streams;
+}

@@ -1,0 +1,17 @@
+// The command lines that docker and bunker are asked side by side, as a user of docker types them: shell
+// lines, in groups. A group's lines run in order, so that each finds what those before it have left;
+// after a group its containers are removed. Both sides begin with one image, `bb`: busybox.
+import { cp } from "./cp.ts";
+import { create } from "./create.ts";
+import { events } from "./events.ts";
+import { exec } from "./exec.ts";
+import { inspect } from "./inspect.ts";
+import { life } from "./life.ts";
+import { logs } from "./logs.ts";
+import { ps } from "./ps.ts";
+import { refusals } from "./refusals.ts";
+import { run } from "./run.ts";
+
+export type Table = Readonly<Record<string, readonly string[]>>;
+
+export const table: Table = { create, refusals, run, life, exec, logs, ps, inspect, events, cp };
