@@ -54,6 +54,11 @@ export const HINTS: readonly Hint[] = [
     advice: "the limit of mounts is reached: see sysctl fs.mount-max",
   },
   {
+    syscall: "write",
+    code: "ENOSPC",
+    advice: "the disk is full: see df, and what `bunker system df` and `bunker system prune` say",
+  },
+  {
     syscall: "fsopen",
     code: "ENODEV",
     advice: "this kernel does not have that file system: see /proc/filesystems",

@@ -38,6 +38,11 @@ export function processStart(pid: number): string {
   return readProcess(pid).start;
 }
 
+/** Whether the process that was recorded is still there; one that had ended by then has no start. */
+export function isSameProcess(pid: number, start: string): boolean {
+  return start !== "" && processStart(pid) === start;
+}
+
 /** Its state letter as well, at one reading. */
 export function readProcess(pid: number): { readonly state: string; readonly start: string } {
   const fields = processStat(pid);

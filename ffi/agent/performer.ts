@@ -46,6 +46,7 @@ export interface Posted {
 /** The process on the other side ended before it was done. */
 export class PerformerDied extends Error {
   override readonly name = "PerformerDied";
+  readonly hint = "by somebody, or by the kernel for want of memory: see dmesg";
 }
 
 export class Performer {

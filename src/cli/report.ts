@@ -73,10 +73,13 @@ function findHint(error: Error): string | undefined {
   return undefined;
 }
 
-/** Whether the error, or what caused it, is the kernel's or a registry's answer. */
+/** What the world has done to us, or answered. */
+const WORLDS: readonly string[] = ["SyscallError", "RegistryError", "PerformerDied"];
+
+/** Whether the error, or what caused it, is no bug of ours. */
 function isWorlds(error: Error): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.name === "SyscallError" || cause.name === "RegistryError") return true;
+    if (WORLDS.includes(cause.name)) return true;
     // What node:fs and the network throw: an errno name.
     if ("code" in cause && typeof cause.code === "string" && /^E[A-Z0-9]+$/.test(cause.code)) {
       return true;

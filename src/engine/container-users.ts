@@ -1,6 +1,6 @@
 // Who uses an image or a volume: containers that run, and those that are kept although they do not.
 
-import { processStart } from "../../ffi/agent/alive.ts";
+import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { type ContainerDetails, readDetails } from "./container-details.ts";
 import { findByPrefix } from "./containers/find.ts";
 import { type KeptContainer, KeptStore } from "./containers/kept.ts";
@@ -62,7 +62,7 @@ function isDead(states: StateStore, id: string): boolean {
   if (lock === undefined) return false;
   const record = states.readRecord(id);
   if (record === undefined || record.status !== "running") return true;
-  return processStart(record.initPid) !== record.initStart;
+  return !isSameProcess(record.initPid, record.initStart);
 }
 
 function namesIn(details: ContainerDetails | undefined): string[] {

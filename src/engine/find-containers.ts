@@ -1,7 +1,7 @@
 // The containers that an option names (`--pid container:web`): by name, id, or the beginning of an id
 // that only one has.
 
-import { processStart } from "../../ffi/agent/alive.ts";
+import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { UserError } from "../errors.ts";
 import type { NamespaceOption, RunOptions } from "./run-options.ts";
 import type { StateStore } from "./state-store.ts";
@@ -35,7 +35,7 @@ function findRunning(text: string, store: StateStore): number | undefined {
   const record = id === undefined ? undefined : store.readRecord(id);
   if (record === undefined || record.initPid === 0) return undefined;
   // Race: the pid may be another process's by now.
-  return processStart(record.initPid) === record.initStart ? record.initPid : undefined;
+  return isSameProcess(record.initPid, record.initStart) ? record.initPid : undefined;
 }
 
 function findByPrefix(prefix: string, store: StateStore): string | undefined {

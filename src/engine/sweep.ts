@@ -2,7 +2,7 @@
 // never came to run. Every command that makes containers does this on the side.
 
 import type { CgroupManager } from "../../cgroups/manager.ts";
-import { processStart } from "../../ffi/agent/alive.ts";
+import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { fileType } from "../../ffi/files.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
@@ -42,7 +42,7 @@ function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupMana
 
 /** Whether the user's program still runs, although nobody watches it from outside. */
 function isRunning({ status, initPid, initStart }: ContainerRecord): boolean {
-  return status === "running" && initPid !== 0 && processStart(initPid) === initStart;
+  return status === "running" && isSameProcess(initPid, initStart);
 }
 
 function clear(
@@ -70,7 +70,7 @@ function clearCgroup(cgroupsPath: string, cgroups: CgroupManager): void {
 }
 
 function killIfSame(pid: number, start: string): void {
-  if (pid === 0 || processStart(pid) !== start) return;
+  if (!isSameProcess(pid, start)) return;
   try {
     kill(pid, SIGKILL);
   } catch (error) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { commands } from "../../src/cli/commands.ts";
 import { formatCommandHelp } from "../../src/cli/help.ts";
 import { main } from "../../src/cli/main.ts";
+import { PerformerDied } from "../../ffi/agent/performer.ts";
 import { formatError } from "../../src/cli/report.ts";
 import { runCommand } from "../../src/cli/run.ts";
 import { UserError } from "../../src/errors.ts";
@@ -230,6 +231,12 @@ describe("errors of the world and our own", () => {
         "  hint: run as root\n",
       exitCode: 125,
     });
+  });
+
+  test("that the process which sets up a container was killed is no bug of ours", () => {
+    const { text, exitCode } = formatError(new PerformerDied("the process (pid 7) was killed"));
+    expect(text).toStartWith("bunker: the process (pid 7) was killed\n  hint: ");
+    expect(exitCode).toBe(125);
   });
 
   test("a line break in the user's own words does not break the line", () => {

@@ -5,18 +5,18 @@
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
 // with the n-th of them.
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import {
   KILLED,
   type Moment,
   type Remains,
   describeMoment,
   killAt,
-  processesLeftIn,
   readMoments,
 } from "../harness/kill-points.ts";
+import { ProcessSite } from "../harness/site.ts";
 import { bunkerCommand } from "../harness/bunker.ts";
-import { type Box, cgroupHierarchies, cgroupsOf, mountsBelow } from "../run/box.ts";
+import { type Box, cgroupsOf, mountsBelow } from "../run/box.ts";
 
 /** The verbs that change something. */
 export const VERBS = ["run -d", "run", "create", "start", "stop", "kill", "rm", "rm -f"] as const;
@@ -28,12 +28,10 @@ const STATES = ["created", "running", "exited", "removing"];
 export class CrashCourse implements Disposable {
   killed = 0;
   survived = 0;
-  /** A cgroup of the first hierarchy: what is started there, and is no container, stays there. */
-  readonly #site: string;
+  readonly #site: ProcessSite;
 
   constructor(readonly box: Box) {
-    this.#site = `${cgroupHierarchies()[0]}/bunker-course-${process.pid}`;
-    mkdirSync(this.#site);
+    this.#site = new ProcessSite();
   }
 
   /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */
@@ -73,8 +71,7 @@ export class CrashCourse implements Disposable {
 
   async #trace(verb: KilledVerb, flags: readonly string[]): Promise<void> {
     const command = [...bunkerCommand(), ...this.#arguments(verb)];
-    const join = ["sh", "-c", `echo $$ > ${this.#site}/cgroup.procs; exec "$@"`, "sh"];
-    const child = Bun.spawn([...join, "strace", "-qq", ...flags, ...command], {
+    const child = Bun.spawn([...this.#site.prefix, "strace", "-qq", ...flags, ...command], {
       env: {
         ...process.env,
         BUNKER_RUN: this.box.runFolder,
@@ -127,7 +124,7 @@ export class CrashCourse implements Disposable {
     }
     for (const id of ids) for (const cgroup of cgroupsOf(id)) problems.push(`cgroup ${cgroup}`);
     for (const mount of mountsBelow(this.box.folder)) problems.push(`mount ${mount}`);
-    for (const pid of await processesLeftIn(this.#site)) problems.push(`process ${pid}`);
+    for (const pid of await this.#site.left()) problems.push(`process ${pid}`);
     return problems;
   }
 
@@ -137,7 +134,7 @@ export class CrashCourse implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmdirSync(this.#site);
+    this.#site[Symbol.dispose]();
   }
 }
 

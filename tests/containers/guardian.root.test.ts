@@ -56,6 +56,17 @@ needsRoot("a container", () => {
     await ok("rm", "-f", "keen");
   });
 
+  test("that has just ended is shown with its exit code, whoever is still busy with that", async () => {
+    for (let round = 0; round < 5; round++) {
+      const { initPid } = record(await run("brief", "sleep 600"));
+      process.kill(initPid, "SIGKILL");
+      const shown = await ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "brief");
+      // Race: the kernel may take a moment to end it.
+      expect(["running 0", "exited 137"]).toContain(shown);
+      await ok("rm", "-f", "brief");
+    }
+  });
+
   test("that a power loss has taken is exited, removed by force, and started again", async () => {
     const ids = [await run("first", "sleep 600"), await run("second", "sleep 600")];
     for (const id of ids) {
@@ -66,6 +77,7 @@ needsRoot("a container", () => {
     rmSync(box.runFolder, { recursive: true });
     const rows = await ok("ps", "-a", "--format", "{{.Names}} {{.State}}");
     expect(rows).toBe("second exited\nfirst exited");
+    expect(await ok("inspect", "-f", "{{.State.ExitCode}}", "first")).toBe("255");
     await ok("start", "first");
     expect(await state("first")).toBe("running");
     await ok("rm", "-f", "first", "second");

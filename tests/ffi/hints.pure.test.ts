@@ -12,6 +12,7 @@ const ROWS: readonly (readonly [string, string, string, string | undefined])[] =
   ["pivot_root", "EINVAL", "--no-pivot", "/rootfs"],
   ["move_mount", "ENOSPC", "fs.mount-max", "/proc"],
   ["mount", "ENOSPC", "fs.mount-max", "/proc"],
+  ["write", "ENOSPC", "bunker system df", "/var/lib/bunker/x"],
   ["fsopen", "ENODEV", "/proc/filesystems", "overlay"],
   ["fsconfig", "ELOOP", "another file system", undefined],
   ["fsconfig", "EINVAL", "dmesg", undefined],

@@ -1,5 +1,5 @@
 // What the courses that kill bunker at each of its system calls have in common: which calls strace saw
-// in a run that nobody disturbs, how it is told to kill at one of them, and who is left afterwards.
+// in a run that nobody disturbs, and how it is told to kill at one of them.
 
 import { readFileSync } from "node:fs";
 
@@ -40,23 +40,4 @@ export function readMoments(log: string, isBegun: (line: string) => boolean): Mo
     if (begun) moments.push({ call, when });
   }
   return moments;
-}
-
-/** The processes of a cgroup's folder that have not ended, given a moment to die. */
-export async function processesLeftIn(cgroup: string): Promise<string[]> {
-  for (let tries = 0; ; tries++) {
-    const pids = readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
-    const left = pids.filter((pid) => !hasEnded(pid));
-    if (left.length === 0 || tries === 20) return left;
-    await Bun.sleep(50);
-  }
-}
-
-/** Also where nobody has asked yet how. */
-function hasEnded(pid: string): boolean {
-  try {
-    return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
-  }
 }

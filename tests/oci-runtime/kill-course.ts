@@ -4,17 +4,17 @@
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
 // with the n-th of them. Where it comes in a run that goes another way, nobody is killed: no harm.
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import {
   KILLED,
   type Moment,
   type Remains,
   describeMoment,
   killAt,
-  processesLeftIn,
   readMoments,
 } from "../harness/kill-points.ts";
-import { cgroupHierarchies, cgroupsBelow, mountsBelow } from "../run/box.ts";
+import { ProcessSite } from "../harness/site.ts";
+import { cgroupsBelow, mountsBelow } from "../run/box.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import { type OciBox, DETACHED } from "./oci-box.ts";
 
@@ -29,15 +29,13 @@ export class KillCourse implements Disposable {
   /** How many were killed, and how many went another way than the first. */
   killed = 0;
   survived = 0;
-  /** A cgroup of the first hierarchy: what is started there, and is no container, stays there. */
-  readonly #site: string;
+  readonly #site: ProcessSite;
 
   constructor(
     readonly box: OciBox,
     change: (spec: Spec) => Spec = (spec) => spec,
   ) {
-    this.#site = `${cgroupHierarchies()[0]}${box.cgroup}-course`;
-    mkdirSync(this.#site);
+    this.#site = new ProcessSite(`${box.cgroup.slice(1)}-course`);
     this.#bundle = box.bundle("exec sleep 600", (spec) =>
       change({ ...spec, linux: { ...spec.linux, cgroupsPath: `${box.cgroup}/${ID}` } }),
     );
@@ -82,8 +80,7 @@ export class KillCourse implements Disposable {
 
   async #trace(verb: KilledVerb, flags: readonly string[]): Promise<void> {
     const strace = ["strace", "-qq", ...flags];
-    const join = ["sh", "-c", `echo $$ > ${this.#site}/cgroup.procs; exec "$@"`, "sh"];
-    const prefix = [...(DETACHED.prefix ?? []), ...join, ...strace];
+    const prefix = [...(DETACHED.prefix ?? []), ...this.#site.prefix, ...strace];
     const child = this.box.oci(this.#arguments(verb), { prefix, timeoutMs: 20_000 });
     // In the foreground it goes on until it is ended; where it was killed there is nothing to end.
     if (verb === "run") await this.#endOnceRunning(child);
@@ -129,11 +126,11 @@ export class KillCourse implements Disposable {
     }
     for (const cgroup of cgroupsBelow(this.box.cgroup)) problems.push(`cgroup ${cgroup}`);
     for (const mount of mountsBelow(this.box.box.folder)) problems.push(`mount ${mount}`);
-    for (const pid of await processesLeftIn(this.#site)) problems.push(`process ${pid}`);
+    for (const pid of await this.#site.left()) problems.push(`process ${pid}`);
     return problems;
   }
 
   [Symbol.dispose](): void {
-    rmdirSync(this.#site);
+    this.#site[Symbol.dispose]();
   }
 }

@@ -184,7 +184,11 @@ export function cgroupsBelow(parent: string): string[] {
 }
 
 function listCgroups(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const entries = readdirSync(path, { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [`${path}/${entry.name}`] : []));
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [`${path}/${entry.name}`] : []));
+  } catch {
+    // Race: gone, since it was listed.
+    return [];
+  }
 }

@@ -1,9 +1,9 @@
 // Runs many containers, some of them killed at random moments, and looks for what is left after the
 // next command: a short course for every day, the full one in tests/conformance/crash.ts.
 
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, rmdirSync } from "node:fs";
 import { bunker } from "../harness/bunker.ts";
-import { processesLeftIn } from "../harness/kill-points.ts";
+import { ProcessSite } from "../harness/site.ts";
 import { type Box, cgroupHierarchies, cgroupsBelow } from "./box.ts";
 
 export interface Course {
@@ -27,36 +27,25 @@ export interface Remains {
 /** Takes the course in `box`, with a cgroup of its own to tell its processes from others'. */
 export async function takeCourse(box: Box, course: Course): Promise<Remains> {
   const name = `bunker-course-${process.pid}`;
-  const site = new CourseSite(box, name);
-  try {
-    const failures = await site.run(course);
-    await site.runOne([]);
-    return {
-      failures,
-      folders: box.leftovers(),
-      cgroups: cgroupsBelow(`/${name}-parent`),
-      processes: await site.processesLeft(),
-    };
-  } finally {
-    site.remove();
-  }
+  using site = new ProcessSite(name);
+  using runner = new Runner(box, site);
+  const failures = await runner.run(course);
+  await runner.runOne([]);
+  return {
+    failures,
+    folders: box.leftovers(),
+    cgroups: cgroupsBelow(`/${name}-parent`),
+    processes: await site.left(),
+  };
 }
 
-/** Where a course's processes are: the first hierarchy's own cgroup, children inherit it. */
-class CourseSite {
-  readonly #cgroup: string;
-  readonly #parents: readonly string[];
+class Runner implements Disposable {
   #longestMs = 0;
 
   constructor(
     readonly box: Box,
-    readonly name: string,
-  ) {
-    const hierarchies = cgroupHierarchies();
-    this.#cgroup = `${hierarchies[0]}/${name}`;
-    this.#parents = hierarchies.map((hierarchy) => `${hierarchy}/${name}-parent`);
-    mkdirSync(this.#cgroup);
-  }
+    readonly site: ProcessSite,
+  ) {}
 
   async run({ runs, killed, parallel }: Course): Promise<string[]> {
     const failures: string[] = [];
@@ -98,52 +87,23 @@ class CourseSite {
   #args(flags: readonly string[]): string[] {
     this.#flip += 1;
     const root = this.#flip % 2 === 0 ? [] : ["--rootfs", this.box.rootfs];
-    const parent = ["--cgroup-parent", `/${this.name}-parent`];
+    const parent = ["--cgroup-parent", `/${this.site.name}-parent`];
     return ["run", "-m", "64m", "--pids-limit", "20", ...parent, ...flags, ...root, "/bin/true"];
   }
 
   #options() {
-    return { env: { BUNKER_RUN: this.box.runFolder }, prefix: this.#prefix() };
-  }
-
-  #prefix(): string[] {
-    return ["/bin/sh", "-c", `echo $$ > ${this.#cgroup}/cgroup.procs; exec "$@"`, "sh"];
+    return { env: { BUNKER_RUN: this.box.runFolder }, prefix: this.site.prefix };
   }
 
   #command(): string[] {
-    return [...this.#prefix(), ...this.box.command(this.#args([]))];
+    return [...this.site.prefix, ...this.box.command(this.#args([]))];
   }
 
-  /** The processes of the course that still run, given a moment to die. */
-  async processesLeft(): Promise<string[]> {
-    const left = await processesLeftIn(this.#cgroup);
-    return left.map(describeProcess).filter((text) => text !== "");
-  }
-
-  remove(): void {
-    for (const pid of readFileSync(`${this.#cgroup}/cgroup.procs`, "utf8").split("\n")) {
-      if (pid !== "") process.kill(Number(pid), "SIGKILL");
+  /** The parents of the containers' cgroups, which stay as docker's do. */
+  [Symbol.dispose](): void {
+    for (const hierarchy of cgroupHierarchies()) {
+      const parent = `${hierarchy}/${this.site.name}-parent`;
+      if (existsSync(parent)) rmdirSync(parent);
     }
-    for (const folder of [...this.#parents, this.#cgroup]) removeWhenEmpty(folder);
-  }
-}
-
-function removeWhenEmpty(folder: string): void {
-  for (let tries = 0; existsSync(folder) && tries < 50; tries++) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      Bun.sleepSync(20);
-    }
-  }
-}
-
-function describeProcess(pid: string): string {
-  try {
-    const comm = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-    const state = /^State:\s*(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return state === "Z" ? "" : `${pid} ${comm} (${state})`;
-  } catch {
-    return "";
   }
 }

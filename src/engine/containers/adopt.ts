@@ -4,7 +4,7 @@
 
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { startPerformer } from "../../../ffi/agent/start.ts";
-import { processStart } from "../../../ffi/agent/alive.ts";
+import { isSameProcess, processStart } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
 import { duplicate, open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
@@ -31,13 +31,13 @@ export function adopt(
   kept: KeptStore,
 ): ContainerRecord {
   completeStart(container, kept);
-  if (processStart(record.agentPid) === record.agentStart) return record;
+  if (isSameProcess(record.agentPid, record.agentStart)) return record;
   // Whoever has the lock changes the container right now: the next command will see.
   using lock = kept.tryLock(container.id);
   if (lock === undefined) return record;
   const store = new StateStore(runFolder(process.env));
   const now = store.readRecord(container.id);
-  if (now === undefined || processStart(now.agentPid) === now.agentStart) return now ?? record;
+  if (now === undefined || isSameProcess(now.agentPid, now.agentStart)) return now ?? record;
   using init = openProcess(now.initPid, now.initStart);
   if (init === undefined) return now;
   try {

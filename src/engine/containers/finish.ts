@@ -3,7 +3,7 @@
 // command where that was killed.
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
-import { processStart } from "../../../ffi/agent/alive.ts";
+import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { kill } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { tell } from "../events/tell.ts";
@@ -19,8 +19,7 @@ const SIGKILL = 9;
 
 /** Whether its init process is still there. */
 export function isRunning(record: ContainerRecord | undefined): boolean {
-  if (record === undefined || record.initPid === 0) return false;
-  return processStart(record.initPid) === record.initStart;
+  return record !== undefined && isSameProcess(record.initPid, record.initStart);
 }
 
 /**
@@ -37,15 +36,11 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
     killIfSame(record.initPid, record.initStart);
   }
   const folder = store.containerFolder(container.id);
-  const exit = before.status === "running" ? awaitExit(folder, record) : undefined;
+  const hasRun = before.status === "running";
+  const exit = hasRun ? awaitExit(folder, record) : undefined;
+  const cgroups = detectCgroups();
   const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;
-  const oomKilled = clearCgroup(cgroupsPath);
-  if (record !== undefined) killGuardian(record);
-  // One that still has its links, or half of them, loses them before its folder.
-  if (container.options.networking !== undefined) tryTearDown(container.id);
-  store.freeName(container.name);
-  store.removeFolder(container.id);
-  if (before.status !== "running") return before;
+  const oomKilled = cgroups.oomKills(cgroupsPath) > 0;
   const status: KeptStatus = {
     ...before,
     status: "exited",
@@ -53,19 +48,19 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
     exitCode: exit?.code ?? UNKNOWN_EXIT,
     oomKilled,
   };
-  kept.writeStatus(container.id, status);
+  // Order: before the folder is removed, which is all that knows of the end until this is written.
+  if (hasRun) kept.writeStatus(container.id, status);
+  cgroups.kill(cgroupsPath, SIGKILL);
+  cgroups.remove(cgroupsPath);
+  if (record !== undefined) killGuardian(record);
+  // One that still has its links, or half of them, loses them before its folder.
+  if (container.options.networking !== undefined) tryTearDown(container.id);
+  store.freeName(container.name);
+  store.removeFolder(container.id);
+  if (!hasRun) return before;
   if (oomKilled) tell("oom", container);
   tell("die", container, { exitCode: String(status.exitCode) });
   return status;
-}
-
-/** Whether the kernel has killed in it for want of memory. */
-function clearCgroup(path: string): boolean {
-  const cgroups = detectCgroups();
-  const oomKilled = cgroups.oomKills(path) > 0;
-  cgroups.kill(path, SIGKILL);
-  cgroups.remove(path);
-  return oomKilled;
 }
 
 /** Not where it has become this very process. */
@@ -74,7 +69,7 @@ function killGuardian({ agentPid, agentStart }: ContainerRecord): void {
 }
 
 function killIfSame(pid: number, start: string): void {
-  if (pid === 0 || processStart(pid) !== start) return;
+  if (!isSameProcess(pid, start)) return;
   try {
     kill(pid, SIGKILL);
   } catch (error) {

@@ -20,6 +20,7 @@ import {
   makeDirectoryTree,
   makeSymlink,
   openFile,
+  overwrite,
   readLink,
   readTextIfThere,
   removeFile,
@@ -248,8 +249,28 @@ function readJson<T>(path: string): T | undefined {
   }
 }
 
+/** So long that what is to be written once the disk is full has room where the old text stands. */
+const JSON_LENGTH = 1024;
+
 function writeJson(path: string, value: unknown): void {
+  const text = JSON.stringify(value).padEnd(JSON_LENGTH);
   const temporary = `${path}.${process.pid}`;
-  writeText(temporary, JSON.stringify(value), { mode: 0o600 });
-  renameFile(temporary, path);
+  try {
+    writeText(temporary, text, { mode: 0o600 });
+    renameFile(temporary, path);
+  } catch (error) {
+    removeFile(temporary);
+    if (!isDiskFull(error) || !tryOverwrite(path, text)) throw error;
+  }
+}
+
+const isDiskFull = (error: unknown): boolean =>
+  isSyscallError(error, "ENOSPC") || isSyscallError(error, "EDQUOT");
+
+/** In place, with one write(2), where the file is there and no shorter. */
+function tryOverwrite(path: string, text: string): boolean {
+  if (text.length > (readTextIfThere(path)?.length ?? 0)) return false;
+  using file = new Fd(openFile(path, O.O_RDWR));
+  overwrite(file.number, text, path);
+  return true;
 }

@@ -1,11 +1,13 @@
 // How a kept container is, now: what is written of it, checked against the processes that are there.
 
-import { processStart } from "../../../ffi/agent/alive.ts";
 import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { adopt } from "./adopt.ts";
+import { awaitExit } from "./await-exit.ts";
+import { UNKNOWN_EXIT } from "./exit-file.ts";
+import { isRunning } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore, NEVER_STARTED } from "./kept.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -33,13 +35,29 @@ export function lookAt(
   if (kept.status !== "running") return { container, kept, status: kept.status };
   const found = findRecord(container.id);
   const record = found && store.isKept(container.id) ? adopt(container, found, store) : found;
-  // Its end was not written down: that is the next repair's to do, and this is how it will be.
-  if (record === undefined) {
-    takeOver(container.id, kept);
-    return { container, kept, status: "exited" };
-  }
+  if (record === undefined) return lookAtEnded(container, kept, store, cgroups);
   const isPaused = record.cgroupsPath !== "" && cgroups().isFrozen(record.cgroupsPath);
   return { container, kept, status: isPaused ? "paused" : "running", record };
+}
+
+/** It ran when that was written down last, and has ended since. */
+function lookAtEnded(
+  container: KeptContainer,
+  kept: KeptStatus,
+  store: KeptStore,
+  cgroups: () => CgroupManager,
+): LiveContainer {
+  const { id } = container;
+  const states = new StateStore(runFolder(process.env));
+  const record = states.readRecord(id);
+  const exit = awaitExit(states.containerFolder(id), record);
+  const now = store.readStatus(id);
+  // Race: it has been cleared up meanwhile, or started again.
+  const isSame = now.status === "running" && now.startedMs === kept.startedMs;
+  if (!isSame && store.isKept(id)) return lookAt(container, store, cgroups);
+  takeOver(id, kept);
+  const ended = { exitCode: exit?.code ?? UNKNOWN_EXIT, finishedMs: exit?.timeMs ?? Date.now() };
+  return { container, kept: { ...kept, ...ended }, status: "exited" };
 }
 
 /** One that is not kept is there because it runs. */
@@ -50,6 +68,5 @@ function inForeground({ createdMs }: KeptContainer): KeptStatus {
 /** The record of a container whose init process is there. */
 export function findRecord(id: string): ContainerRecord | undefined {
   const record = new StateStore(runFolder(process.env)).readRecord(id);
-  if (record === undefined || record.initPid === 0) return undefined;
-  return processStart(record.initPid) === record.initStart ? record : undefined;
+  return isRunning(record) ? record : undefined;
 }

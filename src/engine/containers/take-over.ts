@@ -1,7 +1,7 @@
 // What a guardian does after the end of its container, where that guardian was killed, or what it had
 // become: the next command that looks at the container starts it in the background.
 
-import { processStart } from "../../../ffi/agent/alive.ts";
+import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
 import { type FileAction, posix_spawn } from "../../../ffi/spawn.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -12,14 +12,14 @@ import type { KeptStatus } from "./kept.ts";
 
 /** Whether someone is still there to start it again. */
 export function hasRestarter({ restarter }: KeptStatus): boolean {
-  return restarter !== undefined && processStart(restarter.pid) === restarter.start;
+  return restarter !== undefined && isSameProcess(restarter.pid, restarter.start);
 }
 
 /** For a container that has ended, or waits to be started again, and nobody takes care of. */
 export function takeOver(id: string, status: KeptStatus): void {
   const record = new StateStore(runFolder(process.env)).readRecord(id);
   if (status.status === "restarting" ? hasRestarter(status) : record === undefined) return;
-  if (record !== undefined && processStart(record.agentPid) === record.agentStart) return;
+  if (record !== undefined && isSameProcess(record.agentPid, record.agentStart)) return;
   const { path, args, env } = afterCommand(id);
   const nothing = (fd: number): FileAction => ({
     kind: "open",

@@ -1,7 +1,7 @@
 // Waiting for processes of a container to end, by their pidfds: no polling, no race with a new process
 // of the same number.
 
-import { processStart } from "../../../ffi/agent/alive.ts";
+import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { poll, POLL } from "../../../ffi/poll.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -12,7 +12,7 @@ export function openProcess(pid: number, start: string): Fd | undefined {
   if (pid === 0) return undefined;
   try {
     const pidfd = pidfd_open(pid);
-    if (processStart(pid) === start) return pidfd;
+    if (isSameProcess(pid, start)) return pidfd;
     pidfd[Symbol.dispose]();
     return undefined;
   } catch (error) {

@@ -1,0 +1,66 @@
+// Who is who among the processes of a container that is being made, or has a guardian.
+
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+
+export interface Processes {
+  readonly agentPid: number;
+  readonly initPid: number;
+}
+
+/** Of a container's state folder; undefined where nothing is written yet, or any more. */
+export function readRecord(folder: string): Processes | undefined {
+  try {
+    return JSON.parse(readFileSync(`${folder}/state.json`, "utf8")) as Processes;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Agents that have made, or are to make, an init process. */
+export function findGuardians(pids: readonly number[]): number[] {
+  const agents = pids.filter((pid) => !isProgram(pid));
+  return agents.filter((pid) => !agents.includes(parentOf(pid)));
+}
+
+/** Its child in a pid namespace of its own. */
+export function findInit(guardian: number): number | undefined {
+  const own = link(guardian, "ns/pid");
+  return childrenOf(guardian).find((pid) => {
+    const namespace = link(pid, "ns/pid");
+    return namespace !== "" && namespace !== own;
+  });
+}
+
+/** Whether it is a user's program by now, and no part of bunker. */
+export const isProgram = (pid: number): boolean => {
+  const path = link(pid, "exe");
+  return path !== "" && !path.includes("memfd:bunker-agent");
+};
+
+export const listFolder = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
+
+function link(pid: number, name: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/${name}`);
+  } catch {
+    return "";
+  }
+}
+
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text.trim().split(" ").map(Number);
+  } catch {
+    return [];
+  }
+}
