@@ -150,6 +150,82 @@ function judgeMilliseconds(title: string, ms: number | undefined, limit: number)
 const subtract = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : a - b;
 
+/** What a command may take of a peer's time, by the keys of life.ts. */
+export const LIFE_BARS = [
+  { verb: "run", peer: "podman", limit: 0.12 },
+  { verb: "run", peer: "docker", limit: 0.08 },
+  { verb: "detach", peer: "podman", limit: 0.15 },
+  { verb: "exec", peer: "docker", limit: 0.15 },
+  { verb: "stop", peer: "docker", limit: 0.3 },
+  { verb: "stop-deaf", peer: "docker", limit: 0.3 },
+  { verb: "kill", peer: "docker", limit: 0.3 },
+  { verb: "kill-deaf", peer: "docker", limit: 0.3 },
+  { verb: "rm", peer: "docker", limit: 0.3 },
+  { verb: "rm-deaf", peer: "docker", limit: 0.3 },
+  { verb: "ps", peer: "docker", limit: 0.5 },
+  { verb: "images", peer: "docker", limit: 0.5 },
+  { verb: "inspect", peer: "docker", limit: 0.5 },
+  { verb: "logs", peer: "docker", limit: 0.5 },
+] as const;
+
+/** One verdict for each bar of the life of a container. @param medianMs by `NAME-VERB` */
+export function judgeLife(
+  medianMs: Readonly<Record<string, number>>,
+  titles: Readonly<Record<string, string>>,
+): Verdict[] {
+  return LIFE_BARS.map(({ verb, peer, limit }) => {
+    const title = `${titles[verb] ?? verb}, of ${peer}`;
+    return judgeRatio(title, medianMs[`bunker-${verb}`], medianMs[`${peer}-${verb}`], limit);
+  });
+}
+
+/** What so many containers at once took of an engine. */
+export interface LoadMeasured {
+  /** How many it has managed to start. */
+  readonly count: number;
+  /** Of all that was done to them. */
+  readonly totalMs: number;
+  readonly psMs: number;
+  /** PSS of its daemons and of what watches the containers. */
+  readonly bytes: number;
+  /** What was found of it afterwards. */
+  readonly left: readonly string[];
+}
+
+const LOAD_LIMIT = 0.5;
+const PS_MS = 100;
+const MEBIBYTE = 1024 * 1024;
+const CONTAINER_BYTES = 0.42 * MEBIBYTE;
+const RESIDENT_BYTES = 40 * MEBIBYTE;
+
+/** One verdict for each bar of many containers: a peer's are of as many as it has managed. */
+export function judgeLoad(measured: Readonly<Record<string, LoadMeasured>>): Verdict[] {
+  const own = measured["bunker"];
+  const each = (of: LoadMeasured | undefined, key: "totalMs" | "bytes"): number | undefined =>
+    of === undefined || of.count === 0 ? undefined : of[key] / of.count;
+  const ratios = ["docker", "podman"].flatMap((peer) => [
+    judgeRatio(
+      `time, of ${peer}`,
+      each(own, "totalMs"),
+      each(measured[peer], "totalMs"),
+      LOAD_LIMIT,
+    ),
+    judgeRatio(`memory, of ${peer}`, each(own, "bytes"), each(measured[peer], "bytes"), LOAD_LIMIT),
+  ]);
+  const count = own?.count ?? 0;
+  return [
+    ...ratios,
+    judgeMost("ps with all of them, ms", own?.psMs, PS_MS),
+    judgeBytes("resident memory of all", own?.bytes, RESIDENT_BYTES + count * CONTAINER_BYTES),
+    judgeMost("left of them", own?.left.length, 0),
+  ];
+}
+
+function judgeMost(title: string, value: number | undefined, limit: number): Verdict {
+  const got = value?.toFixed(0) ?? NOT_MEASURED;
+  return { title, got, limit: limit.toFixed(0), cleared: value !== undefined && value <= limit };
+}
+
 function judgeRatio(
   title: string,
   own: number | undefined,

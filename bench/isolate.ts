@@ -30,6 +30,22 @@ export function isolate(more: readonly string[] = []): number | undefined {
   return exitCode ?? KILLED;
 }
 
+/**
+ * More flags for who starts daemons: links and processes of its own, which all end with the bench.
+ * Pid 1 waits for whoever is left to it, as shims and guardians are.
+ */
+export const APART = [
+  ...["--net", "--pid", "--fork", "--kill-child", "--mount-proc"],
+  ...["bash", "-c", 'trap "exit 130" INT TERM; "$@" & wait $!', "bash"],
+];
+
+/** What daemons want to find there. */
+export function prepareForDaemons(): void {
+  Bun.spawnSync(["ip", "link", "set", "lo", "up"]);
+  // Podman's locks have one name for all its stores.
+  mount("tmpfs", "/dev/shm", "tmpfs", 0, "");
+}
+
 /** crun 1.8 does not start on a host of version 1 that has no hugetlb hierarchy mounted. */
 function mountHugetlb(): void {
   const folder = "/sys/fs/cgroup/hugetlb";

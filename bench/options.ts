@@ -51,11 +51,32 @@ export const THROUGHPUT_USAGE = `usage: bun bench/throughput.ts [flags]   (as ro
   --check        exit status 1 where a bar is missed
 `;
 
+export const LIFE_USAGE = `usage: bun bench/life.ts [flags]   (as root)
+
+  --rounds N     runs of each command by everybody, interleaved (50)
+  --pause MS     quiet time before each run (0)
+  --rootfs DIR   what the image is made of (the tests' busybox tree)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes every sample there as well
+  --check        exit status 1 where a bar is missed
+`;
+
+export const LOAD_USAGE = `usage: bun bench/load.ts [flags]   (as root)
+
+  --count N      containers at once, of everybody in turn (200)
+  --rootfs DIR   what the image is made of (the tests' busybox tree)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes every sample there as well
+  --check        exit status 1 where a bar is missed
+`;
+
 export interface BenchOptions {
   readonly rounds: number;
   readonly pauseMs: number;
   readonly check: boolean;
   readonly help: boolean;
+  /** How many containers. */
+  readonly count?: number;
   readonly rootfs?: string;
   readonly bunker?: string;
   readonly json?: string;
@@ -63,18 +84,18 @@ export interface BenchOptions {
   readonly seccomp?: string;
 }
 
-const NUMBERS = { "--rounds": "rounds", "--pause": "pauseMs" } as const;
+const NUMBERS = { "--rounds": "rounds", "--pause": "pauseMs", "--count": "count" } as const;
 const TEXTS = {
   "--rootfs": "rootfs",
   "--bunker": "bunker",
   "--json": "json",
   "--seccomp": "seccomp",
 } as const;
-const LEAST = { rounds: 3, pauseMs: 0 } as const;
+const LEAST = { rounds: 3, pauseMs: 0, count: 1 } as const;
 
 /** @param argv what follows the program's name @throws UserError */
 export function parseOptions(argv: readonly string[]): BenchOptions {
-  const numbers = { rounds: 50, pauseMs: 0 };
+  const numbers: { rounds: number; pauseMs: number; count?: number } = { rounds: 50, pauseMs: 0 };
   const texts: { rootfs?: string; bunker?: string; json?: string; seccomp?: string } = {};
   let check = false;
   let help = false;

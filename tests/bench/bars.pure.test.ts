@@ -7,6 +7,8 @@ import {
   judgeThroughput,
   judge,
   type Measured,
+  judgeLife,
+  judgeLoad,
 } from "../../bench/bars.ts";
 
 const MEDIANS = {
@@ -109,5 +111,42 @@ describe("bars of networks", () => {
       false,
       false,
     ]);
+  });
+});
+
+describe("the bars of the life of a container", () => {
+  test("are each of a peer's time for the same command", () => {
+    const medianMs = { "bunker-run": 12, "podman-run": 100, "docker-run": 150, "bunker-exec": 3 };
+    const verdicts = judgeLife(medianMs, { run: "run --rm" });
+    expect(verdicts.slice(0, 4).map(({ title, got, cleared }) => [title, got, cleared])).toEqual([
+      ["run --rm, of podman", "0.12", true],
+      ["run --rm, of docker", "0.08", true],
+      ["detach, of podman", "not measured", false],
+      ["exec, of docker", "not measured", false],
+    ]);
+  });
+});
+
+describe("the bars of many containers", () => {
+  const MEBIBYTE = 1024 * 1024;
+  const peer = { count: 100, totalMs: 2000, psMs: 20, bytes: 164 * MEBIBYTE, left: [] };
+  const own = { count: 100, totalMs: 1000, psMs: 100, bytes: 82 * MEBIBYTE, left: [] };
+  const missed = (measured: Parameters<typeof judgeLoad>[0]): string[] =>
+    judgeLoad(measured).flatMap(({ title, cleared }) => (cleared ? [] : [title]));
+
+  test("are cleared at their limits", () => {
+    expect(missed({ bunker: own, docker: peer, podman: peer })).toEqual(["resident memory of all"]);
+    const light = { ...own, bytes: 81 * MEBIBYTE };
+    expect(missed({ bunker: light, docker: peer, podman: peer })).toEqual([]);
+  });
+
+  test("a peer that manages fewer is measured by what it manages", () => {
+    const half = { ...peer, count: 50, totalMs: 1000, bytes: 82 * MEBIBYTE };
+    expect(missed({ bunker: { ...own, bytes: 0 }, docker: half, podman: half })).toEqual([]);
+  });
+
+  test("whatever is left misses", () => {
+    const left = { ...own, bytes: 0, left: ["process 7 bunker-guardian"] };
+    expect(missed({ bunker: left, docker: peer, podman: peer })).toEqual(["left of them"]);
   });
 });

@@ -1,0 +1,198 @@
+// How long the commands of a container's life take beside docker's and podman's: from the start of the
+// command to its end, on the same image. See README.md.
+
+import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release, tmpdir } from "node:os";
+import { UserError } from "../src/errors.ts";
+import { run } from "../tests/conformance/images/tools.ts";
+import { judgeLife, LIFE_BARS } from "./bars.ts";
+import { type Engine, type EngineName, type EnginePlace, IMAGE, openEngine } from "./engines.ts";
+import { APART, isolate, prepareForDaemons, removeFolder } from "./isolate.ts";
+import { type BenchOptions, LIFE_USAGE, parseOptions } from "./options.ts";
+import { defaultRootfs } from "./place.ts";
+import { formatTable, formatVerdicts } from "./report.ts";
+import { shuffle } from "./rounds.ts";
+import { median, pairedRatio, summarize } from "./statistics.ts";
+
+const PROJECT = new URL("..", import.meta.url).pathname;
+/** A container that runs all the while. */
+const STANDING = "standing";
+const ALONE = ["--network", "none"] as const;
+
+/** It says so once it can be told to end; and one that does not listen, as pid 1 by itself does not. */
+const OBEDIENT = "trap 'exit 0' TERM; echo up; while :; do sleep 1000 & wait; done";
+const DEAF = "trap '' TERM; echo up; while :; do sleep 1000 & wait; done";
+
+interface Verb {
+  readonly title: string;
+  /** What the container is to run that the command is for; none is made without. */
+  readonly script?: string;
+  /** The command whose time it is. @param name of the container */
+  readonly words: (name: string) => readonly string[];
+  /** Whether the command leaves the container. */
+  readonly leaves?: true;
+}
+
+const VERBS: Readonly<Record<(typeof LIFE_BARS)[number]["verb"], Verb>> = {
+  run: { title: "run --rm IMAGE true", words: () => ["run", "--rm", ...ALONE, IMAGE, "true"] },
+  detach: {
+    title: "run -d",
+    words: (name) => ["run", "-d", ...ALONE, "--name", name, IMAGE, "sleep", "1000"],
+    leaves: true,
+  },
+  exec: { title: "exec", words: () => ["exec", STANDING, "true"] },
+  stop: { title: "stop", script: OBEDIENT, words: (name) => ["stop", name], leaves: true },
+  "stop-deaf": {
+    title: "stop -t 0, SIGTERM ignored",
+    script: DEAF,
+    words: (name) => ["stop", "-t", "0", name],
+    leaves: true,
+  },
+  kill: { title: "kill", script: OBEDIENT, words: (name) => ["kill", name], leaves: true },
+  "kill-deaf": {
+    title: "kill, SIGTERM ignored",
+    script: DEAF,
+    words: (name) => ["kill", name],
+    leaves: true,
+  },
+  rm: { title: "rm -f", script: OBEDIENT, words: (name) => ["rm", "-f", name] },
+  "rm-deaf": {
+    title: "rm -f, SIGTERM ignored",
+    script: DEAF,
+    words: (name) => ["rm", "-f", name],
+  },
+  ps: { title: "ps", words: () => ["ps"] },
+  images: { title: "images", words: () => ["images"] },
+  inspect: { title: "inspect", words: () => ["inspect", STANDING] },
+  logs: { title: "logs", words: () => ["logs", STANDING] },
+};
+
+type Samples = Record<string, number[]>;
+
+/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
+async function start(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv);
+    if (options.help) {
+      process.stdout.write(LIFE_USAGE);
+      return 0;
+    }
+    return isolate(APART) ?? (await bench(options));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
+    return 2;
+  }
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  prepareForDaemons();
+  const place = makePlace(options);
+  try {
+    await using engines = new AsyncDisposableStack();
+    const opened: Engine[] = [];
+    for (const name of ["bunker", "docker", "podman"] as const) {
+      const engine = await openEngine(name, place);
+      if (engine === undefined) process.stdout.write(`left out: ${name}: not installed\n`);
+      else opened.push(engines.use(engine));
+    }
+    return measure(options, opened);
+  } finally {
+    removeFolder(place.work);
+    removeFolder(place.state);
+  }
+}
+
+/** The folders of a bench with engines, and what their image is made of. */
+export function makePlace({ bunker, rootfs }: BenchOptions): EnginePlace {
+  const work = mkdtempSync(`${tmpdir()}/bunker-bench-`);
+  const archive = `${work}/image.tar`;
+  run("tar", "--create", "--file", archive, "--directory", rootfs ?? defaultRootfs(), ".");
+  return {
+    work,
+    state: mkdtempSync("/run/bunker-bench-"),
+    bunker: realpathSync(bunker ?? `${PROJECT}dist/bunker`),
+    archive,
+  };
+}
+
+function measure(options: BenchOptions, engines: readonly Engine[]): number {
+  for (const engine of engines) startContainer(engine, STANDING, OBEDIENT);
+  const before = loadavg()[0] ?? 0;
+  const samples = runRounds(engines, options);
+  process.stdout.write(
+    `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
+      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+      `${formatSamples(samples)}\n`,
+  );
+  const medianMs = Object.fromEntries(
+    Object.entries(samples).map(([key, list]) => [key, median(list)]),
+  );
+  const titles = Object.fromEntries(Object.entries(VERBS).map(([key, { title }]) => [key, title]));
+  const verdicts = judgeLife(medianMs, titles);
+  process.stdout.write(formatVerdicts(verdicts));
+  if (options.json !== undefined) {
+    writeFileSync(options.json, JSON.stringify({ samples, verdicts }, null, 2));
+  }
+  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+}
+
+/** In each round every command of everybody once, in another order each time; the first does not count. */
+function runRounds(engines: readonly Engine[], { rounds, pauseMs }: BenchOptions): Samples {
+  const samples: Samples = {};
+  const subjects = engines.flatMap((engine) =>
+    Object.entries(VERBS).flatMap(([key, verb]) =>
+      hasBar(engine.name, key) ? [{ engine, key, verb }] : [],
+    ),
+  );
+  for (let round = -1; round < rounds; round += 1) {
+    for (const { engine, key, verb } of shuffle(subjects, round)) {
+      const ms = timeVerb(engine, `${key}-${round + 1}`, verb, pauseMs);
+      if (round >= 0) (samples[`${engine.name}-${key}`] ??= []).push(ms);
+    }
+  }
+  return samples;
+}
+
+function hasBar(name: EngineName, key: string): boolean {
+  return LIFE_BARS.some(({ verb, peer }) => verb === key && (name === "bunker" || name === peer));
+}
+
+function timeVerb(engine: Engine, name: string, verb: Verb, pauseMs: number): number {
+  if (verb.script !== undefined) startContainer(engine, name, verb.script);
+  if (pauseMs > 0) Bun.sleepSync(pauseMs);
+  const ms = engine.time(...verb.words(name));
+  if (verb.leaves) engine.remove(name);
+  return ms;
+}
+
+const POLL_MS = 20;
+const POLLS = 500;
+
+/** One whose script has begun, and has said so. */
+function startContainer(engine: Engine, name: string, script: string): void {
+  engine.time("run", "-d", ...ALONE, "--name", name, IMAGE, "sh", "-c", script);
+  for (let poll = 0; poll < POLLS; poll += 1) {
+    if (engine.output("logs", name) !== "") return;
+    Bun.sleepSync(POLL_MS);
+  }
+  throw new Error(`${engine.name}: ${name} has not begun`);
+}
+
+function formatSamples(samples: Samples): string {
+  const rows: string[][] = [["start to end, ms", "", "median", "p10", "min", "p90", "of ours"]];
+  for (const [verb, { title }] of Object.entries(VERBS)) {
+    const ours = samples[`bunker-${verb}`] ?? [];
+    for (const name of ["bunker", "docker", "podman"]) {
+      const own = samples[`${name}-${verb}`];
+      if (own === undefined) continue;
+      const { median: middle, p10, min, p90 } = summarize(own);
+      const times = [middle, p10, min, p90].map((ms) => ms.toFixed(1));
+      const ratio = `${(median(ours) / middle).toFixed(3)} (${pairedRatio(ours, own).toFixed(3)})`;
+      rows.push([title, name, ...times, name === "bunker" ? "" : ratio]);
+    }
+  }
+  return formatTable(rows);
+}
+
+if (import.meta.main) process.exit(await start(Bun.argv.slice(2)));
