@@ -153,24 +153,32 @@ function planHostOverlay(
   };
 }
 
+/** An image's layers with a writable one on top. */
+export type OverlaySource = Extract<RootSource, { kind: "overlay" }>;
+
+function planOverlay(source: OverlaySource, root: Slot): Step {
+  return {
+    why: "the image's layers, with a writable one on top",
+    calls: [
+      ...planOverlayMount(source),
+      openat(AT_FDCWD, source.target, O.O_PATH | O.O_DIRECTORY, { into: root }),
+    ],
+  };
+}
+
 /**
  * Kernel: mount(2) rather than fsconfig(2), whose values end at 256 bytes: a page holds some hundred
  * layers by their short names, which are looked up from the working directory.
  */
-function planOverlay(source: Extract<RootSource, { kind: "overlay" }>, root: Slot): Step {
-  const { lower, below, upper, work, target } = source;
+export function planOverlayMount({ lower, below, upper, work, target }: OverlaySource): Call[] {
   const layers = lower.map((path) => escapeSigns(path)).join(":");
   // `commit` and `diff` read the upper folder as it is: whole files, under their own names.
   const whole = "redirect_dir=off,metacopy=off";
   const data = `lowerdir=${layers},upperdir=${escapeSigns(upper)},workdir=${escapeSigns(work)},${whole}`;
-  return {
-    why: "the image's layers, with a writable one on top",
-    calls: [
-      ...(below === undefined ? [] : [chdir(below)]),
-      mount("overlay", target, "overlay", 0, data),
-      openat(AT_FDCWD, target, O.O_PATH | O.O_DIRECTORY, { into: root }),
-    ],
-  };
+  return [
+    ...(below === undefined ? [] : [chdir(below)]),
+    mount("overlay", target, "overlay", 0, data),
+  ];
 }
 
 /** A colon separates the lower layers, a comma the options. overlayfs.rst */

@@ -26,8 +26,17 @@ export interface MappedPlan {
 
 type Part = () => readonly Step[];
 
-/** @param opens what takeHostOpens() took @param idmapped the rootfs, where it is to be id-mapped */
-export function planMapped(opens: readonly Call[], idmapped: Slot | undefined): MappedPlan {
+/** What is id-mapped of all that comes from the host. */
+export interface MappedParts {
+  /** What is put together before anything is opened: an image's layers. */
+  readonly planFirst?: ((holderPid: number | string) => readonly Step[]) | undefined;
+  /** The trees whose files are to be the container's inside. */
+  readonly idmapped: readonly Slot[];
+}
+
+/** @param opens what takeHostOpens() took */
+export function planMapped(opens: readonly Call[], parts: MappedParts): MappedPlan {
+  const { planFirst, idmapped } = parts;
   const holder = new Slot("holder");
   return {
     holder,
@@ -41,12 +50,13 @@ export function planMapped(opens: readonly Call[], idmapped: Slot | undefined): 
       const namespace = new Slot("user namespace");
       const open = openat(AT_FDCWD, `/proc/${holderPid}/ns/user`, O.O_RDONLY, { into: namespace });
       return [
+        ...(planFirst?.(holderPid) ?? []),
         {
           why: "what comes from the host, opened while its folders are still in reach",
           calls: opens,
         },
         { why: "the user namespace, whose maps are written by now", calls: [open] },
-        ...(idmapped === undefined ? [] : [planIdMap(idmapped, holderPid)]),
+        ...idmapped.map((tree) => planIdMap(tree, holderPid)),
         planEnter(namespace, holder),
       ];
     },
@@ -60,13 +70,13 @@ const USERNS_FD_OFFSET = 24;
  * Kernel: since 5.12, and not of every file system: overlay has no id-mapped mounts, EINVAL. Mounts
  * below it are left as they are. mount_setattr(2)
  */
-function planIdMap(root: Slot, holderPid: number | string): Step {
+export function planIdMap(tree: Slot, holderPid: number | string): Step {
   const attributes = new Int32Array(MOUNT_ATTR_BYTES / 4);
   attributes[0] = MOUNT_ATTR.MOUNT_ATTR_IDMAP;
   const label = "{attr_set=MOUNT_ATTR_IDMAP, userns_fd=<user namespace>}";
   const slot = new Slot(label, MOUNT_ATTR_BYTES, new Uint8Array(attributes.buffer));
   return {
-    why: "the files of the rootfs are root's inside, and stay whose they are on disk",
+    why: `the files of ${tree.label} have the same ids inside, and stay whose they are on disk`,
     calls: [
       openat(AT_FDCWD, `/proc/${holderPid}/ns/user`, O.O_RDONLY, {
         into: slot,
@@ -74,8 +84,8 @@ function planIdMap(root: Slot, holderPid: number | string): Step {
       }),
       {
         name: "mount_setattr",
-        args: [root, "", OPEN_TREE.AT_EMPTY_PATH, new AddressOf(slot), MOUNT_ATTR_BYTES],
-        path: root.label,
+        args: [tree, "", OPEN_TREE.AT_EMPTY_PATH, new AddressOf(slot), MOUNT_ATTR_BYTES],
+        path: tree.label,
       },
     ],
   };
@@ -90,6 +100,13 @@ function planEnter(namespace: Slot, holder: Slot): Step {
       waitid(P_PID, holder, new Slot("siginfo", SIGINFO_BYTES), W.WEXITED),
     ],
   };
+}
+
+/** What the calls open of these folders. */
+export function slotsOf(opens: readonly Call[], isMapped: (path: string) => boolean): Slot[] {
+  return opens.flatMap(({ args: [, path], into }) =>
+    into !== undefined && typeof path === "string" && isMapped(path) ? [into] : [],
+  );
 }
 
 /** The set-up without the calls that open a path of the host, and those calls. */

@@ -116,7 +116,12 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
   );
   const { mapping } = request;
   const taken = namespaces.newUser ? mapping?.takeHostOpens(setup) : undefined;
-  const mapped = taken && mapping?.planMapped(taken.opens, mapping.mapsRoot ? root : undefined);
+  const mapped =
+    taken &&
+    mapping?.planMapped(taken.opens, {
+      planFirst: mapping.planFirst,
+      idmapped: mapping.slotsOf(taken.opens, mapping.mapsSource),
+    });
   const entersUser = namespaces.newUser && mapped === undefined && assisted === undefined;
   const reaper = request.planReaper?.(request, terminal !== undefined);
   const gate = request.gate?.planGate(

@@ -11,7 +11,7 @@ import type { planGate } from "./plan-gate.ts";
 import type { planAssisted } from "./plan-assisted.ts";
 import type { planAttributes, planLabels } from "./plan-attributes.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
-import type { planMapped, takeHostOpens } from "./plan-mapped.ts";
+import type { MappedParts, planMapped, slotsOf, takeHostOpens } from "./plan-mapped.ts";
 import type { planReaper } from "./plan-reaper.ts";
 
 /** A compiled seccomp program. */
@@ -80,8 +80,11 @@ export interface LaunchRequest {
   readonly mapping?: {
     readonly planMapped: typeof planMapped;
     readonly takeHostOpens: typeof takeHostOpens;
-    /** Whether the rootfs is id-mapped, so that its files belong to the same ids inside. */
-    readonly mapsRoot: boolean;
+    readonly slotsOf: typeof slotsOf;
+    /** Whether what is mounted of the host is id-mapped, so that its files belong to the same ids inside. */
+    readonly mapsSource: (path: string) => boolean;
+    /** Puts together what is opened afterwards. */
+    readonly planFirst?: MappedParts["planFirst"];
   };
   /** Keep the session keyring of the caller. */
   readonly noNewKeyring: boolean;

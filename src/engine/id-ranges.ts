@@ -17,10 +17,9 @@ const OWNERS = ["bunker", "containers", "root"];
  * containers share it. @throws UserError for a root that cannot be id-mapped. subuid(5)
  */
 export function findIdRanges({ root }: RunOptions): IdMappings {
-  if (root.kind !== "rootfs") {
-    const what = root.kind === "host" ? "the view of the host" : "an image";
+  if (root.kind === "host") {
     throw new UserError(
-      `--userns auto needs a rootfs: ${what} is an overlay, which has no id-mapped mounts`,
+      "--userns auto needs a rootfs or an image: the view of the host has no id-mapped mounts",
       "add --rootfs FOLDER",
     );
   }

@@ -14,7 +14,8 @@ import type { LaunchRequest, SeccompProgram } from "../container/request.ts";
 import { UserError } from "../errors.ts";
 import type { Spec } from "../oci/spec.ts";
 import { readContainerFile } from "./container-files.ts";
-import type { DeviceNode, ResolvedUser, SpecFacts } from "./host-facts.ts";
+import { dataFolder } from "./data-folder.ts";
+import type { DeviceNode, IdMappings, ResolvedUser, SpecFacts } from "./host-facts.ts";
 import { CGROUP_PREFIX, type MadeSpec, makeSpec } from "./make-spec.ts";
 import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
@@ -106,7 +107,8 @@ async function addPlanners(
   { idMappings }: SpecFacts,
 ): Promise<LaunchRequest> {
   const reaper = init ? await loadReaper(options) : undefined;
-  const mapping = idMappings === undefined ? undefined : await loadMapping(options, request);
+  const mapping =
+    idMappings === undefined ? undefined : await loadMapping(options, request, idMappings);
   return { ...request, ...reaper, ...mapping };
 }
 
@@ -124,19 +126,41 @@ const OPEN_TO_ALL = { root: "/", scratch: "/proc" };
 async function loadMapping(
   { performer }: RunOptions,
   { rootSource }: LaunchRequest,
+  { uids, gids }: IdMappings,
 ): Promise<Partial<LaunchRequest>> {
   if (performer !== "agent") {
     throw new UserError(`--userns auto needs the agent as performer: got ${performer}`);
   }
-  const { planMapped, takeHostOpens } = await import("../container/plan-mapped.ts");
+  const { planMapped, slotsOf, takeHostOpens } = await import("../container/plan-mapped.ts");
+  const { planMappedLayers } = await import("../container/plan-mapped-layers.ts");
+  const root = { uid: uids[0]?.hostID ?? 0, gid: gids[0]?.hostID ?? 0 };
+  const volumes = `${dataFolder(process.env)}/volumes/`;
+  const isRoot = (path: string): boolean =>
+    rootSource.kind === "directory" && path === rootSource.path;
   return {
-    mapping: { planMapped, takeHostOpens, mapsRoot: true },
-    rootSource:
-      rootSource.kind === "directory" ? { ...rootSource, attachAt: OPEN_TO_ALL.root } : rootSource,
+    mapping: {
+      planMapped,
+      takeHostOpens,
+      slotsOf,
+      mapsSource: (path) => isRoot(path) || path.startsWith(volumes),
+      ...(rootSource.kind === "overlay" && {
+        planFirst: (holderPid) => planMappedLayers(rootSource, root, holderPid),
+      }),
+    },
+    rootSource: {
+      kind: "directory",
+      path: rootSource.kind === "overlay" ? rootSource.target : findMappedRoot(rootSource),
+      attachAt: OPEN_TO_ALL.root,
+    },
     stateFolder: OPEN_TO_ALL.scratch,
     // A mapped root may not write to the host's cgroup files: it is moved in from outside.
     cgroupJoin: { how: "none" },
   };
+}
+
+function findMappedRoot(source: RootSource): string {
+  if (source.kind === "directory") return source.path;
+  throw new Error("the view of the host is no folder, and was refused before");
 }
 
 /** A folder in which nothing is. */

@@ -27,7 +27,7 @@ test("the view of the host is refused: it cannot be id-mapped", () => {
   const options = { ...baseOptions, root: { kind: "host" } } as const;
   expect(() => findIdRanges(options)).toThrow(
     new UserError(
-      "--userns auto needs a rootfs: the view of the host is an overlay, which has no id-mapped mounts",
+      "--userns auto needs a rootfs or an image: the view of the host has no id-mapped mounts",
       "add --rootfs FOLDER",
     ),
   );

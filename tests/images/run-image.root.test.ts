@@ -174,6 +174,48 @@ needsRoot("run IMAGE", () => {
     );
   });
 
+  describe("--userns auto", () => {
+    const auto = ["--userns", "auto"];
+    const mapped = (image: string, script: string, ...flags: string[]) =>
+      run(...auto, ...flags, "--entrypoint", "/bin/sh", image, "-c", script);
+
+    test("shows each layer's files with the image's ids, and root is nobody's id outside", async () => {
+      const script =
+        "head -n 1 /proc/self/uid_map | awk '{ print ($2 > 65535) }'; id -u; " +
+        "stat -c %u:%g / /bin/sh /etc/layer /home/web";
+      expect(await mapped("full:1", script, "-u", "root")).toBe("1\n0\n0:0\n0:0\n0:0\n1000:1000");
+    });
+
+    test("copies up and makes files as whoever the program is", async () => {
+      const script =
+        "echo x >>/etc/passwd; mkdir /own; chown web:web /own; rm -r /gone; mkdir /gone; " +
+        "su web -c 'echo mine >/own/file'; stat -c %u:%g /etc/passwd /gone /own/file";
+      expect(await mapped("full:1", script, "-u", "root")).toBe("0:0\n0:0\n1000:1000");
+    });
+
+    test("what it has changed is committed with the same ids, and its volume is any container's", async () => {
+      await box.text(
+        "run",
+        "-d",
+        "--name",
+        "mapped",
+        ...auto,
+        "-v",
+        "shared:/vol",
+        "plain:1",
+        "sleep",
+        "60",
+      );
+      await box.text("exec", "mapped", "sh", "-c", "touch /vol/f; echo y >/z; chown web /z /vol/f");
+      await box.text("commit", "mapped", "mapped:1");
+      await box.text("rm", "-f", "mapped");
+      const look = ["stat", "-c", "%u:%g", "/z", "/vol/f"];
+      expect(await run("-v", "shared:/vol", "mapped:1", ...look)).toBe("1000:0\n1000:0");
+      await box.text("rmi", "mapped:1");
+      await box.text("volume", "rm", "shared");
+    });
+  });
+
   test("what a killed bunker leaves is cleared by the next run, once its container has ended", async () => {
     const { child } = box.start(["run", "--rm", "--name", "killed", "plain:1", "sleep", "3"]);
     const layers = (): string[] => readdirSync(`${box.dataFolder}/containers`);

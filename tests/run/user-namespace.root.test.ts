@@ -92,7 +92,7 @@ needsRoot("run --userns auto", () => {
       exitCode: 125,
       stdout: "",
       stderr:
-        "bunker: --userns auto needs a rootfs: the view of the host is an overlay, which has no id-mapped mounts\n" +
+        "bunker: --userns auto needs a rootfs or an image: the view of the host has no id-mapped mounts\n" +
         "  hint: add --rootfs FOLDER\n",
     });
     const other = await box.run([...auto, "--performer", "process"], ["/bin/true"]);

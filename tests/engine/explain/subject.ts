@@ -4,7 +4,7 @@ import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { makeV1 } from "../../../cgroups/v1/manager.ts";
 import { makeV2 } from "../../../cgroups/v2/manager.ts";
 import { listCgroupViews } from "../../../src/container/cgroup-views.ts";
-import { planMapped, takeHostOpens } from "../../../src/container/plan-mapped.ts";
+import { planMapped, slotsOf, takeHostOpens } from "../../../src/container/plan-mapped.ts";
 import { planContainer } from "../../../src/container/plan.ts";
 import { planReaper } from "../../../src/container/plan-reaper.ts";
 import type { Explanation } from "../../../src/engine/explain/explanation.ts";
@@ -105,7 +105,14 @@ export function explainCase({ cgroups, options: own, facts }: Case): Explanation
     ...(made.init ? { planReaper } : {}),
     ...(facts.idMappings === undefined
       ? {}
-      : { mapping: { planMapped, takeHostOpens, mapsRoot: true } }),
+      : {
+          mapping: {
+            planMapped,
+            takeHostOpens,
+            slotsOf,
+            mapsSource: (path: string) => path === "/srv/rootfs",
+          },
+        }),
     parentPid: 4711,
   };
   const prepared = {
