@@ -13,11 +13,18 @@ import {
 
 export const TABLE = "inet bunker";
 
+/** Stands for ::1 between this host and a container: a local route on each bridge that has IPv6. */
+export const LOOPBACK6 = "fd62:756e:6b73::1";
+
 // `flush table` takes the rules away and leaves sets with their elements: with what follows in the
 // same transaction, the table is as it should be whatever it was before, and was never without rules.
 // Kernel: with br_netfilter a packet may pass postrouting without an incoming interface, and one that
 // was redirected by its own bridge never leaves it: so what comes back to where it is from is known by
 // its source, and answers to the bridge's address.
+// Kernel: what has ::1 in its header and comes by any other link than lo is dropped before there is a
+// rule to meet, and IPv6 has no route_localnet. So who asks [::1] for a published port gets another
+// address of the host's own for both ends (LOOPBACK6), before conntrack sees the packet; that is
+// redirected as any other, and the answer gets ::1 back as the last thing before its socket.
 const BASE = `add table ${TABLE}
 flush table ${TABLE}
 table ${TABLE} {
@@ -31,6 +38,7 @@ table ${TABLE} {
   map any6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
   map bound4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
   map bound6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
+  set loopback6 { type inet_proto . inet_service; }
   chain publish {
     dnat ip to ip daddr . meta l4proto . th dport map @bound4
     dnat ip to meta l4proto . th dport map @any4
@@ -40,6 +48,15 @@ table ${TABLE} {
   chain guard {
     type filter hook prerouting priority raw; policy accept;
     iifname @bridges ip daddr 127.0.0.0/8 drop comment "route_localnet is for the host alone: CVE-2020-8558"
+    iifname != "lo" ip6 saddr ${LOOPBACK6} drop comment "who forges it would speak to the host's [::1]"
+  }
+  chain loopback {
+    type route hook output priority raw; policy accept;
+    ip6 saddr ::1 ip6 daddr ::1 meta l4proto . th dport @loopback6 ip6 saddr set ${LOOPBACK6} ip6 daddr set ${LOOPBACK6}
+  }
+  chain answers {
+    type filter hook input priority 200; policy accept;
+    ip6 saddr ${LOOPBACK6} ip6 daddr ${LOOPBACK6} ct direction reply ct status dnat ip6 saddr set ::1 ip6 daddr set ::1
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
@@ -52,6 +69,7 @@ table ${TABLE} {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     oifname @bridges ip saddr 127.0.0.0/8 masquerade
+    oifname @bridges ip6 saddr ${LOOPBACK6} masquerade
     oifname @bridges ct status dnat ip saddr @masquerade4 masquerade
     oifname @bridges ct status dnat ip6 saddr @masquerade6 masquerade
     oifname != @bridges ip saddr @masquerade4 masquerade
@@ -72,8 +90,8 @@ table ${TABLE} {
 `;
 
 /** Takes all published ports away. */
-export const FLUSH_PORTS = ["any4", "any6", "bound4", "bound6"]
-  .map((map) => `flush map ${TABLE} ${map}\n`)
+export const FLUSH_PORTS = ["map any4", "map any6", "map bound4", "map bound6", "set loopback6"]
+  .map((what) => `flush ${what.replace(" ", ` ${TABLE} `)}\n`)
   .join("");
 
 /** The whole table with these networks, over whatever is there of it. */
@@ -123,51 +141,59 @@ export const publishTarget = ({ ip4, ip6 }: Pick<Endpoint, "ip4" | "ip6">): Publ
 
 /** Adds ports: one statement for each map, however many ports. */
 export function formatPorts(ports: readonly PortMapping[], target: PublishTarget): string {
-  return formatElements("add", ports, target, ([key, value]) => `${key} : ${value}`);
+  return formatElements("add", ports, target);
 }
 
 /** Takes the same ports away again. */
 export function formatPortRemoval(ports: readonly PortMapping[], target: PublishTarget): string {
-  return formatElements("delete", ports, target, ([key]) => key);
+  return formatElements("delete", ports, target);
 }
 
-type Element = readonly [key: string, value: string];
+/** Of a map; without a value of a set. */
+interface Element {
+  readonly where: string;
+  readonly key: string;
+  readonly value?: string;
+}
 
 function formatElements(
   verb: "add" | "delete",
   ports: readonly PortMapping[],
   target: PublishTarget,
-  format: (element: Element) => string,
 ): string {
-  const maps = new Map<string, string[]>();
+  const lists = new Map<string, string[]>();
   for (const port of ports) {
-    for (const [map, element] of listElements(port, target)) {
-      const elements = maps.get(map) ?? [];
-      elements.push(format(element));
-      maps.set(map, elements);
+    for (const { where, key, value } of listElements(port, target)) {
+      const elements = lists.get(where) ?? [];
+      elements.push(verb === "add" && value !== undefined ? `${key} : ${value}` : key);
+      lists.set(where, elements);
     }
   }
   let text = "";
-  for (const [map, elements] of maps) {
-    text += `${verb} element ${TABLE} ${map} { ${elements.join(", ")} }\n`;
+  for (const [where, elements] of lists) {
+    text += `${verb} element ${TABLE} ${where} { ${elements.join(", ")} }\n`;
   }
   return text;
 }
 
-function listElements(port: PortMapping, { ip4, ip6 }: PublishTarget): [map: string, Element][] {
+function listElements(port: PortMapping, { ip4, ip6 }: PublishTarget): Element[] {
   const { protocol, hostIp, hostPort, containerPort } = port;
   const key = `${protocol} . ${hostPort}`;
-  const family = hostIp === "" ? undefined : parseAddress(hostIp)?.family;
-  const elements: [string, Element][] = [];
-  if (ip4 !== "" && family !== 6) {
-    const isAny = hostIp === "" || hostIp === "0.0.0.0";
+  const host = hostIp === "" ? undefined : parseAddress(hostIp);
+  const isAny = host === undefined || host.value === 0n;
+  const elements: Element[] = [];
+  if (ip4 !== "" && host?.family !== 6) {
     const value = `${ip4} . ${containerPort}`;
-    elements.push(isAny ? ["any4", [key, value]] : ["bound4", [`${hostIp} . ${key}`, value]]);
+    const bound = { where: "bound4", key: `${hostIp} . ${key}`, value };
+    elements.push(isAny ? { where: "any4", key, value } : bound);
   }
-  if (ip6 !== "" && family !== 4) {
-    const isAny = hostIp === "" || hostIp === "::";
+  if (ip6 !== "" && host?.family !== 4) {
     const value = `${ip6} . ${containerPort}`;
-    elements.push(isAny ? ["any6", [key, value]] : ["bound6", [`${hostIp} . ${key}`, value]]);
+    const isLoopback = host?.value === 1n;
+    const address = isLoopback ? LOOPBACK6 : hostIp;
+    const bound = { where: "bound6", key: `${address} . ${key}`, value };
+    elements.push(isAny ? { where: "any6", key, value } : bound);
+    if (isAny || isLoopback) elements.push({ where: "loopback6", key });
   }
   return elements;
 }

@@ -53,6 +53,7 @@ describe("the batch of links", () => {
       "address add 10.9.0.1/24 broadcast + dev bk-aaaaaaaaaaaa",
       "address add fd09::1/64 nodad dev bk-aaaaaaaaaaaa",
       "link set dev bk-aaaaaaaaaaaa up",
+      "route append local fd62:756e:6b73::1 dev bk-aaaaaaaaaaaa",
     ]);
   });
 
@@ -141,9 +142,9 @@ add element inet bunker masquerade6 { fd09::/64 }
     expect(internal).not.toContain("masquerade");
   });
 
-  test("publishes twenty ports in one statement for each family", () => {
+  test("publishes twenty ports in one statement for each family and one for [::1]", () => {
     const ports = Array.from({ length: 20 }, (_, index) => ({ ...tcp, hostPort: 9000 + index }));
-    expect(formatPorts(ports, target).trim().split("\n")).toHaveLength(2);
+    expect(formatPorts(ports, target).trim().split("\n")).toHaveLength(3);
   });
 
   test("publishes a port on all addresses, on one, in the families that the container has", () => {
@@ -152,6 +153,7 @@ add element inet bunker masquerade6 { fd09::/64 }
     expect(formatPorts([tcp, bound, bound6], target)).toBe(
       `add element inet bunker any4 { tcp . 8080 : 10.9.0.2 . 80 }
 add element inet bunker any6 { tcp . 8080 : fd09::2 . 80 }
+add element inet bunker loopback6 { tcp . 8080 }
 add element inet bunker bound4 { 127.0.0.1 . tcp . 8080 : 10.9.0.2 . 80 }
 add element inet bunker bound6 { 2001:db8::1 . udp . 8080 : fd09::2 . 80 }
 `,
@@ -161,6 +163,20 @@ add element inet bunker bound6 { 2001:db8::1 . udp . 8080 : fd09::2 . 80 }
     );
     expect(formatPortRemoval([bound], target)).toBe(
       "delete element inet bunker bound4 { 127.0.0.1 . tcp . 8080 }\n",
+    );
+  });
+
+  test("publishes a port on [::1] by the address that stands for it", () => {
+    const loopback = { ...tcp, hostIp: "::1" };
+    expect(formatPorts([loopback], target)).toBe(
+      `add element inet bunker bound6 { fd62:756e:6b73::1 . tcp . 8080 : fd09::2 . 80 }
+add element inet bunker loopback6 { tcp . 8080 }
+`,
+    );
+    expect(formatPortRemoval([loopback], target)).toBe(
+      `delete element inet bunker bound6 { fd62:756e:6b73::1 . tcp . 8080 }
+delete element inet bunker loopback6 { tcp . 8080 }
+`,
     );
   });
 });

@@ -36,11 +36,11 @@ export function holdGate(store: NetworkStore): Fd {
   return gate;
 }
 
-/** Starts it unless it runs. */
-export function startDns(store: NetworkStore): void {
+/** Starts it unless it runs; whether it did. */
+export function startDns(store: NetworkStore): boolean {
   {
     using lock = openLock(store, "lock");
-    if (!tryFlock(lock.number, LOCK.LOCK_EX)) return;
+    if (!tryFlock(lock.number, LOCK.LOCK_EX)) return false;
     // Race: what one that was killed has left says that it answers. Nobody can run as we have the lock.
     forgetReady(store);
   }
@@ -60,6 +60,7 @@ export function startDns(store: NetworkStore): void {
       { kind: "chdir", path: "/" },
     ],
   });
+  return true;
 }
 
 /** Nobody answers anywhere. */
@@ -72,7 +73,8 @@ export function forgetReady(store: NetworkStore): void {
 export function waitForDns(store: NetworkStore, address: string): void {
   const path = `${store.folder("dns/ready")}/${address}`;
   for (let waitedMs = 0; waitedMs < STARTING_MS; waitedMs += STEP_MS) {
-    if (fileType(path) !== 0) return;
+    // Race: one that is being killed held its lock when we looked whether it runs.
+    if (fileType(path) !== 0 && !startDns(store)) return;
     poll([], STEP_MS);
   }
   throw new UserError(
