@@ -1,5 +1,5 @@
 // How long `load` and `save` take, against docker and podman: the three after one another, in turns,
-// each with a store of its own. `bun bench/archives.ts [ROUNDS] [--check]`, as root, after ./build.sh.
+// each with a store of its own. See README.md.
 //
 // All of it is on an ext4 of its own, and each round has an image of its own, so that nothing is ever
 // removed: for minutes after a removal ext4 takes ten times as long to make a file, looking at each
@@ -9,13 +9,16 @@
 // layer without compression, as `docker save` writes them.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { makeSmallFiles } from "./small-files.ts";
+import { UserError } from "../src/errors.ts";
+import { isolate } from "./isolate.ts";
+import { ARCHIVES_USAGE, type BenchOptions, parseOptions } from "./options.ts";
 import { PrivateDocker } from "./private-docker.ts";
+import { run as output } from "../tests/conformance/images/tools.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
-const BUNKER = `${PROJECT}/dist/bunker`;
-const ROUNDS = Number(process.argv[2] ?? 5);
+const ROUNDS = 5;
 
 /** The bar: bunker's time as a part of the better of the two others'. */
 const BARS = { load: 0.7, save: 0.7 } as const;
@@ -33,23 +36,15 @@ function run(command: readonly string[], env: NodeJS.ProcessEnv = process.env): 
   if (status !== 0) throw new Error(`${command.join(" ")}: ${stderr}`);
 }
 
-function makeTools(folder: string, docker: PrivateDocker): Tool[] {
-  const data = `${folder}/bunker`;
+function makeTools(folder: string, docker: PrivateDocker, bunker: string): Tool[] {
+  const own = ["env", `BUNKER_DATA=${folder}/bunker`, bunker];
   const places = ["--root", `${folder}/podman`, "--runroot", `${folder}/podman-run`];
   const podman = ["podman", ...places, "--storage-driver", "overlay"];
   return [
     {
       name: "bunker",
-      load: (archive) => ["env", `BUNKER_DATA=${data}`, BUNKER, "load", "-q", "-i", archive],
-      save: (archive, image) => [
-        "env",
-        `BUNKER_DATA=${data}`,
-        BUNKER,
-        "save",
-        "-o",
-        archive,
-        image,
-      ],
+      load: (archive) => [...own, "load", "-q", "-i", archive],
+      save: (archive, image) => [...own, "save", "-o", archive, image],
     },
     {
       name: "docker",
@@ -96,11 +91,17 @@ function time(command: readonly string[]): number {
 
 type Times = ReadonlyMap<string, { readonly load: number[]; readonly save: number[] }>;
 
-function measure(tools: readonly Tool[], title: string, layer: string, folder: string): Times {
+function measure(
+  tools: readonly Tool[],
+  rounds: number,
+  title: string,
+  layer: string,
+  folder: string,
+): Times {
   const times = new Map(
     tools.map(({ name }) => [name, { load: [0].slice(1), save: [0].slice(1) }]),
   );
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const image = `docker.io/library/${title}:${round}`;
     const archive = `${folder}/${title}-${round}.tar`;
     makeArchive(folder, layer, archive, image);
@@ -116,21 +117,36 @@ function measure(tools: readonly Tool[], title: string, layer: string, folder: s
   return times;
 }
 
-async function main(): Promise<void> {
+/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
+async function start(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv, ROUNDS);
+    if (options.help) {
+      process.stdout.write(ARCHIVES_USAGE);
+      return 0;
+    }
+    return isolate() ?? (await bench(options));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
+    return 2;
+  }
+}
+
+async function bench({ rounds, rootfs, bunker, check }: BenchOptions): Promise<number> {
   const folder = `/var/tmp/bunker-bench-${process.pid}`;
   mkdirSync(folder);
   let missed = 0;
   mountApart(folder);
   try {
     using docker = await PrivateDocker.start(`${folder}/docker`);
-    const tools = makeTools(folder, docker);
-    const debian = spawnSync(`${PROJECT}/tests/harness/make-rootfs.sh`, ["debian"]).stdout;
+    const tools = makeTools(folder, docker, realpathSync(bunker ?? `${PROJECT}/dist/bunker`));
+    const debian = rootfs ?? output(`${PROJECT}/tests/harness/make-rootfs.sh`, "debian").trim();
     makeSmallFiles(`${folder}/small`, 20_000);
-    const trees = { debian: debian.toString().trim(), small: `${folder}/small` };
-    for (const [title, tree] of Object.entries(trees)) {
+    for (const [title, tree] of Object.entries({ debian, small: `${folder}/small` })) {
       const layer = `${folder}/${title}.tar`;
       run(["tar", "--xattrs", "--numeric-owner", "-cf", layer, "-C", tree, "."]);
-      const times = measure(tools, title, layer, folder);
+      const times = measure(tools, rounds, title, layer, folder);
       for (const verb of ["load", "save"] as const) missed += report(title, verb, times);
     }
   } finally {
@@ -138,7 +154,7 @@ async function main(): Promise<void> {
     rmSync(`${folder}.ext4`);
     rmdirSync(folder);
   }
-  if (process.argv.includes("--check") && missed > 0) process.exitCode = 1;
+  return check && missed > 0 ? 1 : 0;
 }
 
 function report(title: string, verb: Verb, times: Times): number {
@@ -153,4 +169,4 @@ function report(title: string, verb: Verb, times: Times): number {
   return isMissed ? 1 : 0;
 }
 
-await main();
+process.exitCode = await start(process.argv.slice(2));

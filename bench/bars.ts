@@ -89,6 +89,16 @@ export function judgePulls({ medianMs, peakBytes }: PullMeasured): Verdict[] {
   return [...ratios, judgeBytes("peak memory of a pull", peakBytes, PULL_BYTES)];
 }
 
+const COMMIT_LIMIT = 0.5;
+
+/** The bar of a commit: of the better of podman and docker. @param medianMs by engine */
+export function judgeCommit(medianMs: Readonly<Record<string, number>>): Verdict[] {
+  const peers = ["podman", "docker"].flatMap((name) => medianMs[name] ?? []);
+  const best = peers.length === 0 ? undefined : Math.min(...peers);
+  const title = "commit of 20 MB, of the better of podman and docker";
+  return [judgeRatio(title, medianMs["bunker"], best, COMMIT_LIMIT)];
+}
+
 /** Medians in milliseconds of what a network costs; of bunker, podman and docker, by `NAME-WHAT`. */
 export interface NetworkMeasured {
   readonly medianMs: Readonly<Record<string, number>>;

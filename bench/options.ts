@@ -25,12 +25,30 @@ export const OCI_USAGE = `usage: bun bench/oci.ts [flags]   (as root)
 
 export const PULL_USAGE = `usage: bun bench/pull.ts [flags]   (as root)
 
-  --rounds N      pulls of each image by everybody, interleaved (50)
+  --rounds N      pulls of each image by everybody, interleaved (15)
   --pause MS      quiet time before each pull (0)
   --rootfs DIR    what the large image is made of (the tests' Debian tree)
   --bunker FILE   the executable (dist/bunker)
   --json FILE     writes every sample there as well
   --check         exit status 1 where a bar is missed
+`;
+
+export const ARCHIVES_USAGE = `usage: bun bench/archives.ts [flags]   (as root)
+
+  --rounds N     loads and saves of each image by everybody, interleaved (5)
+  --rootfs DIR   what the large image is made of (the tests' Debian tree)
+  --bunker FILE  the executable (dist/bunker)
+  --check        exit status 1 where a bar is missed
+`;
+
+export const COMMIT_USAGE = `usage: bun bench/commit.ts [flags]   (as root)
+
+  --rounds N     commits by everybody, interleaved (15)
+  --pause MS     quiet time before each commit (0)
+  --rootfs DIR   what the image is made of (the tests' busybox tree)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes every sample there as well
+  --check        exit status 1 where a bar is missed
 `;
 
 export const NETWORK_USAGE = `usage: bun bench/network.ts [flags]   (as root)
@@ -93,9 +111,9 @@ const TEXTS = {
 } as const;
 const LEAST = { rounds: 3, pauseMs: 0, count: 1 } as const;
 
-/** @param argv what follows the program's name @throws UserError */
-export function parseOptions(argv: readonly string[]): BenchOptions {
-  const numbers: { rounds: number; pauseMs: number; count?: number } = { rounds: 50, pauseMs: 0 };
+/** @param argv what follows the program's name @param rounds unless it says so @throws UserError */
+export function parseOptions(argv: readonly string[], rounds = 50): BenchOptions {
+  const numbers: { rounds: number; pauseMs: number; count?: number } = { rounds, pauseMs: 0 };
   const texts: { rootfs?: string; bunker?: string; json?: string; seccomp?: string } = {};
   let check = false;
   let help = false;

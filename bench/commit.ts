@@ -1,0 +1,87 @@
+// How long a commit of 20 MB takes, beside podman's and docker's: the three in turns, on containers of
+// the same image whose file is another one each time. See README.md.
+
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
+import { UserError } from "../src/errors.ts";
+import { judgeCommit } from "./bars.ts";
+import { type Engine, IMAGE, openEngine } from "./engines.ts";
+import { APART, isolate, prepareForDaemons, removeFolder } from "./isolate.ts";
+import { makePlace } from "./life.ts";
+import { type BenchOptions, COMMIT_USAGE, parseOptions } from "./options.ts";
+import { formatTable, formatVerdicts } from "./report.ts";
+import { shuffle } from "./rounds.ts";
+import { summarize } from "./statistics.ts";
+
+const ROUNDS = 15;
+const CONTAINER = "changed";
+const WRITE = "head -c 20000000 /dev/urandom >/changed && sync";
+
+/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
+async function start(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv, ROUNDS);
+    if (options.help) {
+      process.stdout.write(COMMIT_USAGE);
+      return 0;
+    }
+    return isolate(APART) ?? (await bench(options));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
+    return 2;
+  }
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  prepareForDaemons();
+  const place = makePlace(options);
+  try {
+    await using engines = new AsyncDisposableStack();
+    const opened: Engine[] = [];
+    for (const name of ["bunker", "docker", "podman"] as const) {
+      const engine = await openEngine(name, place);
+      if (engine !== undefined) opened.push(engines.use(engine));
+    }
+    return measure(options, opened);
+  } finally {
+    removeFolder(place.work);
+    removeFolder(place.state);
+  }
+}
+
+function measure(options: BenchOptions, engines: readonly Engine[]): number {
+  const sleep = ["--network", "none", "--name", CONTAINER, IMAGE, "sleep", "100000"];
+  for (const engine of engines) engine.time("run", "-d", ...sleep);
+  const before = loadavg()[0] ?? 0;
+  const samples: Record<string, number[]> = {};
+  for (let round = -1; round < options.rounds; round += 1) {
+    for (const engine of shuffle(engines, round)) {
+      engine.time("exec", CONTAINER, "sh", "-c", WRITE);
+      if (options.pauseMs > 0) Bun.sleepSync(options.pauseMs);
+      const ms = engine.time("commit", CONTAINER, `changed:${round + 1}`);
+      if (round >= 0) (samples[engine.name] ??= []).push(ms);
+    }
+  }
+  const rows = Object.entries(samples).map(([name, list]) => {
+    const { median, p10, min, p90 } = summarize(list);
+    return [name, ...[median, p10, min, p90].map((ms) => ms.toFixed(0))];
+  });
+  const verdicts = judgeCommit(
+    Object.fromEntries(
+      Object.entries(samples).map(([name, list]) => [name, summarize(list).median]),
+    ),
+  );
+  process.stdout.write(
+    `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
+      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+      `${formatTable([["commit of 20 MB, ms", "median", "p10", "min", "p90"], ...rows])}\n` +
+      formatVerdicts(verdicts),
+  );
+  if (options.json !== undefined) {
+    writeFileSync(options.json, JSON.stringify({ samples, verdicts }, null, 2));
+  }
+  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+}
+
+process.exit(await start(Bun.argv.slice(2)));
