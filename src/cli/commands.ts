@@ -138,7 +138,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "events",
-    summary: "Get real time events of containers",
+    summary: "Get real time events of containers, images, volumes and networks",
     group: "Containers",
     load: async () => (await import("./containers/events.ts")).eventsCommand,
   },

@@ -53,6 +53,9 @@ export interface Ends {
   readonly first: readonly Step[];
   /** By the agent after the container's end: each call may fail. */
   readonly clear: readonly Call[];
+  /** By the agent once the gate is open, and once all is cleared: none of the calls may stop it. */
+  readonly tellBegin?: readonly Call[];
+  readonly tellEnd?: readonly Call[];
 }
 
 /** What a score may take: the window that its performer opens at once. */
@@ -68,15 +71,15 @@ export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefi
     const init = write(plan.initGuard, [plan.initCheck], setup);
     const execSteps = plan.initExec();
     const exec = write(execSteps);
-    const { steps, cleared } =
+    const { steps, cleared, behind } =
       plan.turn === undefined
-        ? planEnd(plan.initPid, info, ends.clear)
-        : { steps: [END], cleared: 0 };
+        ? planEnd(plan.initPid, info, ends)
+        : { steps: [END], cleared: 0, behind: 0 };
     const watch = write(steps);
     return {
       ...{ agent, init, exec, watch },
       ...describeExec(execSteps, exec[0]),
-      cleared: recordsBefore(watch, cleared),
+      cleared: recordsBefore(watch, cleared, behind),
       initPid: plan.initPid.offset,
       info: info.offset,
       ...(plan.turn === undefined ? {} : { gate: describeGate(plan.turn, execSteps, exec[0]) }),
@@ -136,26 +139,29 @@ const SIGINFO_STATUS_OFFSET = 24;
 /**
  * The agent's last batch. After any other end than exit(0) somebody may want to look at what is left
  * of the container, so then nothing is cleared.
- * @returns how many of the calls, before the last one, clear
+ * @returns how many of the calls clear, and how many come behind them
  */
-function planEnd(initPid: Slot, info: Slot, clear: readonly Call[]) {
+function planEnd(initPid: Slot, info: Slot, { clear, tellBegin = [], tellEnd = [] }: Ends) {
   const field = { of: info, byteOffset: SIGINFO_STATUS_OFFSET };
   const status = new Slot("status", 4, undefined, field);
-  const otherwise = { tolerate: [EAGAIN], skipAfterError: clear.length };
+  const otherwise = { tolerate: [EAGAIN], skipAfterError: clear.length + tellEnd.length };
   const steps: Step[] = [
     {
       why: "wait for the container's end, whatever becomes of the command line",
-      calls: [prctl(PR.PR_SET_PDEATHSIG, 0), waitid(P_PID, initPid, info, W.WEXITED)],
+      calls: [prctl(PR.PR_SET_PDEATHSIG, 0), ...tellBegin, waitid(P_PID, initPid, info, W.WEXITED)],
     },
-    { why: "clear what it leaves", calls: [compareSlot(status, 0, otherwise), ...clear] },
+    {
+      why: "clear what it leaves",
+      calls: [compareSlot(status, 0, otherwise), ...clear, ...tellEnd],
+    },
     { why: "end", calls: [exitGroup(0)] },
   ];
-  return { steps, cleared: clear.length };
+  return { steps, cleared: clear.length, behind: tellEnd.length + 1 };
 }
 
-function recordsBefore([, end]: Span, count: number): Span {
-  const behind = end - RECORD_BYTES;
-  return [behind - count * RECORD_BYTES, behind];
+function recordsBefore([, end]: Span, count: number, behind: number): Span {
+  const last = end - behind * RECORD_BYTES;
+  return [last - count * RECORD_BYTES, last];
 }
 
 const callsOf = (steps: readonly Step[]): Call[] => steps.flatMap(({ calls }) => calls);

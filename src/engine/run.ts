@@ -20,6 +20,7 @@ import {
 import { planContainer } from "../container/plan.ts";
 import { UndoStack } from "../container/undo-stack.ts";
 import { UserError } from "../errors.ts";
+import { describeEnd, tell } from "./events/tell.ts";
 import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -48,7 +49,12 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const store = new StateStore(runFolder(process.env));
   using undo = new UndoStack();
   const place = store.reserve(id, options.name ?? ((attempt) => makeName(id, attempt)));
+  // Order: the end is told once everything of it is gone.
+  const told = { id, name: place.name, options };
+  undo.push(() => tell("destroy", told));
   undo.push(() => place.remove());
+  tell("create", told);
+  tell("attach", told);
   using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
   const { network, prepared } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;
@@ -71,19 +77,21 @@ export async function runContainer(options: RunOptions): Promise<number> {
   // Order: written while the program starts. Until then the record says "creating", and whoever
   // finds this process killed ends the container.
   place.record(formatRecord(place, prepared.cgroupsPath, created));
+  tell("start", told);
   place.writeSpec(JSON.stringify(prepared.spec));
   let cleared = 0;
-  const status = watchContainer(created, watch, prepared, {
+  const exitCode = watchContainer(created, watch, prepared, {
     onIdle: () => {
       cleared = sweep(store, () => prepared.cgroups).length;
       prepared.storage?.sweep();
     },
     terminal,
   });
+  tell("die", told, describeEnd(exitCode, performance.timeOrigin, Date.now()));
   network?.startRemoval();
   if (cleared > 0) (await import("./networks/tear-down.ts")).sweepNetworks();
-  if (status === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
-  return status;
+  if (exitCode === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
+  return exitCode;
 }
 
 /** The network's part is only loaded for those who ask for one. */

@@ -7,6 +7,8 @@ import { fileType } from "../../ffi/files.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import { dataFolder } from "./data-folder.ts";
+import { UNKNOWN_EXIT } from "./containers/exit-file.ts";
+import { tellOf } from "./events/tell.ts";
 import { CGROUP_PREFIX } from "./make-spec.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
 
@@ -60,8 +62,17 @@ function clear(
     if (record.cgroupsPath !== "") clearCgroup(record.cgroupsPath, cgroups);
     store.freeName(record.name);
   }
+  const wasTold =
+    record?.status !== "running" || fileType(`${store.containerFolder(id)}/config.json`) === 0;
   store.removeFolder(id);
+  if (!wasTold) tellLost(record);
   for (const name of store.danglingNames()) store.freeName(name);
+}
+
+/** Its end is known to nobody, and told late. Where its agent has told of it, config.json is gone. */
+function tellLost({ id, name }: ContainerRecord): void {
+  tellOf("container", "die", id, { exitCode: String(UNKNOWN_EXIT), name });
+  tellOf("container", "destroy", id, { name });
 }
 
 function clearCgroup(cgroupsPath: string, cgroups: CgroupManager): void {

@@ -1,4 +1,4 @@
-// `bunker events`: what happens to containers.
+// `bunker events`: what happens to containers, images, volumes and networks.
 import type { EventRecord } from "../../engine/events/event-log.ts";
 import { type Filters, parseMoment } from "../../engine/filters.ts";
 import { UserError } from "../../errors.ts";
@@ -29,11 +29,11 @@ const moment = (help: string, key: "since" | "until") => ({
 
 export const eventsCommand: Command = makeCommand<EventsDraft>({
   name: "events",
-  summary: "Get real time events of containers",
+  summary: "Get real time events of containers, images, volumes and networks",
   usage: "[flags]",
   description:
     "Shows what happens until it is interrupted, or --until has come; with --since, what has happened " +
-    "before as well, since the machine was started. What runs in the foreground with --rm is not told of.",
+    "before as well, since the machine was started.",
   examples: [
     { does: "The last hour, and no more", line: "bunker events --since 1h --until 0s" },
     {
@@ -59,7 +59,10 @@ export const eventsCommand: Command = makeCommand<EventsDraft>({
   interspersed: true,
   start: () => ({ format: "", filters: new Map() }),
   run: async ({ since, until, format, filters }, _operands, context) => {
-    requireKeys(filters, ["container", "event", "image", "label", "label!", "scope", "type"]);
+    requireKeys(filters, [
+      ...["container", "event", "image", "label", "label!"],
+      ...["network", "scope", "type", "volume"],
+    ]);
     const show = makeFormatter(format);
     const now = Date.now();
     const options = {

@@ -20,7 +20,7 @@ export const systemCommand = makeGroup("system", "Manage what bunker keeps on th
   },
   {
     name: "events",
-    summary: "Get real time events of containers",
+    summary: "Get real time events of containers, images, volumes and networks",
     load: async () => (await import("../containers/events.ts")).eventsCommand,
   },
   {

@@ -9,6 +9,7 @@ import { forwardSignals } from "../../../ffi/forward-signals.ts";
 import { pidfd_getfd, pidfd_open } from "../../../ffi/signal.ts";
 import { getWindowSize, isTerminal, setWindowSize } from "../../../ffi/termios.ts";
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { joinTerminal, requireTerminal } from "../terminal.ts";
@@ -98,6 +99,7 @@ export function joinCaller(
 ): number | "detached" {
   const { tty, interactive } = container.options;
   const { cursor, terminal, record } = joint;
+  tell("attach", container);
   using end = new EndWatch(record, joint.exit);
   // Order: first the signals, so that none can end this process while the terminal is raw.
   if (options.sigProxy !== false && end.init !== undefined) {
@@ -125,6 +127,7 @@ export function joinCaller(
     shows: { stdout: options.stdout ?? true, stderr: options.stderr ?? true },
   });
   if (outcome === "ended") joined?.[Symbol.dispose]();
+  else tell("detach", container);
   return exitOf(outcome, container, kept, end);
 }
 

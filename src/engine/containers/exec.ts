@@ -85,7 +85,8 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
   const words = options.command.join(" ");
   tell(`exec_create: ${words}`, container, { execID });
   tell(`exec_start: ${words}`, container, { execID });
-  const exitCode = await perform(plan, process, options);
+  const left = (): void => tell("exec_detach", container, { execID });
+  const exitCode = await perform(plan, process, options, left);
   if (!options.detach) tell("exec_die", container, { execID, exitCode: String(exitCode) });
   return exitCode;
 }
@@ -149,7 +150,12 @@ function planExec(
   );
 }
 
-async function perform(plan: EnterPlan, process: Process, options: ExecOptions): Promise<number> {
+async function perform(
+  plan: EnterPlan,
+  process: Process,
+  options: ExecOptions,
+  left: () => void,
+): Promise<number> {
   using nothing = options.interactive || options.tty ? undefined : open("/dev/null", O.O_RDONLY);
   const entered = enterContainer(plan, nothing && [nothing.number, 1, 2]);
   using _terminal = entered.terminal;
@@ -164,7 +170,7 @@ async function perform(plan: EnterPlan, process: Process, options: ExecOptions):
     return 0;
   }
   forwardSignals(pidfd_open(entered.pid).release());
-  const status = await watch(entered, plan, options);
+  const status = await watch(entered, plan, options, left);
   return status.kind === "exited" ? status.value : 128 + status.value;
 }
 
@@ -172,6 +178,7 @@ async function watch(
   entered: Entered,
   plan: EnterPlan,
   { interactive, detachKeys }: ExecOptions,
+  left: () => void,
 ): Promise<ExitStatus> {
   const agentPid = entered.performer.pid(0);
   const status = watchProcess(entered, plan);
@@ -181,6 +188,7 @@ async function watch(
     const keys = interactive ? new DetachFilter(parseDetachKeys(detachKeys)) : undefined;
     if (joined.pump(agentPid, keys)) {
       leaveTerminal(entered.terminal);
+      left();
       throw new UserError("read escape sequence", undefined, 1);
     }
   }

@@ -6,8 +6,12 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { kill } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
-import { tell } from "../events/tell.ts";
+import { readDetails } from "../container-details.ts";
+import { describeEnd, tell } from "../events/tell.ts";
+import { tellMounts, tellNetwork, type ToldNetwork } from "../events/tell-of-things.ts";
 import { CGROUP_PREFIX } from "../make-spec.ts";
+import { readAttachment } from "../networks/attachments.ts";
+import { NetworkStore } from "../networks/network-store.ts";
 import { tryTearDown } from "../networks/tear-down.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
@@ -54,13 +58,25 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
   cgroups.remove(cgroupsPath);
   if (record !== undefined) killGuardian(record);
   // One that still has its links, or half of them, loses them before its folder.
+  const networks = container.options.networking === undefined ? [] : networksOf(container.id);
   if (container.options.networking !== undefined) tryTearDown(container.id);
   store.freeName(container.name);
   store.removeFolder(container.id);
   if (!hasRun) return before;
   if (oomKilled) tell("oom", container);
-  tell("die", container, { exitCode: String(status.exitCode) });
+  tell("die", container, describeEnd(status.exitCode, status.startedMs, status.finishedMs));
+  for (const network of networks) tellNetwork("disconnect", network, container.id);
+  tellMounts("unmount", container.id, readDetails(kept.folder(container.id))?.mounts ?? []);
   return status;
+}
+
+/** Those that it is in. */
+function networksOf(id: string): ToldNetwork[] {
+  const store = new NetworkStore();
+  const { endpoints = [] } = readAttachment(store, id) ?? {};
+  return endpoints.map(({ networkId, network: name }) => {
+    return { id: networkId, name, driver: store.read(name)?.driver ?? "bridge" };
+  });
 }
 
 /** Not where it has become this very process. */

@@ -14,6 +14,7 @@ import {
   STARTING,
   writeHealth,
 } from "./health.ts";
+import { tell } from "../events/tell.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { findRecord } from "./live.ts";
 
@@ -100,7 +101,9 @@ async function ask(patient: Patient): Promise<void> {
   const isStarting = Date.now() - startedMs < check.startPeriodMs;
   if (kept.readStatus(container.id).startedMs === startedMs) {
     const before = readHealth(container.id, kept);
-    writeHealth(container.id, judge(before, answer, check, isStarting), kept);
+    const after = judge(before, answer, check, isStarting);
+    writeHealth(container.id, after, kept);
+    if (after.Status !== before.Status) tell(`health_status: ${after.Status}`, container);
   }
   const isUnproven = isStarting && answer.ExitCode !== 0;
   patient.dueMs = Date.now() + (isUnproven ? check.startIntervalMs : check.intervalMs);

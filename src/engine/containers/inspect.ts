@@ -1,11 +1,12 @@
 // What `inspect` shows of a container: docker's shape, as far as there is something to say.
 
 import { readDetails } from "../container-details.ts";
+import { imageName } from "../events/describe-run.ts";
 import { describeNetworks } from "../networks/describe.ts";
 import type { RunOptions } from "../run-options.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
-import { commandOf, imageName, lookAtHealth } from "./list.ts";
+import { commandOf, lookAtHealth } from "./list.ts";
 import { type LiveContainer, lookAt } from "./live.ts";
 import { LOG_FILE } from "./log-files.ts";
 import { measureContainer } from "./measure.ts";

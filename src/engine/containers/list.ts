@@ -7,8 +7,8 @@ import { type Attachment, readAttachment } from "../networks/attachments.ts";
 import { NetworkStore } from "../networks/network-store.ts";
 import { describePorts, listNetworkNames } from "../networks/describe.ts";
 import { runFolder } from "../run-folder.ts";
-import type { RootOption } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
+import { imageName } from "../events/describe-run.ts";
 import { ensureKeeper, findHealthCheck, type Health, readHealth } from "./health.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
@@ -90,18 +90,6 @@ export function lookAtHealth(container: KeptContainer, kept: KeptStore): Health 
   if (findHealthCheck(container, kept) === undefined) return undefined;
   ensureKeeper(container, kept);
   return readHealth(container.id, kept);
-}
-
-/** What stands in the column IMAGE: the reference, the folder, or that it is this host's own root. */
-export function imageName(root: RootOption): string {
-  switch (root.kind) {
-    case "image":
-      return root.reference;
-    case "rootfs":
-      return root.path;
-    case "host":
-      return "host";
-  }
 }
 
 export function commandOf({ options }: KeptContainer): readonly string[] {

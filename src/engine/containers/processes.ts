@@ -4,6 +4,7 @@ import { detectCgroups } from "../../../cgroups/detect.ts";
 import type { CgroupStats } from "../../../cgroups/manager.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
+import { tell } from "../events/tell.ts";
 import { findKept } from "./find.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
@@ -16,6 +17,7 @@ export function listPids(text: string): number[] {
   if (record === undefined) {
     throw new UserError(`container ${container.id} is not running`, undefined, 1);
   }
+  tell("top", container);
   return detectCgroups().pids(record.cgroupsPath, { recursive: true });
 }
 

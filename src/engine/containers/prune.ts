@@ -7,6 +7,7 @@ import { type KeptContainer, KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
 import { removeKept } from "./remove.ts";
 import { measureFolder } from "../volumes/verbs.ts";
+import { tellPruned } from "../events/tell-of-things.ts";
 
 export interface PrunedContainers {
   readonly deleted: readonly string[];
@@ -30,6 +31,7 @@ export function pruneContainers(filters: Filters): PrunedContainers {
     removeKept(container, kept);
     deleted.push(id);
   }
+  tellPruned("container", reclaimedBytes);
   return { deleted, reclaimedBytes };
 }
 

@@ -1,16 +1,19 @@
 // What has happened to containers, for `events`: lines of JSON in a file that each verb adds its own to.
 // There is no daemon to ask: whoever wants to know reads the file, and waits for it to grow.
 //
-//   RUN/events      the latest; every line is one write(2) with O_APPEND, so none is torn by another
+//   RUN/events      the latest; every line is one write(2) with O_APPEND, so none is torn by another;
+//                   those of a replayed run are told-by-agent.ts'
 //   RUN/events.1    those before, once the file has had its size
 
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { makeDirectoryTree, readRest, renameFile, writeAll } from "../../../ffi/files.ts";
+import { makeDirectoryTree, renameFile, writeAll } from "../../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { statusAt } from "../../../ffi/tree.ts";
+import { read } from "../../../ffi/unistd.ts";
+import { EventParser } from "./parse-events.ts";
 
 /** One line. */
 export interface EventRecord {
@@ -26,6 +29,15 @@ export interface EventRecord {
 const FILE = "events";
 /** Some ten thousand events; twice that is kept. */
 const SIZE_MAX = 4 * 1024 * 1024;
+
+/** For who does not look at the file's size: to be called now and then. */
+export function trimEvents(folder: string): void {
+  const path = `${folder}/${FILE}`;
+  using file = tryOpen(path);
+  if (file === undefined) return;
+  const status = statusAt(file.number, "");
+  if (typeof status !== "number" && status.size > SIZE_MAX) rotate(file, path);
+}
 
 /** Adds an event. What cannot be written is not told: no verb fails for it. */
 export function appendEvent(folder: string, event: EventRecord): void {
@@ -67,8 +79,7 @@ function isSame(file: Fd, other: Fd): boolean {
 /** Reads the events of a folder one after the other, across a change of the file. */
 export class EventReader implements Disposable {
   #file: Fd | undefined;
-  /** What came of a line so far. */
-  #begun = "";
+  readonly #parser = new EventParser();
   readonly #path: string;
 
   /** @param folder must be there */
@@ -81,7 +92,7 @@ export class EventReader implements Disposable {
     const earlier = tryOpen(`${this.#path}.1`);
     if (earlier === undefined) return;
     using file = earlier;
-    yield* parseLines(readRest(file.number, this.#path).split("\n"));
+    yield* this.#parser.take(readAll(file.number), true);
   }
 
   /** Those since the last call. */
@@ -91,13 +102,10 @@ export class EventReader implements Disposable {
       if (this.#file === undefined) return;
       // Order: looked at before the rest is read, so that nothing comes to the old file after it.
       const isOver = !this.#isPresent(this.#file);
-      const lines = (this.#begun + readRest(this.#file.number, this.#path)).split("\n");
-      this.#begun = lines.pop() ?? "";
-      yield* parseLines(lines);
+      yield* this.#parser.take(readAll(this.#file.number), isOver);
       if (!isOver) return;
       this.#file[Symbol.dispose]();
       this.#file = undefined;
-      this.#begun = "";
     }
   }
 
@@ -122,22 +130,25 @@ function tryOpen(path: string): Fd | undefined {
   }
 }
 
-/** A line that a full disk has cut off is passed over. */
-function* parseLines(lines: readonly string[]): Generator<EventRecord> {
-  for (const line of lines) {
-    const event = parseLine(line);
-    if (event !== undefined) yield event;
-  }
-}
+const CHUNK_BYTES = 256 * 1024;
 
-function parseLine(line: string): EventRecord | undefined {
-  if (line === "") return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null && "action" in value
-      ? (value as EventRecord)
-      : undefined;
-  } catch {
-    return undefined;
+/** What is left of an open file. */
+function readAll(fd: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const piece = new Uint8Array(CHUNK_BYTES);
+    const count = read(fd, piece);
+    if (count === 0) break;
+    pieces.push(piece.subarray(0, count));
+    length += count;
   }
+  if (pieces.length === 1) return pieces[0] ?? new Uint8Array(0);
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -15,7 +15,10 @@ export interface FollowOptions {
   readonly sinceMs?: number;
   /** For ever unless said. */
   readonly untilMs?: number;
-  /** `container`, `event`, `image`, `label`, `type`, `scope`; several values of one: any of them. */
+  /**
+   * `container`, `event`, `image`, `label`, `network`, `scope`, `type`, `volume`; several values of one:
+   * any of them.
+   */
   readonly filters: Filters;
 }
 
@@ -60,14 +63,21 @@ export function isWanted(event: EventRecord, filters: Filters): boolean {
     const values = filters.get(key);
     return values === undefined || values.some(matches);
   };
-  const { image = "", name = "" } = attributes;
+  const { name = "", image = type === "image" ? name : "" } = attributes;
+  // docker's: an actor's whole name, or the beginning of its id, whatever it is.
+  const isCalled = (value: string): boolean =>
+    value === name || (value !== "" && id.startsWith(value));
   return (
     passes("type", (value) => value === type) &&
     passes("scope", (value) => value === "local") &&
     // `exec_create: sh` is an `exec_create`, and may be asked for as a whole.
     passes("event", (value) => value === action || value === action.split(":")[0]) &&
-    passes("container", (value) => value === name || (value !== "" && id.startsWith(value))) &&
-    passes("image", (value) => value === image || value === image.replace(/:[^/:]*$/, "")) &&
+    passes("container", isCalled) &&
+    passes("network", isCalled) &&
+    passes("volume", isCalled) &&
+    passes("image", (value) => [id, image, untagged(image), untagged(id)].includes(value)) &&
     matchesLabels(attributes, filters)
   );
 }
+
+const untagged = (reference: string): string => reference.replace(/:[^/:]*$/, "");

@@ -1,22 +1,48 @@
-// Telling of what has happened to a container.
+// Telling of what has happened.
 
 import type { KeptContainer } from "../containers/kept.ts";
 import { runFolder } from "../run-folder.ts";
+import { describeRun } from "./describe-run.ts";
 import { appendEvent } from "./event-log.ts";
 
 /** @param further what is known besides the container's name, image and labels */
 export function tell(
   action: string,
-  { id, name, options: { root, labels } }: KeptContainer,
+  { id, name, options }: Pick<KeptContainer, "id" | "name" | "options">,
   further: Readonly<Record<string, string>> = {},
 ): void {
-  const image =
-    root.kind === "image" ? root.reference : root.kind === "rootfs" ? root.path : "host";
-  appendEvent(runFolder(process.env), {
-    timeMs: performance.timeOrigin + performance.now(),
-    type: "container",
-    action,
-    id,
-    attributes: { ...labels, ...further, image, name },
-  });
+  const { root, labels } = options;
+  const attributes = { ...labels, ...further, ...describeRun({ root, labels: {}, name }) };
+  tellOf("container", action, id, attributes);
+}
+
+/** @param id what `events` calls the actor: an image's id, the name of a volume */
+export function tellOf(
+  type: "container" | "image" | "network" | "volume",
+  action: string,
+  id: string,
+  attributes: Readonly<Record<string, string>>,
+): void {
+  const timeMs = performance.timeOrigin + performance.now();
+  appendEvent(runFolder(process.env), { timeMs, type, action, id, attributes });
+}
+
+/** The end of a container that runs in the foreground: then it is gone at once. */
+export function tellEnd(
+  container: Pick<KeptContainer, "id" | "name" | "options">,
+  exitCode: number,
+  startedMs: number,
+): void {
+  tell("die", container, describeEnd(exitCode, startedMs, Date.now()));
+  tell("destroy", container);
+}
+
+/** docker's attributes of `die`. */
+export function describeEnd(
+  exitCode: number,
+  startedMs: number,
+  endedMs: number,
+): Record<string, string> {
+  const seconds = Math.max(0, Math.floor((endedMs - startedMs) / 1000));
+  return { execDuration: String(seconds), exitCode: String(exitCode) };
 }

@@ -21,6 +21,7 @@ import {
 import { narrowImage } from "./narrow-image.ts";
 import { canonicalReference, findImage, getImage, noSuchImage, openStore } from "./open-store.ts";
 import { writeOutput } from "./write-output.ts";
+import { tellImage } from "../events/tell-of-things.ts";
 
 /** An image that is in the store now, as `load` tells of it. */
 export interface LoadedRow {
@@ -88,7 +89,9 @@ async function* readChunks(source: { fd: number } | { path: string }): AsyncIter
 function makeRow({ descriptor, names }: LoadedImage, store: ImageStore): LoadedRow {
   const image = store.find(descriptor.digest);
   const shown = names.map((name) => formatFamiliar(parseReference(name)));
-  return { id: image?.id ?? descriptor.digest, names: shown };
+  const id = image?.id ?? descriptor.digest;
+  tellImage("load", id);
+  return { id, names: shown };
 }
 
 /** Pulls from `docker-archive:`, `oci-archive:`, `oci:` or `dir:`; undefined for a registry's name. */
@@ -113,6 +116,7 @@ export function pushToTransport(name: string, destination: string): boolean {
   const { kind, path } = transport;
   if (kind === "oci" || kind === "dir") saveFolder([{ image, names }], transport, store);
   else writeOutput(path, (take) => saveArchive([{ image, names }], kind, take, store));
+  tellImage("save", image.id);
   return true;
 }
 
@@ -138,9 +142,8 @@ export function saveImages(
     if (output === undefined) throw new UserError(`--format ${format} needs --output FOLDER`);
     const kind = format === "oci-dir" ? "oci" : "dir";
     saveFolder(images, { kind, path: output }, store);
-    return;
-  }
-  writeOutput(output, (take) => saveArchive(images, format, take, store));
+  } else writeOutput(output, (take) => saveArchive(images, format, take, store));
+  for (const { image } of images) tellImage("save", image.id);
 }
 
 /** An image that is named twice is saved once, with both names. */

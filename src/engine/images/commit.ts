@@ -1,11 +1,13 @@
 // `commit`: a container's changes as one more layer of its image.
 
+import { formatFamiliar } from "../../image/reference.ts";
 import { commitLayer } from "../../image/store/commit-layer.ts";
 import type { ContainerConfig, ImageConfig } from "../../image/types.ts";
 import { applyInstruction } from "./change-instructions.ts";
 import { parseNewName, storeImage } from "./make-image.ts";
 import { openStore } from "./open-store.ts";
 import { isMountPlace, openContainer, whilePaused } from "./running-container.ts";
+import { tellContainer } from "../events/tell-container.ts";
 
 export interface CommitOptions {
   readonly container: string;
@@ -28,12 +30,11 @@ export async function commitContainer(options: CommitOptions): Promise<string> {
   const layer = whilePaused(container, options.pause, () =>
     commitLayer(upper, store, { excludes: (path) => isMountPlace(`/${path}`) }),
   );
-  return storeImage(
-    makeConfig(imageConfig, config, layer.digest, options),
-    [...manifest.layers, layer],
-    name,
-    store,
-  );
+  const made = makeConfig(imageConfig, config, layer.digest, options);
+  const imageID = storeImage(made, [...manifest.layers, layer], name, store);
+  const imageRef = name === undefined ? "" : formatFamiliar(name);
+  tellContainer("commit", container.id, { comment: options.message, imageID, imageRef });
+  return imageID;
 }
 
 function makeConfig(

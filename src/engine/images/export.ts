@@ -6,6 +6,7 @@ import { mountLayers } from "./mount-layers.ts";
 import { openStore } from "./open-store.ts";
 import { openContainer } from "./running-container.ts";
 import { writeOutput } from "./write-output.ts";
+import { tellContainer } from "../events/tell-container.ts";
 
 /**
  * Writes a container's files as an archive, without what is mounted in it.
@@ -15,7 +16,7 @@ import { writeOutput } from "./write-output.ts";
 export async function exportContainer(text: string, output: string | undefined): Promise<void> {
   using store = openStore();
   store.hold();
-  const { upper, lowers } = await openContainer(text, store);
+  const { id, upper, lowers } = await openContainer(text, store);
   // Kernel: the writable layer as one more below: an upper folder is for one mount at a time.
   using tree = mountLayers([upper, ...lowers]);
   writeOutput(output, (write) => {
@@ -24,4 +25,5 @@ export async function exportContainer(text: string, output: string | undefined):
     writeTree(`/proc/self/fd/${tree.number}/.`, take, { whiteouts: false });
     gather.flush();
   });
+  tellContainer("export", id);
 }

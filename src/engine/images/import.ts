@@ -15,6 +15,7 @@ import { type ContainerConfig, type Descriptor, MEDIA_TYPE } from "../../image/t
 import { applyInstruction } from "./change-instructions.ts";
 import { parseNewName, storeImage } from "./make-image.ts";
 import { openStore } from "./open-store.ts";
+import { tellImage } from "../events/tell-of-things.ts";
 
 export interface ImportOptions {
   /** A file, a URL, or `-` for stdin. */
@@ -46,7 +47,9 @@ export async function importImage(options: ImportOptions): Promise<string> {
   } as const;
   // Order: unpacked before it has its name, as it may turn out to be no archive.
   await unpackOnce(storeImage(image, [layer], undefined, store), store);
-  return storeImage(image, [layer], name, store);
+  const id = storeImage(image, [layer], name, store);
+  tellImage("import", id);
+  return id;
 }
 
 async function unpackOnce(id: string, store: ImageStore): Promise<void> {

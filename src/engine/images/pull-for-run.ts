@@ -6,7 +6,7 @@ import { pullImage } from "../../image/registry/pull.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
 import type { RunOptions } from "../run-options.ts";
 import { noteRepoDigest } from "./repo-digest.ts";
-import { makeRegistryOptions } from "./transfer.ts";
+import { makeRegistryOptions, tellTransfer } from "./transfer.ts";
 
 /** The image, once it is there. @throws UserError, RegistryError */
 export async function pullForRun(
@@ -26,6 +26,7 @@ export async function pullForRun(
   });
   const pulled = await pullImage(reference, registry, store);
   noteRepoDigest(pulled.name, pulled.top.digest, store);
+  tellTransfer("pull", reference);
   sink.end({ name, digest: pulled.top.digest, isNew: pulled.isNew });
   return store.resolve(pulled.name);
 }

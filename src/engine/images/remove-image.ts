@@ -14,6 +14,7 @@ import { type ContainerUser, listUsers } from "../container-users.ts";
 import { type Filters, matchesLabels, parseMoment } from "../filters.ts";
 import { readFacts } from "./image-facts.ts";
 import { canonicalReference, getImage, openStore } from "./open-store.ts";
+import { tellImage, tellPruned } from "../events/tell-of-things.ts";
 
 /** What a removal did, in order. */
 export interface RemovalStep {
@@ -40,7 +41,17 @@ export function removeImage(text: string, isForced: boolean): Removal {
     name === undefined
       ? removeById(image, text, isForced, store)
       : removeByName(image, name, isForced, store);
+  tellSteps(image, steps);
   return finishRemoval(steps, store);
+}
+
+/** A name that has gone is no event's: docker tells of the image. */
+function tellSteps({ id }: StoredImage, steps: readonly RemovalStep[]): void {
+  for (const { kind, what } of steps) {
+    // A digest by which a registry knows it goes with its name.
+    if (kind === "untagged" && what.includes("@")) continue;
+    tellImage(kind === "untagged" ? "untag" : "delete", id);
+  }
 }
 
 /** The name of an image that a text is; undefined for its id or a digest. */
@@ -167,8 +178,15 @@ export function pruneImages(all: boolean, filters: Filters): Removal {
     if (!all && image.names.length > 0) continue;
     if (!until.every((moment) => (facts.createdMs ?? 0) < moment)) continue;
     if (!matchesLabels(facts.config.config?.Labels ?? {}, filters)) continue;
-    steps.push(...untag(image.names, image, store), { kind: "deleted", what: image.id });
+    const taken: RemovalStep[] = [
+      ...untag(image.names, image, store),
+      { kind: "deleted", what: image.id },
+    ];
     store.dropImage(image);
+    tellSteps(image, taken);
+    steps.push(...taken);
   }
-  return finishRemoval(steps, store);
+  const removal = finishRemoval(steps, store);
+  tellPruned("image", removal.reclaimedBytes);
+  return removal;
 }

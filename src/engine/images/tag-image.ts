@@ -1,9 +1,10 @@
 // `tag`
 
 import { UserError } from "../../errors.ts";
-import { formatReference } from "../../image/reference.ts";
+import { formatFamiliar, formatReference } from "../../image/reference.ts";
 import { REPO_DIGEST } from "./image-facts.ts";
 import { canonicalReference, getImage, openStore } from "./open-store.ts";
+import { tellImage } from "../events/tell-of-things.ts";
 
 /** Gives an image one more name. @throws UserError */
 export function tagImage(source: string, target: string): void {
@@ -17,4 +18,5 @@ export function tagImage(source: string, target: string): void {
   // What a registry is known to have under the other name is not noted of this one.
   const { [REPO_DIGEST]: _, ...annotations } = image.top.annotations ?? {};
   store.setReference(formatReference(reference), { ...image.top, annotations });
+  tellImage("tag", image.id, formatFamiliar(reference));
 }

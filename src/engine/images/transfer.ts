@@ -7,6 +7,7 @@ import { parsePlatform } from "../../image/platform.ts";
 import {
   DEFAULT_DOMAIN,
   familiarName,
+  formatFamiliar,
   formatReference,
   parseReference,
   parseRegistryHost,
@@ -23,6 +24,7 @@ import type { ImageStore, StoredImage } from "../../image/store/store.ts";
 import { narrowImage } from "./narrow-image.ts";
 import { noteRepoDigest } from "./repo-digest.ts";
 import { canonicalReference, findImage, getImage, openStore } from "./open-store.ts";
+import { tellImage } from "../events/tell-of-things.ts";
 
 export type { BlobProgress, ProgressSink } from "../../image/registry/progress.ts";
 
@@ -47,6 +49,7 @@ export async function pullImages(text: string, options: TransferOptions): Promis
   const pull = async (one: Reference): Promise<PulledImage> => {
     const image = await pullImage(one, registry, store);
     noteRepoDigest(image.name, image.top.digest, store);
+    tellTransfer("pull", parseReference(image.name));
     return image;
   };
   if (options.allTags !== true) return [await pull(reference)];
@@ -81,9 +84,15 @@ export async function pushImages(
     const image = narrowImage(whole, options.platform, store);
     const result = await pushImage(each, image, registry, store);
     noteRepoDigest(formatReference(withDefaultTag(each)), result.digest, store);
+    tellTransfer("push", withDefaultTag(each));
     pushed.push(result);
   }
   return pushed;
+}
+
+/** What comes and goes is known by its name, not by its id. */
+export function tellTransfer(action: "pull" | "push", reference: Reference): void {
+  tellImage(action, formatFamiliar(reference), familiarName(reference));
 }
 
 /** docker's words for an image that is not there. */

@@ -41,6 +41,7 @@ import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
 import { netnsPath } from "./netns-path.ts";
 import { removeNamespace, startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
+import { tellNetwork } from "../events/tell-of-things.ts";
 
 /** Who a container is. */
 export interface Identity {
@@ -60,6 +61,8 @@ export interface NetworkState extends Attachment {
 export class PendingNetwork {
   #programs: (() => void)[] = [];
   #isLeaving = false;
+  /** Whether that was told. */
+  #isConnected = false;
 
   constructor(
     readonly store: NetworkStore,
@@ -131,6 +134,12 @@ export class PendingNetwork {
       }
     }
     if (failure !== undefined) throw failure;
+    if (waits.length > 0 && !this.#isConnected) this.#tell("connect");
+  }
+
+  #tell(action: "connect" | "disconnect"): void {
+    this.#isConnected = action === "connect";
+    for (const network of this.networks) tellNetwork(action, network, this.state.id);
   }
 
   /** The container has ended: its ports go while everything else of it is taken away. */
@@ -147,6 +156,7 @@ export class PendingNetwork {
     }
     if (this.#isLeaving) removeNamespace(this.state.id);
     else tearDownNetwork(this.state.id);
+    if (this.#isConnected) this.#tell("disconnect");
   }
 }
 

@@ -22,6 +22,7 @@ import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress } from "./release.ts";
 import { netnsPath } from "./netns-path.ts";
 import { sweepNetworks } from "./tear-down.ts";
+import { tellNetwork } from "../events/tell-of-things.ts";
 
 const refuse = (message: string, hint?: string): UserError => new UserError(message, hint, 1);
 
@@ -40,6 +41,7 @@ export function connectNetwork(text: string, option: NetworkOption): void {
   }
   if (container.pid !== 0) attach(store, network, container, before, option);
   keep(container, (networks) => [...networks, { ...option, name: network.name }]);
+  tellNetwork("connect", network, container.id);
 }
 
 function findNetwork(store: NetworkStore, name: string): NetworkDefinition {
@@ -128,6 +130,7 @@ export function disconnectNetwork(networkText: string, text: string, force: bool
     throw refuse(`container ${text} is not connected to network ${network.name}`);
   }
   keep(container, (networks) => networks.filter(({ name }) => name !== network.name));
+  tellNetwork("disconnect", network, container.id);
 }
 
 /** Order: ports, link, address: nothing leads to an address that may be another's. */

@@ -16,6 +16,7 @@ import { makeId } from "../names.ts";
 import { chooseFreeSubnet, hasLink, listTakenSubnets } from "./ensure-network.ts";
 import { NetworkStore } from "./network-store.ts";
 import { firstAddress } from "./reserve.ts";
+import { tellNetwork } from "../events/tell-of-things.ts";
 
 export interface CreateNetworkOptions {
   readonly name: string;
@@ -65,6 +66,7 @@ export function createNetwork(options: CreateNetworkOptions): string {
   checkLinks(network);
   drivers[driver].validate(network);
   store.write(network);
+  tellNetwork("create", network);
   return id;
 }
 

@@ -11,6 +11,7 @@ import { defineDefaultNetwork, hasLink } from "./ensure-network.ts";
 import { findIdentity } from "./find-identity.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { sweepNetworks } from "./tear-down.ts";
+import { tellNetwork, tellPruned } from "../events/tell-of-things.ts";
 
 export { connectNetwork, disconnectNetwork } from "./connect.ts";
 export { createNetwork } from "./create-network.ts";
@@ -158,6 +159,7 @@ function remove(store: NetworkStore, name: string): void {
   }
   removeTree(store.folder(`addresses/${name}`));
   store.remove(network);
+  tellNetwork("destroy", network);
 }
 
 /** Takes all networks away that no container is in; their names. */
@@ -177,6 +179,7 @@ export function pruneNetworks(filters: Filters): string[] {
       matchesLabels(row.labels, filters),
   );
   for (const { name } of unused) remove(store, name);
+  tellPruned("network", 0);
   return unused.map(({ name }) => name);
 }
 

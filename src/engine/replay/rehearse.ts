@@ -16,6 +16,8 @@ import {
   type WrittenPlan,
 } from "../../container/write-score.ts";
 import { UserError } from "../../errors.ts";
+import { describeRun } from "../events/describe-run.ts";
+import { planTelling } from "../events/told-by-agent.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
@@ -83,6 +85,7 @@ export async function planRun(
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
   const written = writePlan(planContainer({ ...request, parentPid: pid }), {
     first: [planFiles(prepared, folder), ...limits],
+    ...planTold(options, runFolder, id),
     clear: [...cgroupDirectories.map(planRemoveDirectory), ...planRemoveFiles(prepared, folder)],
   });
   if (written === undefined) return undefined;
@@ -95,6 +98,19 @@ export async function planRun(
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };
   return { written, made };
+}
+
+/** As watching it tells of any other: one that fails is told of by this process. */
+function planTold(options: RunOptions, runFolder: string, id: string) {
+  const about = describeRun(options);
+  const line = { type: "container", id } as const;
+  const began = { ...line, actions: ["create", "attach", "start"], attributes: about };
+  const ended = {
+    ...line,
+    actions: ["die", "destroy"],
+    attributes: { ...about, exitCode: "0" },
+  };
+  return { tellBegin: planTelling(runFolder, began), tellEnd: planTelling(runFolder, ended) };
 }
 
 export const directoryOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));

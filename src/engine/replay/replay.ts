@@ -50,10 +50,13 @@ async function perform(
   folder: string,
   parse: ParseOptions,
 ): Promise<number | Unmet> {
-  const id = makeId();
   const store = new StateStore(folder);
   using undo = new UndoStack();
-  const place = store.reserve(id, kept.name ?? ((attempt) => makeName(id, attempt)));
+  let tellOfEnd: (() => void) | undefined;
+  // Order: once everything of it is gone.
+  undo.push(() => tellOfEnd?.());
+  const place = reserve(store, kept.name);
+  const { id } = place;
   undo.push(() => place.remove());
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
@@ -73,10 +76,40 @@ async function perform(
   reap(agentPid);
   launch.hasEnded = true;
   const status = readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
+  const exitCode = status.kind === "exited" ? status.value : 128 + status.value;
+  if (exitCode !== 0) tellOfEnd = await prepareTelling(place, exitCode, parse);
+  // Now and then: whoever tells by its agent alone does not look how long the file has become.
+  if (id.startsWith("00")) (await import("../events/event-log.ts")).trimEvents(folder);
   if (status.kind !== "exited" || status.value >= EXEC_FAILED) {
-    await tellEnd(performer, status, kept.score, place, parse);
+    await explainEnd(performer, status, kept.score, place, parse);
   }
-  return status.kind === "exited" ? status.value : 128 + status.value;
+  return exitCode;
+}
+
+const RESERVE_ATTEMPTS = 20;
+
+/** Its name is the one that its id gives, as its agent tells of its id alone: see told-by-agent.ts. */
+function reserve(store: StateStore, name: string | undefined): Reservation {
+  for (let attempt = 1; ; attempt++) {
+    const id = makeId();
+    try {
+      return store.reserve(id, name ?? makeName(id, 0));
+    } catch (error) {
+      if (name !== undefined || attempt === RESERVE_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Of one that has ended with 0 its agent has told. */
+async function prepareTelling(
+  { id, name }: Reservation,
+  exitCode: number,
+  parse: ParseOptions,
+): Promise<(() => void) | undefined> {
+  const options = await parse();
+  if (options === undefined) return undefined;
+  const { tellEnd } = await import("../events/tell.ts");
+  return () => tellEnd({ id, name, options }, exitCode, performance.timeOrigin);
 }
 
 /** Start-up time: what a crash left is looked for only where there is more than this container. */
@@ -91,7 +124,7 @@ async function clearOthers(store: StateStore, own: string): Promise<void> {
   }
 }
 
-async function tellEnd(
+async function explainEnd(
   performer: Performer,
   status: ExitStatus,
   score: Score,

@@ -36,6 +36,7 @@ import { removeOwnVolumes } from "../volumes/own-volumes.ts";
 import { resolveMounts } from "../volumes/resolve-mounts.ts";
 import { takeVolumes } from "../volumes/take-volumes.ts";
 import { VolumeStore } from "../volumes/volume-store.ts";
+import { tellMounts } from "../events/tell-of-things.ts";
 
 /** The storage of one container. */
 export interface ContainerStorage extends Disposable {
@@ -80,7 +81,7 @@ export async function findStorage(
       ? await findRunImage(options.root.reference, options, isLookOnly, before?.image)
       : undefined;
   try {
-    return await makeStorage(options, { data, folder, isKept, before }, image, isLookOnly);
+    return await makeStorage(options, { id, data, folder, isKept, before }, image, isLookOnly);
   } catch (error) {
     image?.[Symbol.dispose]();
     throw error;
@@ -88,6 +89,7 @@ export async function findStorage(
 }
 
 interface Place {
+  readonly id: string;
   readonly data: string;
   readonly folder: string;
   /** The container outlives its end, whether its caller waits for that or not. */
@@ -98,7 +100,7 @@ interface Place {
 
 async function makeStorage(
   options: RunOptions,
-  { data, folder, isKept, before }: Place,
+  { id, data, folder, isKept, before }: Place,
   image: RunImage | undefined,
   isLookOnly: boolean,
 ): Promise<ContainerStorage> {
@@ -150,8 +152,10 @@ async function makeStorage(
       // What is in the data folder is found by sweepLayers() after a crash, and after the next boot.
       const isFound = isKept || ownsVolumes;
       const ownVolumes = take(isFound ? [stateFolder, folder] : [stateFolder]);
+      tellMounts("mount", id, resolved.points);
       if (!isKept)
         undo.push(() => {
+          tellMounts("unmount", id, resolved.points);
           if (options.remove) removeOwnVolumes(ownVolumes, volumes);
         });
       // Order: from here on the details say that the image is in use, and others may sweep the store.

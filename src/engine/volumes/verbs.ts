@@ -7,6 +7,7 @@ import { dataFolder } from "../data-folder.ts";
 import { type Filters, matchesLabels, matchesPattern } from "../filters.ts";
 import { makeId } from "../names.ts";
 import { ANONYMOUS_LABEL, type Volume, VolumeStore } from "./volume-store.ts";
+import { tellPruned } from "../events/tell-of-things.ts";
 
 export interface CreateVolumeOptions {
   /** Absent: one is made up. */
@@ -99,6 +100,7 @@ export function pruneVolumes(filters: Filters, all: boolean): PrunedVolumes {
     reclaimedBytes += measureFolder(mountpoint);
     store.remove(name);
   }
+  tellPruned("volume", reclaimedBytes);
   return { deleted: unused.map(({ name }) => name), reclaimedBytes };
 }
 

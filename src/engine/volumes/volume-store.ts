@@ -23,6 +23,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import { makeId } from "../names.ts";
+import { tellVolume } from "../events/tell-of-things.ts";
 
 /** A volume as it is kept. */
 export interface Volume {
@@ -105,6 +106,7 @@ export class VolumeStore {
       writeText(`${unfinished}/volume.json`, `${JSON.stringify(volume)}\n`, { mode: 0o644 });
       // Race: rename(2) onto a folder that is not empty fails, so that one of two makers wins.
       renameFile(unfinished, this.folderOf(name));
+      tellVolume("create", name);
       return volume;
     } catch (error) {
       removeTreeDeep(unfinished);
@@ -124,6 +126,7 @@ export class VolumeStore {
   remove(name: string): void {
     const gone = `${this.#folder}/.gone-${makeId().slice(0, 16)}`;
     renameFile(this.folderOf(name), gone);
+    tellVolume("destroy", name);
     removeTreeDeep(gone);
   }
 
