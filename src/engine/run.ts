@@ -20,7 +20,7 @@ import {
 import { planContainer } from "../container/plan.ts";
 import { UndoStack } from "../container/undo-stack.ts";
 import { UserError } from "../errors.ts";
-import { describeEnd, tell } from "./events/tell.ts";
+import { describeEnd, tell, tellSize } from "./events/tell.ts";
 import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -72,6 +72,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
       ? undefined
       : (await import("./terminal.ts")).joinTerminal(created.terminal, {
           interactive: options.interactive,
+          onSize: tellSize(told),
         });
   const watch = startContainer(created);
   // Order: written while the program starts. Until then the record says "creating", and whoever
@@ -79,6 +80,9 @@ export async function runContainer(options: RunOptions): Promise<number> {
   place.record(formatRecord(place, prepared.cgroupsPath, created));
   tell("start", told);
   place.writeSpec(JSON.stringify(prepared.spec));
+  if (prepared.storage?.hasHealthCheck === true) {
+    (await import("./containers/health.ts")).startKeeper();
+  }
   let cleared = 0;
   const exitCode = watchContainer(created, watch, prepared, {
     onIdle: () => {

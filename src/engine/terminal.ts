@@ -15,6 +15,7 @@ import {
   tcgetattr,
   tcsetattr,
   type TerminalModes,
+  type WindowSize,
   withOutputModes,
   withoutCarriageReturns,
 } from "../../ffi/termios.ts";
@@ -56,6 +57,8 @@ export interface JoinOptions {
    * line: as runc has it, whose output into a file has no carriage returns.
    */
   readonly callersNewlines?: boolean;
+  /** Is told each size that the container's terminal gets. */
+  readonly onSize?: (size: WindowSize) => void;
 }
 
 /**
@@ -67,12 +70,12 @@ export interface JoinOptions {
  */
 export function joinTerminal(
   master: Fd,
-  { interactive, callersNewlines = false }: JoinOptions,
+  { interactive, callersNewlines = false, onSize }: JoinOptions,
 ): JoinedTerminal {
   fcntl(master.number, F.F_SETFL, O.O_RDWR | O.O_NONBLOCK);
   // Order: first the signal, then the size: a change in between is not missed.
   const resized = wakeOnSignal(SIGWINCH);
-  const copySize = sizeCopier(master);
+  const copySize = sizeCopier(master, onSize);
   copySize();
   const host = interactive ? findTerminal() : undefined;
   if (callersNewlines) keepNewlines(master.number);
@@ -109,10 +112,15 @@ function findTerminal(): number | undefined {
 }
 
 /** Nothing to copy where none of the three streams is a terminal. */
-function sizeCopier(master: Fd): () => void {
+function sizeCopier(master: Fd, onSize: JoinOptions["onSize"]): () => void {
   for (const fd of [STDOUT, STDIN, STDERR]) {
     if (isTerminal(fd)) {
-      return () => unlessClosed(() => setWindowSize(master.number, getWindowSize(fd)));
+      return () =>
+        unlessClosed(() => {
+          const size = getWindowSize(fd);
+          setWindowSize(master.number, size);
+          onSize?.(size);
+        });
     }
   }
   return () => {};

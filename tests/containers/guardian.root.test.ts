@@ -105,6 +105,19 @@ needsRoot("a container", () => {
     await ok("rm", "-f", ...ids, stopped);
   });
 
+  test("is asked for its health as its image says, also in the foreground with --rm", async () => {
+    const { stdout: archive } = Bun.spawnSync(["tar", "-C", box.rootfs, "-c", "bin", "etc"]);
+    const check = "HEALTHCHECK --interval=200ms CMD test -e /etc/passwd";
+    await box.bunker(["import", "--change", check, "-", "healthy:1"], { stdin: archive });
+    await using caller = box.start(["run", "--rm", "--name", "guest", "healthy:1", "sleep", "600"]);
+    const status = () => ok("ps", "--format", "{{.Names}} {{.Status}}");
+    while (!/^guest Up .*\(healthy\)/.test(await status())) await Bun.sleep(50);
+    expect(await ok("inspect", "-f", "{{.State.Health.Status}}", "guest")).toBe("healthy");
+    await ok("kill", "guest");
+    expect(await caller.child.exited).toBe(137);
+    await ok("rmi", "healthy:1");
+  });
+
   test("is asked for its health as often as it wants, as long as it runs", async () => {
     const check = ["--health-cmd", "test -e /tmp/well", "--health-interval", "200ms"];
     await run("patient", "sleep 600", ...check, "--health-retries", "2");

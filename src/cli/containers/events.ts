@@ -7,7 +7,7 @@ import { filterFlag, requireKeys } from "../format/filter.ts";
 import { executeTemplate } from "../format/template/execute.ts";
 import { functionNames } from "../format/template/functions.ts";
 import { parseTemplate } from "../format/template/parser.ts";
-import { toJson, type Value } from "../format/template/values.ts";
+import { type Fields, toJson, type Value } from "../format/template/values.ts";
 import { formatRfc3339 } from "../format/units.ts";
 
 interface EventsDraft {
@@ -84,8 +84,10 @@ function makeFormatter(format: string): (event: EventRecord) => string {
   if (format === "") return formatEvent;
   if (format === "json" || format === "{{json .}}") return (event) => toJson(describe(event));
   const nodes = parseTemplate(format, functionNames);
-  return (event) => executeTemplate(nodes, describe(event));
+  return (event) => executeTemplate(nodes, makeFields(event), ROW);
 }
+
+const ROW = { typeName: "*events.Message", allowsMissing: true };
 
 /** docker's line: time, type, action, id, and the attributes by name. */
 export function formatEvent({ timeMs, type, action, id, attributes }: EventRecord): string {
@@ -99,17 +101,33 @@ export function formatEvent({ timeMs, type, action, id, attributes }: EventRecor
 /** As far as the clock tells them: the last three are 0. */
 const nanoseconds = (timeMs: number): bigint => BigInt(Math.floor(timeMs * 1000)) * 1000n;
 
-/** docker's object. */
-function describe({ timeMs, type, action, id, attributes }: EventRecord): Value {
+/** docker's object, as JSON has it: the first three are of containers and images only. */
+function describe(event: EventRecord): Value {
+  const { type, action, id, attributes } = event;
+  const { Type, Action, Actor, Scope, Time, TimeNano } = makeFields(event);
   return {
-    status: action,
-    id,
-    from: attributes["image"] ?? "",
+    ...(type === "container" || type === "image" ? { status: action, id } : {}),
+    ...(type === "container" ? { from: attributes["image"] ?? "" } : {}),
+    Type,
+    Action,
+    Actor,
+    scope: Scope,
+    time: Time,
+    timeNano: TimeNano,
+  };
+}
+
+/** The same by the names that templates have for it. */
+function makeFields({ timeMs, type, action, id, attributes }: EventRecord): Fields {
+  return {
+    Status: action,
+    ID: id,
+    From: attributes["image"] ?? "",
     Type: type,
     Action: action,
     Actor: { ID: id, Attributes: attributes },
-    scope: "local",
-    time: Math.floor(timeMs / 1000),
-    timeNano: Number(nanoseconds(timeMs)),
+    Scope: "local",
+    Time: Math.floor(timeMs / 1000),
+    TimeNano: Number(nanoseconds(timeMs)),
   };
 }

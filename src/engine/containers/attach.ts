@@ -9,7 +9,7 @@ import { forwardSignals } from "../../../ffi/forward-signals.ts";
 import { pidfd_getfd, pidfd_open } from "../../../ffi/signal.ts";
 import { getWindowSize, isTerminal, setWindowSize } from "../../../ffi/termios.ts";
 import { UserError } from "../../errors.ts";
-import { tell } from "../events/tell.ts";
+import { tell, tellSize } from "../events/tell.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { joinTerminal, requireTerminal } from "../terminal.ts";
@@ -108,7 +108,9 @@ export function joinCaller(
   const isJoined = interactive && options.stdin;
   if (terminal !== undefined && joint.redraws) disturb(terminal);
   using joined =
-    terminal === undefined ? undefined : joinTerminal(terminal, { interactive: isJoined });
+    terminal === undefined
+      ? undefined
+      : joinTerminal(terminal, { interactive: isJoined, onSize: tellSize(container) });
   const sink = tty ? terminal : joint.stdin;
   const input: AttachInput | undefined =
     !isJoined || sink === undefined

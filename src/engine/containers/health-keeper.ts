@@ -15,6 +15,7 @@ import {
   writeHealth,
 } from "./health.ts";
 import { tell } from "../events/tell.ts";
+import { findForeground, listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { findRecord } from "./live.ts";
 
@@ -72,25 +73,45 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 function refresh(patients: Map<string, Patient>): boolean {
   const kept = new KeptStore();
   const present = new Set<string>();
-  for (const id of kept.list()) {
-    const status = kept.readStatus(id);
-    if (status.status !== "running" || findRecord(id) === undefined) continue;
-    const known = patients.get(id);
-    if (known?.startedMs === status.startedMs) {
+  for (const { id, startedMs } of listRunning(kept)) {
+    if (patients.get(id)?.startedMs === startedMs) {
       present.add(id);
       continue;
     }
-    const container = kept.read(id);
+    const container = kept.read(id) ?? findForeground(id, kept);
     const check = container && findHealthCheck(container, kept);
     if (container === undefined || check === undefined) continue;
     present.add(id);
     writeHealth(id, STARTING, kept);
     const firstMs = check.startPeriodMs > 0 ? check.startIntervalMs : check.intervalMs;
-    const dueMs = status.startedMs + Math.min(firstMs, check.intervalMs);
-    patients.set(id, { container, check, startedMs: status.startedMs, dueMs, isAsked: false });
+    const dueMs = startedMs + Math.min(firstMs, check.intervalMs);
+    patients.set(id, { container, check, startedMs, dueMs, isAsked: false });
   }
   for (const id of patients.keys()) if (!present.has(id)) patients.delete(id);
   return present.size > 0;
+}
+
+interface Run {
+  readonly id: string;
+  readonly startedMs: number;
+}
+
+/** Those that are kept, and those that run in the foreground. */
+function listRunning(kept: KeptStore): Run[] {
+  const running: Run[] = [];
+  for (const id of kept.list()) {
+    const startedMs = startOf(id, kept);
+    if (startedMs !== undefined && findRecord(id) !== undefined) running.push({ id, startedMs });
+  }
+  for (const { id, createdMs } of listForeground(kept)) running.push({ id, startedMs: createdMs });
+  return running;
+}
+
+/** When a container was started that runs, as far as it is written down. */
+function startOf(id: string, kept: KeptStore): number | undefined {
+  if (!kept.isKept(id)) return findForeground(id, kept)?.createdMs;
+  const { status, startedMs } = kept.readStatus(id);
+  return status === "running" ? startedMs : undefined;
 }
 
 async function ask(patient: Patient): Promise<void> {
@@ -99,7 +120,7 @@ async function ask(patient: Patient): Promise<void> {
   const answer = await perform(container.id, check);
   const kept = new KeptStore();
   const isStarting = Date.now() - startedMs < check.startPeriodMs;
-  if (kept.readStatus(container.id).startedMs === startedMs) {
+  if (startOf(container.id, kept) === startedMs) {
     const before = readHealth(container.id, kept);
     const after = judge(before, answer, check, isStarting);
     writeHealth(container.id, after, kept);

@@ -27,6 +27,13 @@ export function tellOf(
   appendEvent(runFolder(process.env), { timeMs, type, action, id, attributes });
 }
 
+/** docker's `resize`: what a terminal is given is told of. */
+export const tellSize =
+  (container: Pick<KeptContainer, "id" | "name" | "options">) =>
+  ({ rows, columns }: { readonly rows: number; readonly columns: number }): void => {
+    tell("resize", container, { height: String(rows), width: String(columns) });
+  };
+
 /** The end of a container that runs in the foreground: then it is gone at once. */
 export function tellEnd(
   container: Pick<KeptContainer, "id" | "name" | "options">,

@@ -1,7 +1,7 @@
 // `--change`: instructions of a Dockerfile that change an image's configuration. Pure.
 
 import { UserError } from "../../errors.ts";
-import type { ContainerConfig } from "../../image/types.ts";
+import type { ContainerConfig, Healthcheck } from "../../image/types.ts";
 
 /** The configuration after one instruction. @throws UserError for one that cannot be */
 export function applyInstruction(config: ContainerConfig, line: string): ContainerConfig {
@@ -27,12 +27,14 @@ export function applyInstruction(config: ContainerConfig, line: string): Contain
       return { ...config, StopSignal: requireText(rest, word) };
     case "ONBUILD":
       return { ...config, OnBuild: [...(config.OnBuild ?? []), requireText(rest, word)] };
+    case "HEALTHCHECK":
+      return { ...config, Healthcheck: parseHealthcheck(rest) };
     case "SHELL":
       return { ...config, Shell: parseArray(rest) ?? [] };
     default:
       throw new UserError(
         `${word.toLowerCase()} is not a valid change command`,
-        "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR",
+        "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR",
         1,
       );
   }
@@ -43,6 +45,62 @@ function parseCommand(text: string, { Shell }: ContainerConfig): readonly string
   const words = parseArray(text);
   if (words !== undefined) return words;
   return text === "" ? [] : [...(Shell ?? ["/bin/sh", "-c"]), text];
+}
+
+type HealthFlag = "Interval" | "Timeout" | "StartPeriod" | "StartInterval" | "Retries";
+
+const HEALTH_FLAGS: Readonly<Record<string, HealthFlag>> = {
+  interval: "Interval",
+  timeout: "Timeout",
+  "start-period": "StartPeriod",
+  "start-interval": "StartInterval",
+  retries: "Retries",
+};
+
+/** `NONE`, or flags and `CMD` with a command. */
+function parseHealthcheck(text: string): Healthcheck {
+  const numbers: Partial<Record<HealthFlag, number>> = {};
+  let rest = text;
+  for (;;) {
+    const [whole = "", name = "", value = ""] = /^--([a-z-]+)=(\S*)\s*/.exec(rest) ?? [];
+    if (whole === "") break;
+    const flag = HEALTH_FLAGS[name];
+    if (flag === undefined) throw new UserError(`unknown flag: ${name}`, undefined, 1);
+    numbers[flag] = flag === "Retries" ? parseRetries(value) : parseNanoseconds(value);
+    rest = rest.slice(whole.length);
+  }
+  const [, kind = "", command = ""] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
+  if (kind.toUpperCase() === "NONE") return { Test: ["NONE"] };
+  if (kind.toUpperCase() !== "CMD") {
+    const message = `Unknown type "${kind.toUpperCase()}" in HEALTHCHECK (try CMD)`;
+    throw new UserError(message, undefined, 1);
+  }
+  const words = parseArray(command);
+  if (words === undefined) return { ...numbers, Test: ["CMD-SHELL", requireCommand(command)] };
+  return { ...numbers, Test: ["CMD", ...words] };
+}
+
+function requireCommand(text: string): string {
+  if (text !== "") return text;
+  throw new UserError("Missing command after HEALTHCHECK CMD", undefined, 1);
+}
+
+function parseRetries(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UserError(`--retries must be a number: got "${text}"`, undefined, 1);
+}
+
+const NANOSECONDS: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+
+function parseNanoseconds(text: string): number {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) {
+    throw new UserError(`invalid duration "${text}"`, "for example 30s or 1m30s", 1);
+  }
+  let sum = 0;
+  for (const [, number, unit = ""] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    sum += Number(number) * (NANOSECONDS[unit] ?? 0);
+  }
+  return sum;
 }
 
 function parseArray(text: string): readonly string[] | undefined {

@@ -47,6 +47,8 @@ export interface ContainerStorage extends Disposable {
   /** Where the image's files can be looked at before the container is there. */
   readonly rootPath: string | undefined;
   readonly rootSource: RootSource | undefined;
+  /** Whether the image says how its health is asked for. */
+  readonly hasHealthCheck: boolean;
   /** What is not as it was asked for, a line each. */
   readonly warnings: readonly string[];
   /** Folders and files that make() makes, for `explain`. */
@@ -130,6 +132,7 @@ async function makeStorage(
     options: { ...applied, mounts: resolved.mounts },
     defaults: image === undefined ? undefined : makeImageDefaults(config),
     rootPath: image?.rootPath,
+    hasHealthCheck: (config.Healthcheck?.Test?.[0] ?? "NONE") !== "NONE",
     rootSource:
       problem === undefined || layer === undefined
         ? layer

@@ -8,6 +8,8 @@ import { isFields, isList, isTrue, printValue, type Fields, type Value } from ".
 export interface ExecutionOptions {
   /** Go's name of the type of `.`, for messages: `*formatter.imageContext`. Absent: it is a map. */
   readonly typeName?: string;
+  /** A key that a map in the data has not is `<no value>`: docker's rows, unlike its `inspect`. */
+  readonly allowsMissing?: boolean;
   /** Functions beside docker's own, or instead of them. */
   readonly functions?: Readonly<Record<string, TemplateFunction>>;
 }
@@ -196,6 +198,8 @@ function evaluateField(
     if (args.length === 0) return value;
     throw refuse(`${name} has arguments but cannot be invoked as function`, at, written);
   }
+  const isPart = isFields(owner) && owner !== state.data;
+  if (isPart && state.options.allowsMissing === true) return undefined;
   throw refuseField(owner, field, state);
 }
 
