@@ -1,7 +1,7 @@
 // Runs `ip` and `nft`, beside this process or in another network namespace. They read what to do from
 // a file in memory and answer into others, so that none of them ever waits for us.
 
-import { CLONE, O, P_PID, W } from "../ffi/constants.ts";
+import { CLONE, O, P_PID, S, W } from "../ffi/constants.ts";
 import { open } from "../ffi/fcntl.ts";
 import type { Fd } from "../ffi/fd.ts";
 import { fileType, readFromStart, writeAll } from "../ffi/files.ts";
@@ -11,6 +11,7 @@ import { type FileAction, posix_spawn } from "../ffi/spawn.ts";
 import { pipe2 } from "../ffi/unistd.ts";
 import { shellStatus, waitid } from "../ffi/wait.ts";
 import { UserError } from "../src/errors.ts";
+import type { Transaction } from "./firewall.ts";
 
 export interface ProgramResult {
   readonly status: number;
@@ -54,11 +55,12 @@ const MFD_CLOEXEC = 1;
 const FOLDERS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
 
 const PACKAGES: Readonly<Record<string, string>> = { ip: "iproute2", nft: "nftables" };
+const OTHERS_PACKAGE = "iptables";
 
 /** The path of a program, or undefined. */
 export function findProgram(name: string): string | undefined {
   for (const folder of FOLDERS) {
-    if (fileType(`${folder}/${name}`) !== 0) return `${folder}/${name}`;
+    if (fileType(`${folder}/${name}`) === S.S_IFREG) return `${folder}/${name}`;
   }
   return undefined;
 }
@@ -85,7 +87,7 @@ function requireProgram(name: string): string {
   if (path !== undefined) return path;
   throw new UserError(
     `networks need ${name}, which is not installed`,
-    `install the package that has it: ${PACKAGES[name] ?? name}`,
+    `install the package that has it: ${PACKAGES[name] ?? OTHERS_PACKAGE}`,
   );
 }
 
@@ -132,57 +134,83 @@ function spawn(
 }
 
 /**
- * Runs one transaction and then removes files, in a process that nobody waits for. Kernel: a transaction
+ * Runs transactions and then removes files, in a process that nobody waits for. Kernel: a transaction
  * that takes something away is in force long before its process ends, as that waits for every packet
  * that may still see what is gone.
  * @param lockFd a lock that is held until it is done
  */
-export function startNftAndRemove(text: string, files: readonly string[], lockFd: number): void {
-  using stdin = memfd_create("bunker-in", MFD_CLOEXEC);
-  writeAll(stdin.number, text, "stdin");
+export function startTransactionsAndRemove(
+  transactions: readonly Transaction[],
+  files: readonly string[],
+  lockFd: number,
+): void {
   const nothing = { kind: "open", path: "/dev/null", flags: O.O_RDWR } as const;
-  const script = '"$0" -f - && exec rm -f -- "$@"';
-  posix_spawn("/bin/sh", ["sh", "-c", script, requireProgram("nft"), ...files], PLAIN, {
-    newSession: true,
-    fileActions: [
-      { kind: "open", fd: 0, path: `/proc/self/fd/${stdin.number}`, flags: O.O_RDONLY },
-      { ...nothing, fd: 1 },
-      { ...nothing, fd: 2 },
-      { kind: "dup2", from: lockFd, to: LOCK_FD },
-    ],
+  const inputs = transactions.map(({ text }) => {
+    const input = memfd_create("bunker-in", MFD_CLOEXEC);
+    writeAll(input.number, text, "stdin");
+    return input;
   });
+  try {
+    const commands = transactions.map(
+      ({ program, args }, index) =>
+        `${requireProgram(program)} ${args.join(" ")} <&${FIRST_INPUT_FD + index}`,
+    );
+    const script = `${commands.join(" && ")} && exec rm -f -- "$@"`;
+    posix_spawn("/bin/sh", ["sh", "-c", script, "sh", ...files], PLAIN, {
+      newSession: true,
+      fileActions: [
+        ...[0, 1, 2].map((fd) => ({ ...nothing, fd })),
+        { kind: "dup2", from: lockFd, to: LOCK_FD },
+        ...inputs.map(({ number }, index) => ({
+          kind: "open" as const,
+          fd: FIRST_INPUT_FD + index,
+          path: `/proc/self/fd/${number}`,
+          flags: O.O_RDONLY,
+        })),
+      ],
+    });
+  } finally {
+    for (const input of inputs) input[Symbol.dispose]();
+  }
 }
 
 /** Its first descriptor that is not a stream. */
 const LOCK_FD = 3;
+const FIRST_INPUT_FD = 4;
 
-/** A program that has started, and waits to be told what to do. */
-export interface WaitingProgram {
+/** `ip` that has started, and waits to be told what to do. */
+export interface WaitingIp {
   /** Tells it. */
-  go(): RunningProgram;
-  /** It is not to do anything. */
+  go(lines: readonly string[]): RunningProgram;
+  /** It is not to do anything. Does nothing once it was told something. */
   drop(): void;
 }
 
-/** Speed: starting `ip` takes longer than what it does, so it starts while another is still at work. */
-export function startIpAhead(lines: readonly string[], netns: string): WaitingProgram {
-  const input = `${lines.join("\n")}\n`;
+/** Speed: starting `ip` takes longer than what it does, so it starts while others are still at work. */
+export function startIpAhead(netns?: string): WaitingIp {
   const { read, write } = pipe2(O.O_CLOEXEC);
   using stdin = read;
   const action: FileAction = { kind: "dup2", from: stdin.number, to: 0 };
-  const program = spawn(requireProgram("ip"), ["ip", "-batch", "-"], PLAIN, action, input, netns);
+  const waiting = spawn(requireProgram("ip"), ["ip", "-batch", "-"], PLAIN, action, "", netns);
+  let isTold = false;
   return {
-    go: () => {
+    go: (lines) => {
+      isTold = true;
       using end = write;
+      const input = formatBatch(lines);
       writeAll(end.number, input, "stdin");
-      return program;
+      return new RunningProgram(waiting.pid, input, waiting.stdout, waiting.stderr);
     },
     drop: () => {
+      if (isTold) return;
+      isTold = true;
       write[Symbol.dispose]();
-      program.finish();
+      waiting.finish();
     },
   };
 }
+
+const formatBatch = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
 
 /** What `act` returns with this thread in another network namespace. It is always brought back. */
 export function insideNamespace<T>(netns: string, act: () => T): T {
@@ -215,8 +243,8 @@ function firstReason(stderr: string, input: string): string {
 /** Starts `ip -batch` with these lines; nothing where there are none. */
 export function startIp(lines: readonly string[], netns?: string): RunningProgram | undefined {
   if (lines.length === 0) return undefined;
-  return startProgram("ip", ["-batch", "-"], `${lines.join("\n")}\n`, netns);
+  return startProgram("ip", ["-batch", "-"], formatBatch(lines), netns);
 }
 
-/** Starts one transaction. */
-export const startNft = (text: string): RunningProgram => startProgram("nft", ["-f", "-"], text);
+export const startTransaction = ({ program, args, text }: Transaction): RunningProgram =>
+  startProgram(program, args, text);

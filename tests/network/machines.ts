@@ -27,11 +27,27 @@ function must(command: readonly string[], stdin?: string): string {
 /** A network namespace of the test's own. */
 export class Machine {
   readonly name: string;
-  readonly prefix: readonly string[];
+  prefix: readonly string[];
 
   constructor(role: string) {
     this.name = `bunker-test-${process.pid}-${role}`;
     this.prefix = ["nsenter", `--net=/run/netns/${this.name}`];
+  }
+
+  /** From now on the machine has none of these programs: in a mount namespace of its own. */
+  async hide(...programs: readonly string[]): Promise<void> {
+    const binds = programs.map((path) => `mount --bind /dev/null "$(realpath ${path})" && `);
+    const script = `${binds.join("")}echo ready && exec sleep infinity`;
+    const flags = ["--mount", "--propagation", "private"];
+    const holder = Bun.spawn(["unshare", ...flags, "sh", "-c", script], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    this.#children.push(holder);
+    const { value } = await holder.stdout.getReader().read();
+    if (value === undefined) throw new Error(`cannot hide ${programs.join(", ")}`);
+    this.prefix = [...this.prefix, `--mount=/proc/${holder.pid}/ns/mnt`];
   }
 
   sh(script: string): string {
@@ -70,8 +86,11 @@ export interface Network {
   start(name: string, flags: readonly string[], script: string): Promise<string>;
 }
 
-/** Made before the tests of a file and gone after them; what containers leave there fails the file. */
-export function openNetwork(): Network {
+/**
+ * Made before the tests of a file and gone after them; what containers leave there fails the file.
+ * @param hidden programs that the host has not
+ */
+export function openNetwork(hidden: readonly string[] = []): Network {
   // Order: before the box looks at what is left in it.
   afterAll(async () => {
     const ids = (await ok("ps", "-aq")).split("\n").filter((id) => id !== "");
@@ -80,7 +99,7 @@ export function openNetwork(): Network {
   });
   const box = openBox();
   const [host, client] = [new Machine("host"), new Machine("client")];
-  beforeAll(() => {
+  beforeAll(async () => {
     for (const { name } of [host, client]) must(["ip", "netns", "add", name]);
     must(
       ["ip", "-batch", "-"],
@@ -94,6 +113,7 @@ export function openNetwork(): Network {
       `ip link set lo up; ip link set cable1 up; ip addr add ${CLIENT_IP}/24 dev cable1;` +
         `ip -6 addr add ${CLIENT_IP6}/64 dev cable1 nodad`,
     );
+    if (hidden.length > 0) await host.hide(...hidden);
   });
   const bunker = (args: readonly string[], options: BunkerOptions = {}): Promise<Outcome> =>
     box.bunker(args, { ...options, prefix: host.prefix });
@@ -127,4 +147,10 @@ export function ask(machine: Machine, address: string, said = "", attempts = 40)
     Bun.sleepSync(50);
   }
   return "";
+}
+
+/** The address that `inspect` tells. */
+export function ipOf(inspection: string, name: string): string {
+  const [container] = JSON.parse(inspection);
+  return container.NetworkSettings.Networks[name].IPAddress;
 }

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Endpoint, NetworkDefinition } from "../../network/definition.ts";
 import { drivers } from "../../network/driver.ts";
+import { formatTables, iptables } from "../../network/iptables.ts";
 import { planBridge } from "../../network/link-plan.ts";
 import {
   formatNetwork,
@@ -178,5 +179,65 @@ add element inet bunker loopback6 { tcp . 8080 }
 delete element inet bunker loopback6 { tcp . 8080 }
 `,
     );
+  });
+});
+
+describe("the same rules for iptables", () => {
+  const target = { ip4: "10.9.0.2", ip6: "fd09::2" };
+  const tcp = { protocol: "tcp", hostIp: "", hostPort: 8080, containerPort: 80 } as const;
+  const published = { ports: [tcp, { ...tcp, hostIp: "127.0.0.1", hostPort: 81 }], target };
+
+  test("are in chains of our own, to which one rule of each built-in chain leads", () => {
+    const text = formatTables([network], [published], 4, "");
+    const rules = text.split("\n").filter((line) => line.startsWith("-"));
+    for (const rule of rules) expect(rule).toMatch(/^-(A BUNKER|I BUNKER|I [A-Z]+ 1 .*BUNKER)/);
+    expect(rules.filter((rule) => rule.startsWith("-I FORWARD"))).toHaveLength(1);
+    const saved = "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -j BUNKER-FORWARD\nCOMMIT\n";
+    expect(formatTables([network], [], 4, saved)).not.toContain("-I FORWARD");
+    // The same words in another table are no jump of this one.
+    const other = saved.replace("*filter", "*mangle");
+    expect(formatTables([network], [], 4, other)).toContain("-I FORWARD");
+  });
+
+  test("close a bridge before anything may pass, and take what is bound before the rest", () => {
+    const text = formatTables([network], [published], 4, "");
+    const into = text.split("\n").filter((line) => line.startsWith("-A BUNKER-INTO"));
+    expect(into).toEqual([
+      "-A BUNKER-INTO -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+      "-A BUNKER-INTO -m conntrack --ctstate DNAT -j ACCEPT",
+      "-A BUNKER-INTO -i bk-aaaaaaaaaaaa -j DROP",
+      "-A BUNKER-INTO -j DROP",
+    ]);
+    expect(text).toContain(
+      "-A BUNKER-PUBLISH -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.9.0.2:80\n" +
+        "-I BUNKER-PUBLISH -d 127.0.0.1 -p tcp -m tcp --dport 81 -j DNAT --to-destination 10.9.0.2:80\n",
+    );
+  });
+
+  test("keep an internal network's packets in, and IPv6 apart from IPv4", () => {
+    const internal = formatTables([{ ...network, internal: true }], [], 6, "");
+    expect(internal).toContain("-A BUNKER-OUT -i bk-aaaaaaaaaaaa -j DROP\n");
+    expect(internal).not.toContain("MASQUERADE");
+    expect(formatTables([network], [published], 6, "")).not.toContain("10.9");
+  });
+
+  test("are taken away as they were made, one by one where one is missing", () => {
+    const [four, six] = iptables.planPortRemoval({ ports: [tcp], target });
+    expect(four).toEqual({
+      program: "iptables-restore",
+      args: ["-w", "--noflush"],
+      text: "*nat\n-D BUNKER-PUBLISH -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.9.0.2:80\nCOMMIT\n",
+    });
+    expect(six?.text).toContain("--to-destination [fd09::2]:80\n");
+    const [removal] = iptables.planNetworkRemoval(network);
+    const made = formatTables([network], [], 4, "");
+    const parts = removal === undefined ? [] : iptables.split(removal);
+    expect(parts.length).toBeGreaterThan(5);
+    for (const { text } of parts) {
+      const [table = "", line = "", end] = text.split("\n");
+      expect(end).toBe("COMMIT");
+      const section = made.slice(made.indexOf(table));
+      expect(section.slice(0, section.indexOf("COMMIT"))).toContain(line.replace("-D", "-A"));
+    }
   });
 });

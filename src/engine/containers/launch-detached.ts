@@ -108,7 +108,7 @@ function launch(
     log.files.indexFd,
     exit.number,
   ];
-  network?.startRules();
+  network?.startAhead();
   const created = createFrom(options, prepared, place, undo, {
     inherit,
     streams: fifos.container,

@@ -14,8 +14,14 @@ import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { mustSucceed, startIp, startIpAhead, startNft } from "../../../network/program.ts";
-import { formatPorts, publishTarget } from "../../../network/ruleset.ts";
+import { findFirewall } from "../../../network/firewall.ts";
+import {
+  mustSucceed,
+  startIpAhead,
+  startTransaction,
+  type WaitingIp,
+} from "../../../network/program.ts";
+import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type {
   NetworkingOptions,
@@ -63,6 +69,7 @@ export class PendingNetwork {
   #isLeaving = false;
   /** Whether that was told. */
   #isConnected = false;
+  #host: WaitingIp | undefined;
 
   constructor(
     readonly store: NetworkStore,
@@ -75,16 +82,18 @@ export class PendingNetwork {
     this.#programs.push(wait);
   }
 
-  /** What needs no namespace: the ports lead to an address that nobody has yet. */
-  startRules(): void {
+  /** What needs no namespace yet: the ports lead to an address that nobody has. */
+  startAhead(): void {
     const { ports, endpoints } = this.state;
     const [first] = endpoints;
-    if (ports.length === 0 || first === undefined) return;
-    const text = formatPorts(ports, publishTarget(first));
-    if (text === "") return;
-    const nft = startNft(text);
+    if (first === undefined) return;
+    this.#host = startIpAhead();
+    if (ports.length === 0) return;
+    const told = findFirewall().planPorts({ ports, target: publishTarget(first) });
+    const running = told.map(startTransaction);
     this.#programs.push(() => {
-      if (nft.finish().status === 0) return;
+      const failed = running.filter((program) => program.finish().status !== 0);
+      if (failed.length === 0) return;
       // Somebody has flushed the table, or half of it.
       rebuildRules(
         this.store,
@@ -100,9 +109,9 @@ export class PendingNetwork {
     nameNamespace(this.state.id, `/proc/${pid}/ns/net`);
     if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
     if (endpoints.length === 0) return;
-    makeLinks(this.state.endpoints, this.networks, String(pid), `/proc/${pid}/ns/net`, (wait) =>
-      this.#programs.push(wait),
-    );
+    const netns = { name: String(pid), path: `/proc/${pid}/ns/net` };
+    const host = (this.#host ??= startIpAhead());
+    this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
   }
 
   /** Order: each result is written down at once, as it is needed to take it away. */
@@ -148,6 +157,7 @@ export class PendingNetwork {
   }
 
   tearDown(): void {
+    this.#host?.drop();
     // Race: what is still being made would be there after it was taken away.
     try {
       this.finish();
@@ -160,34 +170,36 @@ export class PendingNetwork {
   }
 }
 
-/** Makes the links of endpoints; `onStart` is given what is still to be waited for. */
+/**
+ * Makes the links of endpoints; what is returned waits until they are there.
+ * @param netns its path, and its name as `ip` has it: a pid will do
+ */
 export function makeLinks(
   endpoints: readonly Endpoint[],
   networks: readonly NetworkDefinition[],
-  netnsName: string,
-  netns: string,
-  onStart: (wait: () => void) => void,
-): void {
+  netns: { readonly name: string; readonly path: string },
+  host: WaitingIp,
+): () => void {
   const outside: string[] = [];
   const inside: string[] = [];
   for (const endpoint of endpoints) {
     const network = networks.find(({ id }) => id === endpoint.networkId);
     if (network === undefined) continue;
     const driver = drivers[network.driver];
-    outside.push(...driver.setUp(network, endpoint, netnsName));
+    outside.push(...driver.setUp(network, endpoint, netns.name));
     inside.push(...driver.setUpInside(endpoint));
   }
-  const host = startIp(outside);
-  const own = startIpAhead(inside, netns);
-  onStart(() => {
+  const links = host.go(outside);
+  const own = startIpAhead(netns.path);
+  return () => {
     try {
-      if (host !== undefined) mustSucceed("make the container's links", host);
+      mustSucceed("make the container's links", links);
     } catch (error) {
       own.drop();
       throw error;
     }
-    mustSucceed("set the container's addresses", own.go());
-  });
+    mustSucceed("set the container's addresses", own.go(inside));
+  };
 }
 
 /** Gives the namespace a life of its own. */
@@ -402,7 +414,7 @@ export function setUpNetwork(
 ): NetworkState {
   const pending = prepareNetwork(identity, options);
   try {
-    pending.startRules();
+    pending.startAhead();
     pending.start(pid);
     pending.finish();
     return pending.state;

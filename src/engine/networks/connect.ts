@@ -4,8 +4,9 @@
 import { readTextIfThere, writeText } from "../../../ffi/files.ts";
 import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { mustSucceed, startIp, startNft } from "../../../network/program.ts";
-import { formatPortRemoval, formatPorts, publishTarget } from "../../../network/ruleset.ts";
+import { findFirewall } from "../../../network/firewall.ts";
+import { mustSucceed, startIp, startIpAhead, startTransaction } from "../../../network/program.ts";
+import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { KeptStore } from "../containers/kept.ts";
 import { runFolder } from "../run-folder.ts";
@@ -81,7 +82,8 @@ function attach(
   try {
     waits.push(joinNames(store, { ...known, endpoints: [...known.endpoints, endpoint] }));
     if (before === undefined) nameNamespace(id, `/proc/${pid}/ns/net`);
-    makeLinks([endpoint], [network], netnsPath(id), netnsPath(id), (wait) => waits.push(wait));
+    const netns = { name: netnsPath(id), path: netnsPath(id) };
+    waits.push(makeLinks([endpoint], [network], netns, startIpAhead()));
     for (const wait of waits) wait();
   } catch (error) {
     release(store, endpoint);
@@ -138,7 +140,10 @@ function detach(store: NetworkStore, before: Attachment, endpoint: Endpoint): vo
   const { id, ports } = before;
   const endpoints = before.endpoints.filter((other) => other !== endpoint);
   const wasTarget = before.endpoints[0] === endpoint && ports.length > 0;
-  if (wasTarget) startNft(formatPortRemoval(ports, publishTarget(endpoint))).finish();
+  if (wasTarget) {
+    const removals = findFirewall().planPortRemoval({ ports, target: publishTarget(endpoint) });
+    for (const removal of removals) startTransaction(removal).finish();
+  }
   const inside = startIp([`link delete dev ${endpoint.name}`], netnsPath(id));
   inside?.finish();
   const [first, ...others] = endpoints;
@@ -151,7 +156,10 @@ function detach(store: NetworkStore, before: Attachment, endpoint: Endpoint): vo
     );
     if (route !== undefined) mustSucceed("set the container's default route", route);
   }
-  if (wasTarget && next !== undefined) startNft(formatPorts(ports, publishTarget(next))).finish();
+  if (wasTarget && next !== undefined) {
+    const told = findFirewall().planPorts({ ports, target: publishTarget(next) });
+    for (const transaction of told) startTransaction(transaction).finish();
+  }
   writeAttachment(store, { ...before, endpoints: left });
   release(store, endpoint);
   const gone = formatHostLines(endpoint, before.hostname);

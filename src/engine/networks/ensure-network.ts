@@ -7,13 +7,9 @@ import { formatSubnet, overlaps, parseSubnet, type Subnet } from "../../../netwo
 import type { NetworkDefinition, NetworkSubnet } from "../../../network/definition.ts";
 import { planBridge } from "../../../network/link-plan.ts";
 import { chooseSubnet, listRoutes } from "../../../network/pool.ts";
-import { mustSucceed, startIp, startNft, startProgram } from "../../../network/program.ts";
-import {
-  FLUSH_PORTS,
-  formatPorts,
-  formatRuleset,
-  publishTarget,
-} from "../../../network/ruleset.ts";
+import { findFirewall } from "../../../network/firewall.ts";
+import { findProgram, mustSucceed, startIp, startProgram } from "../../../network/program.ts";
+import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { makeId } from "../names.ts";
 import { runFolder } from "../run-folder.ts";
@@ -104,6 +100,8 @@ interface Chain {
 
 /** A packet must pass every table: one that lets nothing through closes our networks as well. */
 function warnOfClosedForward({ link }: NetworkDefinition): void {
+  // Rules of iptables stand before those that would drop: in the chain that everybody's are in.
+  if (findProgram("nft") === undefined) return;
   const { status, stdout } = startProgram("nft", ["-j", "list", "chains"], "").finish();
   if (status !== 0) return;
   const { nftables }: { nftables: readonly Chain[] } = JSON.parse(stdout);
@@ -157,13 +155,12 @@ function avoidOverlap(store: NetworkStore, network: NetworkDefinition): NetworkD
  */
 export function rebuildRules(store: NetworkStore, networks: readonly NetworkDefinition[]): void {
   const run = runFolder(process.env);
-  let text = formatRuleset(networks) + FLUSH_PORTS;
-  for (const { id, ports, endpoints } of listAttachments(store)) {
-    const [first] = endpoints;
-    if (first === undefined || fileType(`${run}/containers/${id}`) === 0) continue;
-    text += formatPorts(ports, publishTarget(first));
-  }
-  mustSucceed("set the rules of networks", startNft(text));
+  const published = listAttachments(store).flatMap(({ id, ports, endpoints: [first] }) =>
+    first === undefined || fileType(`${run}/containers/${id}`) === 0
+      ? []
+      : [{ ports, target: publishTarget(first) }],
+  );
+  findFirewall().rebuild(networks, published);
 }
 
 function setParameters({ link, ipv6, internal }: NetworkDefinition): void {

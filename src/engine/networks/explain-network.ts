@@ -5,7 +5,7 @@ import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts
 import { mtuOf } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
 import { planBridge } from "../../../network/link-plan.ts";
-import { formatPorts } from "../../../network/ruleset.ts";
+import { findFirewall } from "../../../network/firewall.ts";
 import { UserError } from "../../errors.ts";
 import { bunkerStep, type ExplainedStep, makeCall, type Room } from "../explain/explanation.ts";
 import type { NetworkingOptions } from "../run-options.ts";
@@ -49,10 +49,14 @@ export function explainNetworks({ networks, publish }: NetworkingOptions): Room[
     ),
   );
   const ports = publish.map((port) => ({ ...port, hostPort: port.hostPort }));
-  const rules = formatPorts(ports, { ip4: "<address>", ip6: "" }).trim();
-  if (rules !== "") {
-    const lines = rules.split("\n").map((line) => makeCall("nft", [line]));
-    steps.push(bunkerStep("published ports, in one transaction of nft", ...lines));
+  const target = { ip4: "<address>", ip6: "" };
+  const rules = ports.length === 0 ? [] : findFirewall().planPorts({ ports, target });
+  for (const { program, text } of rules) {
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => makeCall(program, [line]));
+    steps.push(bunkerStep(`published ports, in one transaction of ${program}`, ...lines));
   }
   steps.push(
     bunkerStep(

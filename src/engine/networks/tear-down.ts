@@ -4,8 +4,9 @@ import { MNT } from "../../../ffi/constants.ts";
 import { fileType, listDirectory, removeFile, tryRemoveDirectory } from "../../../ffi/files.ts";
 import { umount2 } from "../../../ffi/mount.ts";
 import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
-import { type RunningProgram, startNft, startNftAndRemove } from "../../../network/program.ts";
-import { formatPortRemoval, publishTarget } from "../../../network/ruleset.ts";
+import { findFirewall, type Transaction } from "../../../network/firewall.ts";
+import { startTransaction, startTransactionsAndRemove } from "../../../network/program.ts";
+import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { runFolder } from "../run-folder.ts";
 import {
@@ -38,12 +39,18 @@ export function tearDownNetwork(id: string): void {
     }
   };
   // Order: the rules first, so that no port leads to an address that is somebody else's by then.
-  const text = attachment === undefined ? "" : formatRemoval(attachment);
-  const nft = text === "" ? undefined : startNft(text);
+  const removals = (attachment === undefined ? [] : planRemoval(attachment)).map((removal) => ({
+    removal,
+    running: startTransaction(removal),
+  }));
   // Order: while their namespace is there.
   for (const each of attachment?.cni ?? []) attempt(() => removeCni(id, each));
   attempt(() => removeNamespace(id));
-  if (nft !== undefined) attempt(() => finishRemoval(nft));
+  for (const { removal, running } of removals) {
+    attempt(() => {
+      if (running.finish().status !== 0) removeOneByOne(removal);
+    });
+  }
   if (attachment === undefined) {
     attempt(() => releaseAbandoned(store, (owner) => owner === id));
   } else {
@@ -60,30 +67,25 @@ export function tearDownNetwork(id: string): void {
  */
 export function startRemoval(attachment: Attachment): boolean {
   const { id, cni = [] } = attachment;
-  const text = formatRemoval(attachment);
-  if (text === "" || cni.length > 0) return false;
+  const removals = planRemoval(attachment);
+  if (removals.length === 0 || cni.length > 0) return false;
   const store = new NetworkStore();
   using lock = lockAttachment(store, id);
   if (lock === undefined) return false;
   const files = [...listReservations(store, attachment), attachmentPath(store, id)];
-  startNftAndRemove(text, files, lock.number);
+  startTransactionsAndRemove(removals, files, lock.number);
   return true;
 }
 
-function formatRemoval({ ports, endpoints }: Attachment): string {
+function planRemoval({ ports, endpoints }: Attachment): Transaction[] {
   const [first] = endpoints;
-  return first === undefined ? "" : formatPortRemoval(ports, publishTarget(first));
+  if (first === undefined || ports.length === 0) return [];
+  return findFirewall().planPortRemoval({ ports, target: publishTarget(first) });
 }
 
-/** Where one of the elements is missing none is removed: then one after the other. */
-function finishRemoval(nft: RunningProgram): void {
-  if (nft.finish().status === 0) return;
-  for (const line of nft.input.split("\n")) {
-    const parts = /^(.*\{) (.*) \}$/.exec(line);
-    for (const element of (parts?.[2] ?? "").split(", ")) {
-      if (parts?.[1] !== undefined) startNft(`${parts[1]} ${element} }\n`).finish();
-    }
-  }
+/** Where one thing is missing nothing is removed: then one after the other. */
+export function removeOneByOne(removal: Transaction): void {
+  for (const part of findFirewall().split(removal)) startTransaction(part).finish();
 }
 
 /** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */

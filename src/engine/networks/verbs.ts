@@ -1,8 +1,8 @@
 // `network create, ls, inspect, rm, prune, connect, disconnect`, and `port`.
 
 import type { NetworkDefinition, PortMapping } from "../../../network/definition.ts";
-import { startIp, startNft } from "../../../network/program.ts";
-import { formatNetworkRemoval } from "../../../network/ruleset.ts";
+import { findFirewall } from "../../../network/firewall.ts";
+import { startIp, startTransaction } from "../../../network/program.ts";
 import { removeTree } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { type Filters, matchesLabels, matchesPattern, parseMoment } from "../filters.ts";
@@ -10,8 +10,8 @@ import { type Attachment, listAttachments, readAttachment } from "./attachments.
 import { defineDefaultNetwork, hasLink } from "./ensure-network.ts";
 import { findIdentity } from "./find-identity.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
-import { sweepNetworks } from "./tear-down.ts";
 import { tellNetwork, tellPruned } from "../events/tell-of-things.ts";
+import { removeOneByOne, sweepNetworks } from "./tear-down.ts";
 
 export { connectNetwork, disconnectNetwork } from "./connect.ts";
 export { createNetwork } from "./create-network.ts";
@@ -150,10 +150,8 @@ function remove(store: NetworkStore, name: string): void {
   if (network === undefined) return;
   if (network.driver === "bridge" && hasLink(network.link)) {
     const ip = startIp([`link delete dev ${network.link}`]);
-    // A statement each: what is not there any more is no reason to leave the others.
-    const nft = startNft(formatNetworkRemoval(network).join(""));
-    if (nft.finish().status !== 0) {
-      for (const statement of formatNetworkRemoval(network)) startNft(statement).finish();
+    for (const removal of findFirewall().planNetworkRemoval(network)) {
+      if (startTransaction(removal).finish().status !== 0) removeOneByOne(removal);
     }
     ip?.finish();
   }

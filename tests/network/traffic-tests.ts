@@ -1,0 +1,161 @@
+// What passes between containers, to the outside and from it, and where nothing may: the same for
+// everybody who sets the rules.
+
+import { expect, test } from "bun:test";
+import {
+  ask,
+  CLIENT_IP,
+  GREETER,
+  HOST_IP,
+  HOST_IP6,
+  ipOf,
+  type Machine,
+  type Network,
+  run,
+} from "./machines.ts";
+
+/** @param firewall who sets the rules on that machine */
+export function testTraffic(network: Network, firewall: "nft" | "iptables"): void {
+  const { host, client, ok, start, bunker } = network;
+
+  test("a container reaches the outside with the host's address", async () => {
+    client.start(GREETER(7000, "client"));
+    expect(ask(client, "TCP:127.0.0.1:7000")).toContain("client saw");
+    const script = `socat -T2 - TCP:${CLIENT_IP}:7000`;
+    const said = await ok("run", "--rm", "--network", "bridge", "/bin/sh", "-c", script);
+    expect(said).toBe(`client saw ${HOST_IP}`);
+  });
+
+  test("a published port is reached from outside, the host, its loopback, others and itself", async () => {
+    await start("web", ["-p", "8080:80"], GREETER(80, "web"));
+    expect(ask(client, `TCP:${HOST_IP}:8080`)).toBe(`web saw ${CLIENT_IP}`);
+    expect(ask(host, `TCP:${HOST_IP}:8080`)).toContain("web saw");
+    expect(ask(host, "TCP:127.0.0.1:8080")).toContain("web saw");
+    const hairpin = `socat -T2 - TCP:${HOST_IP}:8080`;
+    expect(await ok("exec", "web", "/bin/sh", "-c", hairpin)).toContain("web saw");
+    const other = ["run", "--rm", "--network", "bridge", "/bin/sh", "-c", hairpin];
+    expect(await ok(...other)).toContain("web saw");
+    expect(await ok("port", "web")).toBe("80/tcp -> 0.0.0.0:8080");
+    await ok("rm", "-f", "web");
+    expect(ask(client, `TCP:${HOST_IP}:8080`, "", 2)).toBe("");
+  });
+
+  test("the same holds where bridged packets pass no IP rules", async () => {
+    setBridgeRules(host, false);
+    await start("web", ["-p", "8080:80"], GREETER(80, "web"));
+    const hairpin = `socat -T2 - TCP:${HOST_IP}:8080`;
+    expect(ask(host, "TCP:127.0.0.1:8080")).toContain("web saw");
+    expect(await ok("exec", "web", "/bin/sh", "-c", hairpin)).toContain("web saw");
+    const other = ["run", "--rm", "--network", "bridge", "/bin/sh", "-c", hairpin];
+    expect(await ok(...other)).toContain("web saw");
+    await ok("rm", "-f", "web");
+    setBridgeRules(host, true);
+  });
+
+  test("a container of macvlan or ipvlan is on the cable itself", async () => {
+    for (const driver of ["macvlan", "ipvlan"]) {
+      const probe = `ip link add link cable1 name probe0 type ${driver} && ip link delete probe0`;
+      if (run([...client.prefix, "sh", "-c", probe]).exitCode !== 0) {
+        console.warn(`skipped: ${driver}: this kernel has none`);
+        continue;
+      }
+      const options = ["--subnet", "192.0.2.0/24", "--ip-range", "192.0.2.128/25"];
+      const on = ["--gateway", CLIENT_IP, "-o", "parent=cable0"];
+      await ok("network", "create", "-d", driver, ...options, ...on, driver);
+      await start(driver, ["--network", driver], GREETER(80, driver));
+      const ip = ipOf(await ok("inspect", driver), driver);
+      expect(ask(client, `TCP:${ip}:80`)).toBe(`${driver} saw ${CLIENT_IP}`);
+      await ok("rm", "-f", driver);
+      await ok("network", "rm", driver);
+    }
+  });
+
+  test("what is not published is not reached from outside, but in a network that is routed", async () => {
+    const option = "com.docker.network.bridge.gateway_mode_ipv4=routed";
+    await ok("network", "create", "-o", option, "routed");
+    for (const name of ["bridge", "routed"]) {
+      await start("plain", ["--network", name], GREETER(80, "plain"));
+      const ip = ipOf(await ok("inspect", "plain"), name);
+      expect(ask(host, `TCP:${ip}:80`)).toContain("plain saw");
+      client.sh(`ip route replace ${ip} via ${HOST_IP}`);
+      const said = ask(client, `TCP:${ip}:80`, "", name === "bridge" ? 1 : 40);
+      expect(said).toBe(name === "bridge" ? "" : `plain saw ${CLIENT_IP}`);
+      client.sh(`ip route delete ${ip}`);
+      await ok("rm", "-f", "plain");
+    }
+  });
+
+  test("a range, a protocol and an address of the host are published as asked", async () => {
+    const script = `socat UDP-LISTEN:53,fork SYSTEM:'echo udp' & socat TCP-LISTEN:81,fork SYSTEM:'echo two' & ${GREETER(80, "one")}`;
+    const flags = [
+      "-p",
+      "9000-9001:80-81",
+      "-p",
+      `${HOST_IP}:9053:53/udp`,
+      "-p",
+      "127.0.0.1:9100:80",
+    ];
+    await start("many", flags, script);
+    expect(ask(client, `TCP:${HOST_IP}:9000`)).toContain("one saw");
+    expect(ask(client, `TCP:${HOST_IP}:9001`)).toBe("two");
+    expect(ask(host, "TCP:127.0.0.1:9100")).toContain("one saw");
+    expect(ask(client, `TCP:${HOST_IP}:9100`, "", 1)).toBe("");
+    expect(ask(client, `UDP:${HOST_IP}:9053`, "hello\n")).toBe("udp");
+    await ok("rm", "-f", "many");
+  });
+
+  test("IPv6 goes both ways as well", async () => {
+    await ok("network", "create", "--ipv6", "six");
+    const script = "exec socat TCP6-LISTEN:80,fork,reuseaddr SYSTEM:'echo six'";
+    const flags = ["--network", "six", "-p", "8086:80", "-p", "[::1]:8087:80"];
+    await start("six6", flags, script);
+    expect(ask(client, `TCP6:[${HOST_IP6}]:8086`)).toBe("six");
+    expect(ask(client, `TCP6:[${HOST_IP6}]:8087`, "", 1)).toBe("");
+    // Without rewriting addresses there is no way to it.
+    for (const port of firewall === "nft" ? [8086, 8087] : []) {
+      setBridgeRules(host, false);
+      expect(ask(host, `TCP6:[::1]:${port}`)).toBe("six");
+      setBridgeRules(host, true);
+      expect(ask(host, `TCP6:[::1]:${port}`)).toBe("six");
+    }
+    // What is the host's own on its loopback stays so.
+    host.start("exec socat TCP6-LISTEN:8088,bind=[::1],fork,reuseaddr SYSTEM:'echo own'");
+    expect(ask(host, "TCP6:[::1]:8088")).toBe("own");
+    client.start("socat TCP6-LISTEN:7006,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR'");
+    Bun.sleepSync(200);
+    const out = await ok("exec", "six6", "/bin/sh", "-c", "socat -T2 - TCP6:[2001:db8::2]:7006");
+    expect(out).toBe("[2001:0db8:0000:0000:0000:0000:0000:0001]");
+    await ok("rm", "-f", "six6");
+  });
+
+  test("networks do not see each other, and an internal one sees no way out", async () => {
+    for (const name of ["left", "right"]) await ok("network", "create", name);
+    await ok("network", "create", "--internal", "inner");
+    await start("lefty", ["--network", "left"], GREETER(80, "lefty"));
+    const ip = ipOf(await ok("inspect", "lefty"), "left");
+    const to = `socat -T1 - TCP:${ip}:80,connect-timeout=1`;
+    const from = (name: string) => bunker(["run", "--rm", "--network", name, "/bin/sh", "-c", to]);
+    expect((await from("left")).stdout).toContain("lefty saw");
+    expect((await from("right")).stdout).toBe("");
+    expect((await from("inner")).stdout).toBe("");
+    const outside = `socat -T1 - TCP:${CLIENT_IP}:7000,connect-timeout=1`;
+    const inner = ["run", "--rm", "--network", "inner", "/bin/sh", "-c", outside];
+    expect((await bunker(inner)).stdout).toBe("");
+    // A container in both is seen by both.
+    await ok("network", "connect", "--alias", "friend", "right", "lefty");
+    const byName = "socat -T2 - TCP:friend:80,connect-timeout=1";
+    expect(await ok("run", "--rm", "--network", "right", "/bin/sh", "-c", byName)).toContain(
+      "lefty saw",
+    );
+    await ok("network", "disconnect", "right", "lefty");
+    expect((await from("right")).stdout).toBe("");
+    await ok("rm", "-f", "lefty");
+  });
+}
+
+/** Whether bridged packets pass the IP rules: br_netfilter's switches are each machine's own. */
+function setBridgeRules(machine: Machine, isOn: boolean): void {
+  const files = "bridge-nf-call-iptables bridge-nf-call-ip6tables";
+  const write = `echo ${isOn ? 1 : 0} | tee ${files} >/dev/null`;
+  machine.sh(`cd /proc/sys/net/bridge 2>/dev/null || exit 0; ${write}`);
+}
