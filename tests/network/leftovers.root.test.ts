@@ -2,7 +2,7 @@
 // is nobody's. And whatever cannot be is refused in one line.
 
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
@@ -106,6 +106,18 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(ask(client, `TCP:${HOST_IP}:8080`)).toContain("web saw");
         await ok("rm", "-f", "web", "web2");
         expect(whatIsLeft().filter((line) => !line.startsWith("bk"))).toEqual([]);
+      });
+
+      test("a container that was kept starts in its network after a reboot", async () => {
+        await start("kept", ["-p", "8080:80"], GREETER(80, "kept"));
+        await ok("kill", "kept");
+        await waitUntil(() => runningIds().length === 0);
+        // Links, rules and /run are gone.
+        host.sh("ip link delete bunker0; nft flush ruleset");
+        rmSync(box.runFolder, { recursive: true });
+        await ok("start", "kept");
+        expect(ask(client, `TCP:${HOST_IP}:8080`)).toContain("kept saw");
+        await ok("rm", "-f", "kept");
       });
 
       test("a default network whose subnet has become the host's gets another one", async () => {

@@ -247,7 +247,7 @@ function reserveNetwork(
 ): PendingNetwork {
   const { networks: asked } = options;
   if (asked.length === 0) {
-    refuseWithoutNetwork(options);
+    // As docker has it: without a network of its own a container's ports are just not published.
     return new PendingNetwork(store, makeState(identity, options, [], [], "", hostsBase), []);
   }
   const plugged = asked.filter(({ name }) => name.startsWith(CNI_PREFIX));
@@ -270,7 +270,8 @@ function reserveNetwork(
       const first = networks.findIndex(({ driver, internal }) => driver === "bridge" && !internal);
       if (first > 0) endpoints.unshift(...endpoints.splice(first, 1));
       refuseWithoutAddress(publish, endpoints);
-      reservePorts(store, publish, identity.id, (port) => ports.push(port));
+      const hasSix = (endpoints[0]?.ip6 ?? "") !== "";
+      reservePorts(store, publish, identity.id, (port) => ports.push(port), hasSix);
     }
     const dns = endpoints.find(hasNames)?.gateway4 ?? "";
     const made = makeState(identity, options, endpoints, ports, dns, hostsBase);
@@ -318,14 +319,6 @@ function refuseWithoutAddress(
       isSix ? "bunker network create --ipv6 makes one that has" : undefined,
     );
   }
-}
-
-function refuseWithoutNetwork({ publish }: NetworkingOptions): void {
-  if (publish.length === 0) return;
-  throw new UserError(
-    "ports can be published of a container in a bridge network only",
-    "leave out -p, or --network none|host|container",
-  );
 }
 
 export function unknownNetwork(name: string): UserError {
