@@ -3,7 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
+import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
 const missing = ["ip", "nft", "socat", "nsenter"].filter((command) => !haveCommand(command));
@@ -46,27 +46,31 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         ];
       }
 
-      test("SIGKILL at any moment leaves nothing behind the next command", async () => {
-        host.sh("nft add table ip strangers; nft add chain ip strangers c");
-        const before = foreign();
-        await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
-        await ok("network", "create", "app");
-        for (let round = 0; round < ROUNDS; round++) {
-          const flags = ["--network", round % 2 === 0 ? "bridge" : "app", "-p", "8080:80"];
-          const words = ["run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/sleep", "60"];
-          await using killed = box.start(words, { prefix: host.prefix });
-          await Bun.sleep((LONGEST_MS * round) / ROUNDS);
-          killed.child.kill("SIGKILL");
-          await killed.child.exited;
-        }
-        // Those that came to run run on: they are ended as a user would.
-        for (const id of runningIds()) killInit(id);
-        await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
-        await ok("network", "ls");
-        await waitUntil(() => whatIsLeft().length === 0);
-        expect(whatIsLeft()).toEqual([]);
-        expect(foreign()).toBe(before);
-      }, 60_000);
+      test(
+        "SIGKILL at any moment leaves nothing behind the next command",
+        async () => {
+          host.sh("nft add table ip strangers; nft add chain ip strangers c");
+          const before = foreign();
+          await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
+          await ok("network", "create", "app");
+          for (let round = 0; round < ROUNDS; round++) {
+            const flags = ["--network", round % 2 === 0 ? "bridge" : "app", "-p", "8080:80"];
+            const words = ["run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/sleep", "60"];
+            await using killed = box.start(words, { prefix: host.prefix });
+            await Bun.sleep((LONGEST_MS * round) / ROUNDS);
+            killed.child.kill("SIGKILL");
+            await killed.child.exited;
+          }
+          // Those that came to run run on: they are ended as a user would.
+          for (const id of runningIds()) killInit(id);
+          await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
+          await ok("network", "ls");
+          await waitUntil(() => whatIsLeft().length === 0);
+          expect(whatIsLeft()).toEqual([]);
+          expect(foreign()).toBe(before);
+        },
+        60_000 * slowness(),
+      );
 
       function runningIds(): string[] {
         return readdirSync(`${box.runFolder}/containers`);
@@ -170,7 +174,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
       }
 
       test("a network in use is not removed", async () => {
-        await start("user", ["--network", "app"], "exec sleep 60");
+        await start("user", ["--network", "app"], "exec sleep 600");
         const { exitCode, stderr } = await bunker(["network", "rm", "app"]);
         expect({ exitCode, stderr: stderr.split(" (")[0] }).toEqual({
           exitCode: 1,

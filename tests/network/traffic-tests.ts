@@ -65,6 +65,10 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
       await start(driver, ["--network", driver], GREETER(80, driver));
       const ip = ipOf(await ok("inspect", driver), driver);
       expect(ask(client, `TCP:${ip}:80`)).toBe(`${driver} saw ${CLIENT_IP}`);
+      // By name as well, though the host is a stranger to both; their own port 53 is theirs.
+      const byName = `socat TCP-LISTEN:53,fork SYSTEM:true & socat -T2 - TCP:${driver}:80`;
+      const other = ["run", "--rm", "--network", driver, "/bin/sh", "-c", byName];
+      expect(await ok(...other)).toContain(`${driver} saw 192.0.2.`);
       await ok("rm", "-f", driver);
       await ok("network", "rm", driver);
     }

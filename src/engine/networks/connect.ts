@@ -19,7 +19,7 @@ import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, makeBridge } from "./ensure-network.ts";
 import { formatHostLines, makeResolvFile, readHostResolv } from "./etc-files.ts";
 import { type FoundContainer, findIdentity } from "./find-identity.ts";
-import { hasNames } from "./has-names.ts";
+import { serverOf } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress } from "./release.ts";
 import { netnsPath } from "./netns-path.ts";
@@ -119,7 +119,7 @@ function redirectPorts(way: "to" | "away", { ports }: Attachment, endpoint: Endp
 
 /** The DNS is asked at the address of the first network that has names. */
 function changeServer({ id, dns, endpoints }: Attachment, after: readonly Endpoint[]): void {
-  const [old, now = ""] = [endpoints, after].map((list) => list.find(hasNames)?.gateway4 ?? "");
+  const [old, now] = [serverOf(endpoints), serverOf(after)];
   if (old === now) return;
   changeFile(id, "resolv.conf", (text) => {
     const rest = text.replace(/^nameserver .*\n/gm, "");
