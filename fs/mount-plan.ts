@@ -28,6 +28,8 @@ export interface MountRequest {
   /** Whether a bind's source is a folder; its target is made to match. */
   readonly sourceIsDirectory: boolean;
   readonly why?: string;
+  /** The file system itself, where it was made before by whom it is in reach of. */
+  readonly premade?: Slot | undefined;
 }
 
 export interface MountContext {
@@ -75,8 +77,7 @@ function planFileSystem(
   options: MountOptions,
   context: MountContext,
 ): Step[] {
-  const fs = new Slot(request.type);
-  const mount = new Slot(`${request.type} mount`);
+  const mount = request.premade ?? new Slot(`${request.type} mount`);
   const target = new Slot(request.destination);
   // Security: /proc and /sys must not be planted elsewhere by a symlink of the image's
   // (CVE-2019-19921).
@@ -85,24 +86,36 @@ function planFileSystem(
   const calls: Call[] = [
     ...makeInFresh(destination, true, context),
     open(context.root, destination, target),
-    fsopen(request.type, fs),
-  ];
-  if (request.source !== "") calls.push(fsconfigSet(fs, "source", request.source));
-  for (const word of options.data) calls.push(planFsOption(fs, word));
-  calls.push(
-    fsconfigCreate(fs, { path: destination }),
-    fsmount(fs, options.set, mount, { path: destination }),
+    ...(request.premade === undefined ? planMaking(request, options, mount, context) : []),
     ...planPropagation(mount, options),
     moveMount(mount, target, { path: destination }),
-  );
+  ];
   if (request.type === "tmpfs") context.fresh.set(destination, mount);
   return [
     {
       why: request.why ?? `mount ${request.type} on ${request.destination}`,
-      calls: [...calls, ...closeEarly([fs, mount, target], context)],
+      calls: [...calls, ...closeEarly([mount, target], context)],
       fallback: missingTarget(request, true, context),
       failure: (errno) => describeFailure(request, errno),
     },
+  ];
+}
+
+/** A file system that is mounted nowhere yet. */
+export function planMaking(
+  { type, source, destination }: Pick<MountRequest, "type" | "source" | "destination">,
+  options: MountOptions,
+  mount: Slot,
+  context?: MountContext,
+): Call[] {
+  const fs = new Slot(type);
+  return [
+    fsopen(type, fs),
+    ...(source === "" ? [] : [fsconfigSet(fs, "source", source)]),
+    ...options.data.map((word) => planFsOption(fs, word)),
+    fsconfigCreate(fs, { path: destination }),
+    fsmount(fs, options.set, mount, { path: destination }),
+    ...(context === undefined ? [close(fs)] : closeEarly([fs], context)),
   ];
 }
 

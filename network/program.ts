@@ -246,8 +246,5 @@ export function startIp(lines: readonly string[], netns?: string): RunningProgra
   return startProgram("ip", ["-batch", "-"], formatBatch(lines), netns);
 }
 
-/** @param netns the network namespace whose rules it is about */
-export const startTransaction = (
-  { program, args, text }: Transaction,
-  netns?: string,
-): RunningProgram => startProgram(program, args, text, netns);
+export const startTransaction = ({ program, args, text }: Transaction): RunningProgram =>
+  startProgram(program, args, text);

@@ -144,9 +144,13 @@ function checkCount<D>(path: string, definition: CommandDefinition<D>, count: nu
   throw new UserError(`'${path}' ${formatCount(min, max)}`, hint, 1);
 }
 
+/** docker's words. */
 function formatCount(min: number, max: number | undefined): string {
   if (max === 0) return "accepts no arguments";
-  const [bound, number] =
-    max === undefined ? ["at least ", min] : max === min ? ["", min] : ["at most ", max];
-  return `requires ${bound}${number} argument${number === 1 ? "" : "s"}`;
+  const words = (number: number): string => `${number} argument${number === 1 ? "" : "s"}`;
+  if (max === undefined) return `requires at least ${words(min)}`;
+  if (max === min) return `requires ${words(min)}`;
+  return min === 0
+    ? `requires at most ${words(max)}`
+    : `requires at least ${min} and at most ${words(max)}`;
 }

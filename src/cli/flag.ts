@@ -6,6 +6,8 @@ interface FlagWords {
   readonly short?: string;
   /** Other spellings of its long name, which are on no help page. */
   readonly aliases?: readonly string[];
+  /** The one of them that docker has given up; its use is answered with a warning. */
+  readonly formerly?: string;
   /** The sentence of the help page, without a final period. */
   readonly help: string;
   /** The heading under which the help page lists it. */

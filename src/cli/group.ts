@@ -52,7 +52,7 @@ export async function findChild(group: Command, name: string): Promise<Command> 
   const guess = nearest === undefined ? "" : `did you mean 'bunker ${words.name} ${nearest}'? `;
   const { whyNotHere } = await import("./not-here.ts");
   throw new UserError(
-    `'bunker ${words.name} ${name}' is not a bunker command`,
+    `unknown command: bunker ${words.name} ${name}`,
     whyNotHere(`${words.name} ${name}`) ?? `${guess}see 'bunker ${words.name} --help'`,
     1,
   );

@@ -39,5 +39,5 @@ export function unknownCommand(name: string): UserError {
   );
   const guess = nearest === undefined ? "" : `did you mean 'bunker ${nearest}'? `;
   const hint = whyNotHere(name) ?? `${guess}see 'bunker --help'`;
-  return new UserError(`'${name}' is not a bunker command`, hint, 1);
+  return new UserError(`unknown command: bunker ${name}`, hint, 1);
 }

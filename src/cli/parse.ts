@@ -118,6 +118,9 @@ function setFlag<D>(
   }
   if (flag?.deprecated !== undefined) {
     cursor.warnings.push(`--${name} has been deprecated, ${flag.deprecated}`);
+  } else if (flag !== undefined && flag.formerly === name) {
+    const [now = ""] = Object.entries(cursor.syntax.flags).find(([, each]) => each === flag) ?? [];
+    cursor.warnings.push(`--${name} has been deprecated, use --${now} instead`);
   }
 }
 

@@ -2,7 +2,7 @@
 import manifest from "../../package.json" with { type: "json" };
 import { thisPlatform } from "../engine/system/platform.ts";
 import { makeCommand } from "./command.ts";
-import { formatInspection } from "./format/inspect.ts";
+import { formatObject } from "./format/inspect.ts";
 import { inspectFormatFlag } from "./format/format-flags.ts";
 
 /** What `--version` prints. */
@@ -23,7 +23,7 @@ export const versionCommand = makeCommand<{ format: string | undefined }>({
   start: () => ({ format: undefined }),
   run: async ({ format }, _operands, context) => {
     const known = describe(context.readText("/proc/sys/kernel/osrelease").trim());
-    context.write(format ? formatInspection([known], format) : formatText(known));
+    context.write(format ? formatObject(known, format, "system.versionInfo") : formatText(known));
     return 0;
   },
 });

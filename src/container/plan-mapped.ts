@@ -9,6 +9,7 @@
 import { HOLDER_PAGE } from "../../ffi/agent/performer.ts";
 import { AddressOf, type Call, Slot, type Step } from "../../ffi/call.ts";
 import { AT_FDCWD, clone, openat, setns, waitid } from "../../ffi/calls.ts";
+import { EINVAL } from "../../ffi/errno.ts";
 import { CLONE, MOUNT_ATTR, O, OPEN_TREE, P_PID, W } from "../../ffi/constants.ts";
 
 const SIGKILL = 9;
@@ -32,11 +33,13 @@ export interface MappedParts {
   readonly planFirst?: ((holderPid: number | string) => readonly Step[]) | undefined;
   /** The trees whose files are to be the container's inside. */
   readonly idmapped: readonly Slot[];
+  /** Those of which that may not be had, as of a network file system. */
+  readonly premade?: readonly Slot[];
 }
 
 /** @param opens what takeHostOpens() took */
 export function planMapped(opens: readonly Call[], parts: MappedParts): MappedPlan {
-  const { planFirst, idmapped } = parts;
+  const { planFirst, idmapped, premade = [] } = parts;
   const holder = new Slot("holder");
   return {
     holder,
@@ -57,6 +60,7 @@ export function planMapped(opens: readonly Call[], parts: MappedParts): MappedPl
         },
         { why: "the user namespace, whose maps are written by now", calls: [open] },
         ...idmapped.map((tree) => planIdMap(tree, holderPid)),
+        ...premade.map((tree) => planIdMap(tree, holderPid, { tolerate: [EINVAL] })),
         planEnter(namespace, holder),
       ];
     },
@@ -70,7 +74,11 @@ const USERNS_FD_OFFSET = 24;
  * Kernel: since 5.12, and not of every file system: overlay has no id-mapped mounts, EINVAL. Mounts
  * below it are left as they are. mount_setattr(2)
  */
-export function planIdMap(tree: Slot, holderPid: number | string): Step {
+export function planIdMap(
+  tree: Slot,
+  holderPid: number | string,
+  options: Pick<Call, "tolerate"> = {},
+): Step {
   const attributes = new Int32Array(MOUNT_ATTR_BYTES / 4);
   attributes[0] = MOUNT_ATTR.MOUNT_ATTR_IDMAP;
   const label = "{attr_set=MOUNT_ATTR_IDMAP, userns_fd=<user namespace>}";
@@ -86,6 +94,7 @@ export function planIdMap(tree: Slot, holderPid: number | string): Step {
         name: "mount_setattr",
         args: [tree, "", OPEN_TREE.AT_EMPTY_PATH, new AddressOf(slot), MOUNT_ATTR_BYTES],
         path: tree.label,
+        ...options,
       },
     ],
   };

@@ -121,6 +121,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     mapping?.planMapped(taken.opens, {
       planFirst: mapping.planFirst,
       idmapped: mapping.slotsOf(taken.opens, mapping.mapsSource),
+      premade: [...(request.premade?.mounts.values() ?? [])],
     });
   const entersUser = namespaces.newUser && mapped === undefined && assisted === undefined;
   const reaper = request.planReaper?.(request, terminal !== undefined);
@@ -134,6 +135,7 @@ export function planContainer(request: LaunchRequest): ContainerPlan {
     namespaces,
     agentFirst: [
       planParentGuard(request.parentPid),
+      ...(request.premade?.steps ?? []),
       ...(assisted?.first ?? []),
       ...planJoins(assisted?.joined ?? namespaces.joined),
       ...(entersUser ? [planUserNamespace()] : []),
@@ -367,6 +369,7 @@ function planSpecMount(mount: Mount, request: LaunchRequest, context: MountConte
       source,
       options: mount.options ?? [],
       sourceIsDirectory: mount.type !== "bind" || request.isDirectory(source),
+      premade: request.premade?.mounts.get(mount.destination),
     },
     context,
   );

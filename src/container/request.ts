@@ -12,6 +12,7 @@ import type { planAssisted } from "./plan-assisted.ts";
 import type { planAttributes, planLabels } from "./plan-attributes.ts";
 import type { IdMap } from "./plan-bundle-mounts.ts";
 import type { MappedParts, planMapped, slotsOf, takeHostOpens } from "./plan-mapped.ts";
+import type { Premade } from "./plan-premade.ts";
 import type { planReaper } from "./plan-reaper.ts";
 
 /** A compiled seccomp program. */
@@ -68,6 +69,8 @@ export interface LaunchRequest {
   /** Where the container is started later: the plan, and the fifo that is inherited. Loaded only then. */
   readonly gate?: { readonly planGate: typeof planGate; readonly fd: number };
   readonly features?: Features;
+  /** File systems that the agent makes, for mounts of the spec. */
+  readonly premade?: Premade;
   /** Any cpu of its cgroup, whatever this process is confined to. */
   readonly anyCpu?: boolean;
   /** The container's /dev is to be read-only in the end. */

@@ -52,7 +52,7 @@ export function parseMoment(text: string, nowMs: number): number {
   const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(moment)) return moment;
   throw new UserError(
-    `invalid time: "${text}"`,
+    `failed to parse value as time or duration: "${text}"`,
     "a time such as 2026-01-31T12:00:00, or how long ago, such as 24h",
     1,
   );

@@ -86,7 +86,7 @@ async function prepareFrom(
   const resources = withDefaultDevices(spec.linux?.resources ?? {});
   const place = { stateFolder, rootfs, storage };
   const request = makeRequest(options, made, seccomp, cgroups, cgroupsPath, place);
-  const isPlain = !made.init && facts.idMappings === undefined;
+  const isPlain = !made.init && facts.idMappings === undefined && storage === undefined;
   return {
     spec,
     request: isPlain ? request : await addPlanners(request, options, made, facts),
@@ -103,13 +103,25 @@ async function prepareFrom(
 async function addPlanners(
   request: LaunchRequest,
   options: RunOptions,
-  { init }: MadeSpec,
+  { init, spec }: MadeSpec,
   { idMappings }: SpecFacts,
 ): Promise<LaunchRequest> {
+  const premade = await loadPremade(options, spec);
   const reaper = init ? await loadReaper(options) : undefined;
   const mapping =
     idMappings === undefined ? undefined : await loadMapping(options, request, idMappings);
-  return { ...request, ...reaper, ...mapping };
+  return { ...request, ...reaper, ...mapping, ...premade };
+}
+
+/** The file systems of volumes. */
+async function loadPremade(
+  { mounts }: RunOptions,
+  { mounts: all = [] }: Spec,
+): Promise<Partial<LaunchRequest>> {
+  const targets = mounts.flatMap(({ type, target }) => (type === "filesystem" ? [target] : []));
+  if (targets.length === 0) return {};
+  const { planPremade } = await import("../container/plan-premade.ts");
+  return { premade: planPremade(all.filter(({ destination }) => targets.includes(destination))) };
 }
 
 async function loadReaper({ performer }: RunOptions): Promise<Partial<LaunchRequest>> {

@@ -33,6 +33,16 @@ export type HostMountOption =
       readonly options: readonly string[];
     }
   | {
+      /** What a volume's options name: any file system of the host's. */
+      readonly type: "filesystem";
+      readonly target: string;
+      /** `ext4`, `nfs` … */
+      readonly kind: string;
+      readonly source: string;
+      /** As in mount(8). */
+      readonly options: readonly string[];
+    }
+  | {
       /** The layers of an image, to be read only. */
       readonly type: "overlay";
       readonly target: string;

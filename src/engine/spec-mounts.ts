@@ -39,6 +39,7 @@ function makeAskedMounts(options: RunOptions, facts: SpecFacts): Mount[] {
   for (const option of options.mounts) {
     if (option.type === "tmpfs") asked.push(makeTmpfs(option));
     else if (option.type === "overlay") asked.push(makeOverlay(option));
+    else if (option.type === "filesystem") asked.push(makeFileSystem(option));
   }
   // Order: a mount on a deeper target would be covered by one on a shallower. The sort is stable.
   return asked.sort((one, other) => depthOf(one) - depthOf(other));
@@ -71,6 +72,11 @@ function makeOverlay({ target, lower }: Extract<MountOption, { type: "overlay" }
   const layers =
     all.length < VALUE_BYTES ? [`lowerdir=${all}`] : lower.map((path) => `lowerdir+=${path}`);
   return { destination: target, type: "overlay", source: "overlay", options: ["ro", ...layers] };
+}
+
+function makeFileSystem(option: Extract<MountOption, { type: "filesystem" }>): Mount {
+  const { kind: type, target: destination, source, options } = option;
+  return { destination, type, source, options: [...options, "rprivate"] };
 }
 
 function addEtcFiles(asked: Mount[], options: RunOptions, facts: SpecFacts): void {

@@ -66,11 +66,11 @@ const REFUSALS: readonly (readonly [line: string, code: number, message: string]
     'invalid argument "foo" for "-f, --filter" flag: bad format of filter',
   ],
   ["images --nope", 125, "unknown flag: --nope"],
-  ["image nope", 1, "'bunker image nope' is not a bunker command"],
+  ["image nope", 1, "unknown command: bunker image nope"],
   ["image --nope", 125, "unknown flag: --nope"],
   ["volume rm", 1, "'bunker volume rm' requires at least 1 argument"],
   ["volume ls --filter foo=x", 1, "invalid filter 'foo'"],
-  ["system foo", 1, "'bunker system foo' is not a bunker command"],
+  ["system foo", 1, "unknown command: bunker system foo"],
   ["search alpine", 1, "search is not supported"],
   [
     "save --format foo a",
@@ -78,7 +78,7 @@ const REFUSALS: readonly (readonly [line: string, code: number, message: string]
     'invalid argument "foo" for "--format" flag: must be docker-archive',
   ],
   ["login -u me", 1, "Cannot perform an interactive login from a non TTY device"],
-  ["login --password-stdin", 1, "Must provide --username with --password-stdin"],
+  ["login --password-stdin", 1, "the --password-stdin option requires --username to be set"],
   ["login -p x -u y --password-stdin", 1, "--password and --password-stdin are mutually exclusive"],
 ];
 

@@ -79,24 +79,24 @@ describe("a refusal is one line on stderr with a hint under it, and performs not
     [
       "rnu",
       1,
-      "bunker: 'rnu' is not a bunker command\n  hint: did you mean 'bunker run'? see 'bunker --help'\n",
+      "bunker: unknown command: bunker rnu\n  hint: did you mean 'bunker run'? see 'bunker --help'\n",
     ],
-    ["bogus", 1, "bunker: 'bogus' is not a bunker command\n  hint: see 'bunker --help'\n"],
-    ["help bogus", 1, "bunker: 'bogus' is not a bunker command\n  hint: see 'bunker --help'\n"],
+    ["bogus", 1, "bunker: unknown command: bunker bogus\n  hint: see 'bunker --help'\n"],
+    ["help bogus", 1, "bunker: unknown command: bunker bogus\n  hint: see 'bunker --help'\n"],
     [
       "build .",
       1,
-      "bunker: 'build' is not a bunker command\n  hint: images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'\n",
+      "bunker: unknown command: bunker build\n  hint: images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'\n",
     ],
     [
       "image build .",
       1,
-      "bunker: 'bunker image build' is not a bunker command\n  hint: images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'\n",
+      "bunker: unknown command: bunker image build\n  hint: images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'\n",
     ],
     [
       "volume lss",
       1,
-      "bunker: 'bunker volume lss' is not a bunker command\n  hint: did you mean 'bunker volume ls'? see 'bunker volume --help'\n",
+      "bunker: unknown command: bunker volume lss\n  hint: did you mean 'bunker volume ls'? see 'bunker volume --help'\n",
     ],
     [
       "-H tcp://host:2375 ps",

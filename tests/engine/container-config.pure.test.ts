@@ -137,8 +137,8 @@ acceptsEach("moment", (text) => new Date(parseMoment(text, now)).toISOString(), 
 ]);
 
 refusesEach("moment", (text) => parseMoment(text, now), [
-  ["soon", 'invalid time: "soon"'],
-  ["", 'invalid time: ""'],
+  ["soon", 'failed to parse value as time or duration: "soon"'],
+  ["", 'failed to parse value as time or duration: ""'],
 ]);
 
 test("labels are asked for by key, by value, and by what is not there", () => {

@@ -140,10 +140,12 @@ needsRoot("image commands", () => {
       });
       expect(await box.refusal("save", "nope")).toEqual({
         exitCode: 1,
-        message: "No such image: nope:latest",
+        message: "No such image: nope",
       });
       const { message: where } = await box.refusal("save", "-o", "/nope/x", "base:1");
-      expect(where).toBe('invalid output path: directory "/nope" does not exist');
+      expect(where).toBe(
+        "failed to save image: invalid output path: stat /nope: no such file or directory",
+      );
       expect(await box.text("system", "check")).toBe("No damage found");
     });
   });
@@ -203,6 +205,16 @@ needsRoot("image commands", () => {
       );
       expect(imported).toMatch(/^sha256:[0-9a-f]{64}$/);
       expect(await run("imported:1")).toBe("x");
+    });
+
+    test("that was never started has all of its image", async () => {
+      await box.text("create", "--name", "unborn", "base:1");
+      expect(await box.text("diff", "unborn")).toBe("");
+      await box.text("commit", "-c", 'CMD ["echo","born"]', "unborn", "born:1");
+      expect(await run("born:1")).toBe("born");
+      await box.text("export", "-o", box.path("unborn.tar"), "unborn");
+      await box.text("rm", "unborn");
+      await box.text("rmi", "born:1");
     });
 
     test("that is not there is named", async () => {

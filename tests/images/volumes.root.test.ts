@@ -1,12 +1,14 @@
 // Volumes as a black box: made, filled, shared, kept, taken away.
 import { beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
+import { attachDisk, formatExt4 } from "../run/loop-disk.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
 
 needsRoot("volumes", () => {
   const box = openImageBox();
   const run = (...args: string[]) => box.text("run", "--rm", ...args);
+  const disk = attachDisk(box.folder, formatExt4);
   const dataOf = (name: string) => `${box.dataFolder}/volumes/${name}/_data`;
 
   beforeAll(async () => {
@@ -78,6 +80,31 @@ needsRoot("volumes", () => {
       const device = `device=${box.folder}`;
       await box.text("volume", "create", "-o", "type=none", "-o", "o=bind", "-o", device, "bound");
       expect(await run("-v", "bound:/b", "data:1", "ls", "/b/there")).toBe("/b/there");
+    });
+
+    test("may be any file system, made as the host reaches it and nowhere mounted on it", async () => {
+      if (disk === undefined) return;
+      const options = ["-o", "type=ext4", "-o", `device=${disk.path}`, "-o", "o=noatime"];
+      await box.text("volume", "create", ...options, "disk");
+      const look = "grep ' /d ' /proc/mounts | cut -d' ' -f3,4; echo x >/d/f; ls /d/f";
+      const inside = (...flags: string[]) => run(...flags, "data:1", "sh", "-c", look);
+      expect(await inside("-v", "disk:/d")).toBe("ext4 rw,noatime\n/d/f");
+      expect(await inside("--userns", "auto", "--user", "0", "-v", "disk:/d")).toContain("ext4 rw");
+      expect(await run("-v", "disk:/d:ro", "data:1", "sh", "-c", "touch /d/g 2>&1 || ls /d")).toBe(
+        "touch: /d/g: Read-only file system\nf\nlost+found",
+      );
+      expect(readFileSync("/proc/mounts", "utf8")).not.toContain(`${disk.path} `);
+      await box.text("volume", "rm", "disk");
+    });
+
+    test.each([
+      [["bogus=1"], 'create odd: invalid option: "bogus"'],
+      [["size=1g"], 'create odd: invalid option: "size"'],
+      [["type=nfs"], 'create odd: missing required option: "device"'],
+      [["device=/x"], 'create odd: missing required option: "type"'],
+    ])("cannot have the options %j", async (options, message) => {
+      const flags = options.flatMap((option) => ["-o", option]);
+      expect((await box.refusal("volume", "create", ...flags, "odd")).message).toBe(message);
     });
   });
 

@@ -11,10 +11,22 @@ export interface Disk {
 
 const LOOP_MAJOR = 7;
 
-/** A disk of this host with an image in `folder`; undefined, with the reason printed, without loop. */
-export function attachDisk(folder: string): Disk | undefined {
+const fillWithText = (image: string): void => writeFileSync(image, "disk".repeat(1024));
+
+/** An empty file system. */
+export function formatExt4(image: string): void {
+  const make = 'truncate -s 16M "$0" && mkfs.ext4 -q "$0"';
+  const { exitCode, stderr } = Bun.spawnSync(["/bin/sh", "-c", make, image]);
+  if (exitCode !== 0) throw new Error(`cannot make a file system: ${stderr.toString()}`);
+}
+
+/**
+ * A disk of this host with an image in `folder`; undefined, with the reason printed, without loop.
+ * @param fill makes the image
+ */
+export function attachDisk(folder: string, fill = fillWithText): Disk | undefined {
   const image = `${folder}/disk`;
-  writeFileSync(image, "disk".repeat(1024));
+  fill(image);
   // A module on some kernels; without modprobe it is there or it is not.
   const attach = 'modprobe -q loop; losetup --find --show "$0"';
   const { exitCode, stdout } = Bun.spawnSync(["/bin/sh", "-c", attach, image]);

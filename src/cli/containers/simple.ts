@@ -54,6 +54,7 @@ const stopFlags: FlagTable<StopDraft> = {
     type: "int",
     short: "t",
     aliases: ["time"],
+    formerly: "time",
     group: "Flags",
     help: "Seconds to wait before killing the container",
     set: (draft, value) => {

@@ -6,9 +6,7 @@ import type { CommandContext } from "../command.ts";
 /** Asks in docker's words; true for an answer that begins with y. Nothing on stdin is a no. */
 export function askToContinue(warning: string, context: CommandContext): boolean {
   context.write(`${warning}Are you sure you want to continue? [y/N] `);
-  const isYes = /^\s*y(es)?\s*$/i.test(readLine());
-  if (!isYes) context.write("\n");
-  return isYes;
+  return /^\s*y(es)?\s*$/i.test(readLine());
 }
 
 function readLine(): string {

@@ -26,6 +26,25 @@ export function formatInspection(found: readonly Value[], format: string | undef
   return found.map((value) => `${executeTemplate(nodes, value)}\n`).join("");
 }
 
+/**
+ * Returns the text of the one object that there is.
+ * @param typeName Go's name of its type, for messages
+ * @throws UserError exit code 64 for a template that cannot be read, as docker has it
+ */
+export function formatObject(value: Value, format: string, typeName: string): string {
+  if (format === "json") return `${toJson(value)}\n`;
+  return `${executeTemplate(readTemplate(format), value, { typeName })}\n`;
+}
+
+function readTemplate(format: string): ReturnType<typeof parseTemplate> {
+  try {
+    return parseTemplate(format, functionNames);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message, error.hint, 64);
+  }
+}
+
 /** Prints an inspection; 1 where something was not found, with what was found printed first. */
 export function printInspection(
   { found, missing }: Inspected,
@@ -35,6 +54,6 @@ export function printInspection(
   if (format !== undefined && format !== "") parseTemplate(format, functionNames);
   const text = found.length === 0 && format ? "\n" : formatInspection(found, format);
   context.write(text);
-  if (missing.length === 0) return 0;
-  throw new UserError(missing.join("\n"), undefined, 1);
+  for (const message of missing) context.writeError(`bunker: ${message}\n`);
+  return missing.length === 0 ? 0 : 1;
 }

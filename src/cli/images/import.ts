@@ -25,7 +25,8 @@ const definition: CommandDefinition<Draft> = {
     message: messageFlag("Set commit message for imported image"),
     platform: platformFlag("Set platform if server is multi-platform capable"),
   },
-  operands: { min: 1, max: 2 },
+  // As docker has it: what follows the name is not looked at.
+  operands: { min: 1 },
   interspersed: true,
   start: () => ({ message: "", platform: undefined, changes: [] }),
   run: async ({ message, platform, changes }, [source = "", name], context) => {

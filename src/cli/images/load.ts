@@ -32,18 +32,17 @@ const definition: CommandDefinition<Draft> = {
       },
     },
     platform: platformFlag("Load only the given platform variant"),
-    quiet: quietFlag("Suppress the load output"),
+    quiet: quietFlag("Suppress the progress, of which nothing is shown"),
   },
   operands: { min: 0, max: 0 },
   interspersed: true,
   start: () => ({ input: undefined, platform: undefined, quiet: false }),
-  run: async ({ input, platform, quiet }, _operands, context) => {
+  run: async ({ input, platform }, _operands, context) => {
     if (input === undefined && context.isTerminal(0)) {
       throw new UserError("requested load from stdin, but stdin is empty", "give a file with -i");
     }
     const { loadImages } = await context.engine.images();
     for (const { id, names } of await loadImages(input || undefined, platform)) {
-      if (quiet) continue;
       for (const name of names) context.write(`Loaded image: ${name}\n`);
       if (names.length === 0) context.write(`Loaded image ID: ${id}\n`);
     }

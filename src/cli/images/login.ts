@@ -90,8 +90,11 @@ async function findSecret(
   if (fromStdin) {
     if (password !== "")
       throw new UserError("--password and --password-stdin are mutually exclusive");
-    if (draft.username === "") throw new UserError("Must provide --username with --password-stdin");
-    return { username: draft.username, password: await images.readPassword() };
+    if (draft.username === "") {
+      throw new UserError("the --password-stdin option requires --username to be set");
+    }
+    const read = await images.readPassword();
+    if (read !== "") return { username: draft.username, password: read };
   }
   if (password !== "") {
     context.writeError(
@@ -123,10 +126,8 @@ export const logoutCommand: Command = makeCommand<undefined>({
   run: async (_draft, [server], context) => {
     const { logout } = await context.engine.images();
     const shown = server ?? "https://index.docker.io/v1/";
-    const wasThere = await logout(server);
-    context.write(
-      wasThere ? `Removing login credentials for ${shown}\n` : `Not logged in to ${shown}\n`,
-    );
+    await logout(server);
+    context.write(`Removing login credentials for ${shown}\n`);
     return 0;
   },
 });

@@ -41,13 +41,15 @@ const definition: CommandDefinition<RegistryDraft> = {
   interspersed: true,
   start: startRegistry,
   run: async (draft, [name = ""], context) => {
-    const { pullFromTransport, pullImages, shortName } = await context.engine.images();
+    const { canonicalName, pullFromTransport, pullImages, shortName } =
+      await context.engine.images();
     const loaded = await pullFromTransport(name);
     if (loaded !== undefined) {
       for (const { id, names } of loaded) context.write(`${names.join("\n") || id}\n`);
       return 0;
     }
     const options = makeTransferOptions(draft);
+    canonicalName(name);
     if (!draft.quiet && !draft.all && !/[:@]/.test(name.slice(name.lastIndexOf("/") + 1))) {
       context.write("Using default tag: latest\n");
     }

@@ -17,7 +17,8 @@ export const networkRemoveCommand = makeCommand<{ force: boolean }>({
     const networks = await context.engine.networks();
     return forEachOperand(names, context, (name) => {
       const isThere = networks.inspectNetworks([name]).missing.length === 0;
-      if (isThere || !force) networks.removeNetwork(name);
+      if (!isThere && force) return;
+      networks.removeNetwork(name);
       context.write(`${name}\n`);
     });
   },

@@ -222,6 +222,9 @@ export function finishNetworking(draft: RunDraft): Pick<RunOptions, "network" | 
     );
   }
   if (network.kind === "container") refuseShared(networking);
+  if (aliases.length > 0 && !networks.some(({ name }) => name !== "bridge" && name !== "default")) {
+    throw new UserError("network-scoped aliases are only supported for user-defined networks");
+  }
   const own = aliases.length + linkLocal.length > 0 || (ip ?? ip6 ?? mac) !== undefined;
   const needsLink = own || rest.publishAll || rest.publish.length > 0;
   const named = networks.length > 0 || hasNetworkMode || !needsLink ? networks : [BRIDGE];

@@ -1,12 +1,13 @@
 // `bunker system df`
 import type { DiskUsage, UsageRow } from "../../engine/system/verbs.ts";
-import { UserError } from "../../errors.ts";
 import { type Command, makeCommand } from "../command.ts";
 import { formatFlag } from "../format/format-flags.ts";
 import { formatList, type ListShape } from "../format/list.ts";
 import { alignColumns } from "../format/tab-writer.ts";
 import type { Fields } from "../format/template/values.ts";
-import { formatAge, formatBytes } from "../format/units.ts";
+import { formatAge, formatBytes, formatGoTime } from "../format/units.ts";
+import { makeImageFields } from "../images/list.ts";
+import { makeVolumeFields } from "../volumes/list.ts";
 
 interface Draft {
   format: string | undefined;
@@ -36,8 +37,10 @@ export const systemDfCommand: Command = makeCommand<Draft>({
   start: () => ({ format: undefined, verbose: false }),
   run: async ({ format, verbose }, _operands, context) => {
     const usage = (await context.engine.system()).measureDisk();
-    if (verbose && format !== undefined && format !== "") {
-      throw new UserError("--verbose and --format do not go together");
+    if (verbose && format) {
+      const isWhole = { typeName: "*formatter.diskUsageContext" };
+      context.write(formatList([describeUsage(usage)], { ...shape, ...isWhole }, { format }));
+      return 0;
     }
     const rows = usage.rows.map((row) => makeFields(row));
     context.write(verbose ? formatVerbose(usage) : formatList(rows, shape, { format }));
@@ -55,7 +58,7 @@ const shape: ListShape = {
   },
   table: "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
   quiet: "{{.Type}}",
-  typeName: "*formatter.diskUsageContext",
+  typeName: "*formatter.diskUsageImagesContext",
 };
 
 function makeFields({ type, total, active, sizeBytes, reclaimableBytes }: UsageRow): Fields {
@@ -68,6 +71,31 @@ function makeFields({ type, total, active, sizeBytes, reclaimableBytes }: UsageR
     Size: formatBytes(sizeBytes),
     TotalCount: String(total),
     Type: type,
+  };
+}
+
+/** docker's object, for a template. */
+function describeUsage({ images, containers, volumes }: DiskUsage): Fields {
+  return {
+    Images: images.map((image) => ({
+      ...makeImageFields(image, false),
+      SharedSize: formatBytes(image.sharedBytes),
+      UniqueSize: formatBytes(image.sizeBytes - image.sharedBytes),
+      Containers: String(image.containers),
+    })),
+    Containers: containers.map((container) => ({
+      ID: container.id.slice(0, 12),
+      Names: container.name,
+      Image: container.image,
+      Command: JSON.stringify(shorten(container.command)),
+      CreatedAt: formatGoTime(container.createdMs),
+      RunningFor: formatAge(container.createdMs, Date.now()),
+      LocalVolumes: String(container.volumes),
+      Size: formatBytes(container.sizeBytes),
+      State: container.isRunning ? "running" : "exited",
+    })),
+    Volumes: volumes.map((volume) => makeVolumeFields(volume, volume.sizeBytes)),
+    BuildCache: [],
   };
 }
 

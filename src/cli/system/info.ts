@@ -2,8 +2,8 @@
 import manifest from "../../../package.json" with { type: "json" };
 import type { SystemInfo } from "../../engine/system/info.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
-import { formatBinary } from "../containers/usage-words.ts";
-import { formatInspection } from "../format/inspect.ts";
+import { formatBinary } from "../containers/stats.ts";
+import { formatObject } from "../format/inspect.ts";
 import { inspectFormatFlag } from "../format/format-flags.ts";
 import type { Value } from "../format/template/values.ts";
 
@@ -21,7 +21,9 @@ const definition: CommandDefinition<{ format: string | undefined }> = {
   start: () => ({ format: undefined }),
   run: async ({ format }, _operands, context) => {
     const info = (await context.engine.system()).readInfo();
-    context.write(format ? formatInspection([describe(info)], format) : formatText(info));
+    context.write(
+      format ? formatObject(describe(info), format, "system.dockerInfo") : formatText(info),
+    );
     return 0;
   },
 };

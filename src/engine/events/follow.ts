@@ -6,8 +6,7 @@ import { poll, POLL } from "../../../ffi/poll.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { type Filters, matchesLabels } from "../filters.ts";
 import { runFolder } from "../run-folder.ts";
-import type { EventRecord } from "./event-log.ts";
-import { EventReader } from "./event-reader.ts";
+import { EventReader, type EventRecord } from "./event-log.ts";
 
 export type { EventRecord } from "./event-log.ts";
 

@@ -19,7 +19,7 @@ import {
   type Transport,
 } from "../../image/transport/transport.ts";
 import { narrowImage } from "./narrow-image.ts";
-import { canonicalReference, findImage, getImage, noSuchImage, openStore } from "./open-store.ts";
+import { canonicalReference, findImage, getImage, openStore } from "./open-store.ts";
 import { writeOutput } from "./write-output.ts";
 import { tellImage } from "../events/tell-of-things.ts";
 
@@ -115,7 +115,8 @@ export function pushToTransport(name: string, destination: string): boolean {
   const names = reference === undefined ? [] : [formatReference(reference)];
   const { kind, path } = transport;
   if (kind === "oci" || kind === "dir") saveFolder([{ image, names }], transport, store);
-  else writeOutput(path, (take) => saveArchive([{ image, names }], kind, take, store));
+  else
+    writeOutput(path, "save image", (take) => saveArchive([{ image, names }], kind, take, store));
   tellImage("save", image.id);
   return true;
 }
@@ -142,7 +143,7 @@ export function saveImages(
     if (output === undefined) throw new UserError(`--format ${format} needs --output FOLDER`);
     const kind = format === "oci-dir" ? "oci" : "dir";
     saveFolder(images, { kind, path: output }, store);
-  } else writeOutput(output, (take) => saveArchive(images, format, take, store));
+  } else writeOutput(output, "save image", (take) => saveArchive(images, format, take, store));
   for (const { image } of images) tellImage("save", image.id);
 }
 
@@ -169,7 +170,7 @@ function listNamed(text: string, store: ImageStore): NamedImage[] {
   const tagged = listTagged(text, store);
   if (tagged.length > 0) return tagged;
   const image = findImage(store, text);
-  if (image === undefined) throw noSuchImage(text);
+  if (image === undefined) throw new UserError(`No such image: ${text}`, undefined, 1);
   const name = image.names.find((each) => isNamed(each, text));
   return [name === undefined ? { image } : { image, name }];
 }

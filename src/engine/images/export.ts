@@ -19,7 +19,7 @@ export async function exportContainer(text: string, output: string | undefined):
   const { id, upper, lowers } = await openContainer(text, store);
   // Kernel: the writable layer as one more below: an upper folder is for one mount at a time.
   using tree = mountLayers([upper, ...lowers]);
-  writeOutput(output, (write) => {
+  writeOutput(output, "export container", (write) => {
     const gather = new Gatherer(write);
     const take = (bytes: Uint8Array): void => gather.add(bytes);
     writeTree(`/proc/self/fd/${tree.number}/.`, take, { whiteouts: false });

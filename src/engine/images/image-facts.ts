@@ -27,7 +27,7 @@ export function readFacts(store: ImageStore, image: StoredImage): ImageFacts | u
   const manifest = store.readManifest(image.manifest);
   if (isIndex(manifest)) return undefined;
   const config = store.readConfig(manifest.config);
-  const references = image.names.map((name) => parseReference(name));
+  const references = image.names.toSorted().map((name) => parseReference(name));
   const layerBytes = measureLayers(store, manifest, config);
   const createdMs = Date.parse(config.created ?? "");
   return {

@@ -98,19 +98,19 @@ function removeById(
 ): RemovalStep[] {
   const repositories = new Set(image.names.map((name) => familiarName(parseReference(name))));
   const shown = text.replace(/^sha256:/, "").slice(0, 12);
+  if (repositories.size > 1 && !isForced) {
+    throw new UserError(
+      `conflict: unable to delete ${shown} (must be forced) - image is referenced in multiple repositories`,
+      undefined,
+      1,
+    );
+  }
   const users = usersOf(image);
   const user = users.find(({ isRunning }) => isRunning) ?? users[0];
   if (user !== undefined && (user.isRunning || !isForced)) {
     const [force, state] = user.isRunning ? ["cannot", "running"] : ["must", "stopped"];
     throw new UserError(
       `conflict: unable to delete ${shown} (${force} be forced) - image is being used by ${state} container ${user.id.slice(0, 12)}`,
-      undefined,
-      1,
-    );
-  }
-  if (repositories.size > 1 && !isForced) {
-    throw new UserError(
-      `conflict: unable to delete ${shown} (must be forced) - image is referenced in multiple repositories`,
       undefined,
       1,
     );

@@ -10,6 +10,7 @@ import { tellImage } from "../events/tell-of-things.ts";
 export function tagImage(source: string, target: string): void {
   using store = openStore();
   store.hold();
+  for (const text of [source, target]) requireName(text);
   const image = getImage(store, source);
   const reference = canonicalReference(target);
   if (reference === undefined || reference.digest !== undefined) {
@@ -19,4 +20,16 @@ export function tagImage(source: string, target: string): void {
   const { [REPO_DIGEST]: _, ...annotations } = image.top.annotations ?? {};
   store.setReference(formatReference(reference), { ...image.top, annotations });
   tellImage("tag", image.id, formatFamiliar(reference));
+}
+
+/** docker's words. */
+function requireName(text: string): void {
+  try {
+    canonicalReference(text);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const why = error.message.replace(/: "[^"]*"$/, "");
+    const message = `error parsing reference: "${text}" is not a valid repository/tag: ${why}`;
+    throw new UserError(message, undefined, 1);
+  }
 }

@@ -5,6 +5,7 @@ import { UserError } from "../../errors.ts";
 import { Keychain } from "../../image/auth/keychain.ts";
 import { parsePlatform } from "../../image/platform.ts";
 import {
+  canonicalName,
   DEFAULT_DOMAIN,
   familiarName,
   formatFamiliar,
@@ -80,7 +81,7 @@ export async function pushImages(
   const pushed: PushedImage[] = [];
   for (const each of references) {
     const isOther = source !== text && options.allTags !== true;
-    const whole = isOther ? getImage(store, source) : getPushed(each, store);
+    const whole = isOther ? getImage(store, source) : getPushed(each, registry, store);
     const image = narrowImage(whole, options.platform, store);
     const result = await pushImage(each, image, registry, store);
     noteRepoDigest(formatReference(withDefaultTag(each)), result.digest, store);
@@ -96,9 +97,14 @@ export function tellTransfer(action: "pull" | "push", reference: Reference): voi
 }
 
 /** docker's words for an image that is not there. */
-function getPushed(reference: Reference, store: ImageStore): StoredImage {
+function getPushed(
+  reference: Reference,
+  { progress }: RegistryOptions,
+  store: ImageStore,
+): StoredImage {
   const image = findImage(store, formatReference(reference));
   if (image !== undefined) return image;
+  progress.message(`The push refers to repository [${canonicalName(reference)}]`);
   const name = familiarName(reference);
   throw new UserError(`An image does not exist locally with the tag: ${name}`, undefined, 1);
 }

@@ -17,14 +17,19 @@ type Take = (bytes: Uint8Array) => void;
  * @param path a file; undefined for stdout
  * @throws UserError for a folder that is not there, SyscallError
  */
-export function writeOutput(path: string | undefined, fill: (take: Take) => void): void {
+export function writeOutput(
+  path: string | undefined,
+  what: "save image" | "export container",
+  fill: (take: Take) => void,
+): void {
   if (path === undefined) {
     fill((bytes) => writeAllBytes(1, bytes, "stdout"));
     return;
   }
   const folder = dirname(path);
   if (!existsSync(folder)) {
-    throw new UserError(`invalid output path: directory "${folder}" does not exist`);
+    const why = `invalid output path: stat ${folder}: no such file or directory`;
+    throw new UserError(`failed to ${what}: ${why}`, undefined, 1);
   }
   // What is no file, /dev/null or a pipe, is written to as it is.
   const isSpecial = existsSync(path) && !statSync(path).isFile();

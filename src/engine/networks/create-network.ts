@@ -77,15 +77,12 @@ function checkDriver({ driver }: CreateNetworkOptions): DriverName {
   if (driver === "host" || driver === "none" || driver === "null") {
     throw refuse(`only one instance of "${driver}" network is allowed`);
   }
-  throw refuse(
-    `could not find plugin ${driver} in v1 plugin registry: plugin not found`,
-    "the drivers are bridge, macvlan and ipvlan",
-  );
+  throw refuse(`plugin "${driver}" not found`, "the drivers are bridge, macvlan and ipvlan");
 }
 
 function checkName(name: string): void {
   if (RESERVED.includes(name)) {
-    throw refuse(`network with name ${name} already exists`);
+    throw refuse(`operation is not permitted on predefined ${name} network`);
   }
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return;
   throw refuse(
@@ -125,7 +122,7 @@ function chooseSubnets(options: CreateNetworkOptions, store: NetworkStore): Netw
   for (const text of [...ranges, ...gateways]) {
     const address = parseAddress(text.replace(/\/.*/, ""));
     if (address !== undefined && parts.some((subnet) => contains(subnet, address))) continue;
-    throw refuse(`no matching subnet for ${ranges.includes(text) ? "range" : "gateway"} "${text}"`);
+    throw refuse(`no matching subnet for ${ranges.includes(text) ? "range" : "gateway"} ${text}`);
   }
   const has = (family: 4 | 6): boolean => parts.some((subnet) => subnet.family === family);
   for (const [index, subnet] of parts.entries()) {
@@ -184,7 +181,7 @@ function checkReserved(parts: readonly Subnet[], { reserved }: CreateNetworkOpti
   for (const text of Object.values(reserved)) {
     const address = parseAddress(text);
     if (address !== undefined && parts.some((subnet) => contains(subnet, address))) continue;
-    throw refuse(`no matching subnet for aux-address "${text}"`);
+    throw refuse(`no matching subnet for aux-address ${text}`);
   }
 }
 

@@ -63,6 +63,10 @@ function listRows(store: NetworkStore): NetworkRow[] {
 
 /** @throws UserError for a filter's value that cannot be */
 export function listNetworks(filters: Filters): NetworkRow[] {
+  for (const type of filters.get("type") ?? []) {
+    if (type === "builtin" || type === "custom") continue;
+    throw new UserError(`invalid filter: 'type'='${type}'`, "builtin or custom", 1);
+  }
   sweepNetworks();
   return listRows(new NetworkStore()).filter((row) => matches(row, filters));
 }
@@ -192,10 +196,12 @@ export function listPorts(text: string, asked: string | undefined): readonly Por
   const ports = attachment?.ports ?? [];
   if (asked === undefined) return ports;
   const [port = "", protocol = "tcp"] = asked.split("/");
-  if (!/^\d{1,5}$/.test(port)) throw new UserError(`invalid port: "${asked}"`, undefined, 1);
+  if (!/^\d{1,5}$/.test(port)) {
+    throw new UserError(`invalid port (${port}): must be a whole number`, undefined, 1);
+  }
   const found = ports.filter(
     (one) => one.containerPort === Number(port) && one.protocol === protocol,
   );
   if (found.length > 0) return found;
-  throw new UserError(`no public port '${port}/${protocol}' published for ${text}`, undefined, 1);
+  throw new UserError(`no public port '${asked}' published for ${text}`, undefined, 1);
 }

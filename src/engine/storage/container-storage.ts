@@ -165,6 +165,8 @@ async function makeStorage(
       for (const each of [image, ...resolved.images]) each?.[Symbol.dispose]();
     },
     pin: () => {
+      // What is not started yet can be committed all the same.
+      if (layer !== undefined) makeLayerFolders(folder, layer);
       take([folder]);
     },
     sweep: () => sweepLayers(data, containers),
@@ -197,9 +199,13 @@ function makeFolder(folder: string, undo: UndoStack): void {
 
 /** @param isKept it outlives the container's end, and may be there from the last time */
 function makeLayer(folder: string, layer: Layer, isKept: boolean, undo: UndoStack): void {
+  if (!isKept) undo.push(() => removeTreeDeep(folder));
+  makeLayerFolders(folder, layer);
+}
+
+function makeLayerFolders(folder: string, layer: Layer): void {
   makeDirectoryTree(folder.slice(0, folder.lastIndexOf("/")), 0o711);
   makeDirectory(folder, 0o711);
-  if (!isKept) undo.push(() => removeTreeDeep(folder));
   // Security: the upper folder is what the container has for `/`, and its mode the root's mode.
   for (const path of [layer.upper, layer.work, layer.target]) makeDirectory(path, 0o755);
 }

@@ -1,6 +1,6 @@
 // Mounts of volumes and images → mounts of folders, and the list of volumes that have to be there.
 
-import { fileType, isDirectory } from "../../../ffi/files.ts";
+import { fileType } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import type { MountPoint } from "../container-details.ts";
 import type { RunImage } from "../images/run-image.ts";
@@ -12,6 +12,7 @@ import type {
   RunOptions,
   StoredMountOption,
 } from "../run-options.ts";
+import { checkVolumeOptions, findPlace } from "./volume-place.ts";
 import type { VolumeStore } from "./volume-store.ts";
 
 /** A volume that a container takes into use. */
@@ -60,7 +61,7 @@ export async function resolveMounts(
     } else if (mount.type === "volume") {
       const wanted = makeWanted(mount, isLookOnly);
       volumes.push(wanted);
-      mounts.push(makeVolumeMount(mount, wanted, store));
+      mounts.push(await makeVolumeMount(mount, wanted, store));
       points.push(makePoint(wanted.name, mount, store));
     } else {
       mounts.push(mount);
@@ -76,6 +77,7 @@ function makeWanted(mount: VolumeMount, isLookOnly: boolean): WantedVolume {
   const isAnonymous = name === undefined;
   // What `explain` would choose is not what `run` will.
   const chosen = name ?? (isLookOnly ? "<volume>" : makeId());
+  checkVolumeOptions(chosen, options);
   return { name: chosen, target, copy, isAnonymous, labels, options };
 }
 
@@ -83,42 +85,32 @@ function makePoint(name: string, { target, readonly }: VolumeMount, store: Volum
   return { type: "volume", name, source: store.mountpoint(name), target, readonly } as const;
 }
 
-function makeVolumeMount(
+async function makeVolumeMount(
   mount: VolumeMount,
   wanted: WantedVolume,
   store: VolumeStore,
-): HostMountOption {
+): Promise<HostMountOption> {
   const { name, target } = wanted;
   const options = store.find(name)?.options ?? wanted.options;
-  const device = findDevice(name, options);
-  if (device === "tmpfs") {
-    const words = (options["o"] ?? "").split(",").filter((word) => word !== "");
-    return { type: "tmpfs", target, options: mount.readonly ? [...words, "ro"] : words };
+  const place = await findPlace(name, options);
+  const isReadonly = mount.readonly || place.options.includes("ro");
+  if (place.kind !== "folder") {
+    if (mount.subpath !== undefined) {
+      throw new UserError(`volume-subpath of ${name} cannot be mounted: it is no folder`);
+    }
+    const words = isReadonly
+      ? [...place.options.filter((word) => word !== "ro"), "ro"]
+      : place.options;
+    return { type: "filesystem", target, kind: place.type, source: place.device, options: words };
   }
-  const source = device ?? store.mountpoint(name);
-  if (mount.subpath === undefined) return makeBind(source, target, mount.readonly);
+  const source = place.path ?? store.mountpoint(name);
+  if (mount.subpath === undefined) return makeBind(source, target, isReadonly);
   const path = `${source}/${mount.subpath}`;
   refuseLinks(source, mount.subpath);
   if (fileType(path) === 0) {
     throw new UserError(`cannot access path ${path}: no such file or directory`);
   }
-  return makeBind(path, target, mount.readonly);
-}
-
-/** What docker's local driver would mount: a folder's path, "tmpfs", or undefined for the volume. */
-function findDevice(name: string, options: Readonly<Record<string, string>>): string | undefined {
-  const { type = "", o = "", device = "" } = options;
-  if (type === "" && o === "" && device === "") return undefined;
-  if (type === "tmpfs") return "tmpfs";
-  const isBind = /(^|,)r?bind(,|$)/.test(o);
-  if (isBind && device.startsWith("/")) {
-    if (isDirectory(device)) return device;
-    throw new UserError(`failed to mount local volume ${name}: ${device} is not a folder`);
-  }
-  throw new UserError(
-    `volume ${name} cannot be mounted: type "${type}" is not supported`,
-    "type=none,o=bind,device=FOLDER or type=tmpfs",
-  );
+  return makeBind(path, target, isReadonly);
 }
 
 function refuseTwice(mounts: readonly MountOption[]): void {

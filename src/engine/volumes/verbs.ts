@@ -6,6 +6,7 @@ import { type ContainerUser, listUsers } from "../container-users.ts";
 import { dataFolder } from "../data-folder.ts";
 import { type Filters, matchesLabels, matchesPattern } from "../filters.ts";
 import { makeId } from "../names.ts";
+import { checkVolumeOptions } from "./volume-place.ts";
 import { ANONYMOUS_LABEL, type Volume, VolumeStore } from "./volume-store.ts";
 import { tellPruned } from "../events/tell-of-things.ts";
 
@@ -42,6 +43,7 @@ export function createVolume(options: CreateVolumeOptions): string {
   const isAnonymous = options.name === undefined || options.name === "";
   const labels = isAnonymous ? { ...options.labels, [ANONYMOUS_LABEL]: "" } : options.labels;
   const name = isAnonymous ? makeId() : (options.name ?? "");
+  checkVolumeOptions(name, options.options);
   return openVolumes().create(name, { labels, options: options.options }).name;
 }
 

@@ -44,12 +44,11 @@ export function checkVolumeName(name: string): void {
   if (NAME.test(name) && name.length <= 255) return;
   if (name.length === 1) {
     throw new UserError(
-      "volume name is too short, names should be at least two alphanumeric characters",
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
     );
   }
   throw new UserError(
-    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
-    "if you intended to pass a host directory, use an absolute path",
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
   );
 }
 

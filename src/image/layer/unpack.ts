@@ -91,7 +91,7 @@ export class LayerUnpacker implements TarSink, Disposable {
     this.#places = new TreePlaces(this.#root, this.#trash, implied, opaque);
   }
 
-  /** The sizes of all files, as docker adds an image's size up. */
+  /** The sizes of all files and links, as docker adds an image's size up. */
   get fileBytes(): number {
     return this.#fileBytes;
   }
@@ -119,6 +119,7 @@ export class LayerUnpacker implements TarSink, Disposable {
         this.#remember(path, entry);
         return;
       case "symlink":
+        this.#fileBytes += entry.linkName.length;
         this.#replacing(parent, name, path, "symlink", () =>
           makeLinkAt(entry.linkName, parent, name),
         );

@@ -72,7 +72,8 @@ async function main(folder: string, words: readonly string[]): Promise<void> {
   const asked = words.filter((word) => !word.startsWith("--"));
   const groups = asked.length > 0 ? asked : Object.keys(table);
   const report = new Report(parseDifferences(readFileSync(LIST, "utf8")), words.includes("--show"));
-  const [docker, bunker] = [new Side(`${folder}/docker`), new Side(`${folder}/bunker`)];
+  const docker = new Side(`${folder}/docker`, "10.77");
+  const bunker = new Side(`${folder}/bunker`, "10.87");
   for (const group of groups) {
     const lines = table[group];
     if (lines === undefined) throw new Error(`no such group: ${group}`);

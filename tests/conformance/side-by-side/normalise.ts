@@ -38,7 +38,10 @@ const inMessages: readonly Rule[] = [
   // The flag at fault is named where it is found out while the flag is read.
   [/^invalid argument "[^"]*" for "[^"]*" flag: /gm, ""],
   [/^--\w+: (invalid \w+ mode)$/gm, "$1"],
+  [/\bstrconv\.ParseBool: parsing "[^"]*": invalid syntax/g, "must be true or false"],
   [/\bstrconv\.\w+: parsing "[^"]*": invalid syntax/g, "must be a whole number"],
+  [/\bstrconv\.\w+: parsing "[^"]*": value out of range/g, "the number is out of range"],
+  [/^exit status \d+\n/gm, ""],
   [/bunker/g, "docker"],
   [/\.$/gm, ""],
 ];

@@ -12,15 +12,27 @@ export type Stream = "exit" | "stdout" | "stderr";
 const TIMEOUT_MS = 60_000;
 
 export class Side {
-  /** @param folder has `bin/docker`, and `home` in which the lines run */
-  constructor(private readonly folder: string) {}
+  /**
+   * @param folder has `bin/docker`, and `home` in which the lines run
+   * @param network the first two numbers of addresses that are this side's, `$NETWORK` in a line: the
+   *   two sides are on one machine
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly network: string,
+  ) {}
 
   /** What came of a line, without what is never the same twice. */
   async run(line: string): Promise<Outcome> {
     const home = `${this.folder}/home`;
     const child = Bun.spawn(["sh", "-c", line], {
       cwd: home,
-      env: { ...process.env, HOME: home, PATH: `${this.folder}/bin:${process.env["PATH"]}` },
+      env: {
+        ...process.env,
+        HOME: home,
+        NETWORK: this.network,
+        PATH: `${this.folder}/bin:${process.env["PATH"]}`,
+      },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -31,7 +43,11 @@ export class Side {
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
-    return normalise({ exitCode: await child.exited, stdout, stderr }, this.folder);
+    const inNetwork = (text: string): string => text.replaceAll(`${this.network}.`, "<network>.");
+    return normalise(
+      { exitCode: await child.exited, stdout: inNetwork(stdout), stderr: inNetwork(stderr) },
+      this.folder,
+    );
   }
 }
 

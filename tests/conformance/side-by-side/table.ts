@@ -5,13 +5,34 @@ import { cp } from "./cp.ts";
 import { create } from "./create.ts";
 import { events } from "./events.ts";
 import { exec } from "./exec.ts";
+import { flags } from "./flags.ts";
+import { images } from "./images.ts";
 import { inspect } from "./inspect.ts";
 import { life } from "./life.ts";
 import { logs } from "./logs.ts";
+import { networks } from "./networks.ts";
 import { ps } from "./ps.ts";
 import { refusals } from "./refusals.ts";
 import { run } from "./run.ts";
+import { system } from "./system.ts";
+import { volumes } from "./volumes.ts";
 
 export type Table = Readonly<Record<string, readonly string[]>>;
 
-export const table: Table = { create, refusals, run, life, exec, logs, ps, inspect, events, cp };
+export const table: Table = {
+  create,
+  refusals,
+  run,
+  life,
+  exec,
+  logs,
+  ps,
+  inspect,
+  events,
+  cp,
+  images,
+  volumes,
+  networks,
+  system,
+  flags,
+};
