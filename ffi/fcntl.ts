@@ -97,6 +97,21 @@ export function duplicate(fd: number): Fd {
   return new Fd(fcntl(fd, F.F_DUPFD_CLOEXEC, 3));
 }
 
+const F_GETLK = 5;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+const FLOCK_BYTES = 32;
+const FLOCK_PID_OFFSET = 24;
+
+/** The process that has a lock on any part of an open file; undefined where none has. fcntl(2) */
+export function lockHolder(fd: number): number | undefined {
+  const flock = scratch(FLOCK_BYTES);
+  flock.bytes[0] = F_WRLCK;
+  check(rawCall("fcntl", fd, F_GETLK, flock.address), "fcntl");
+  const view = new DataView(flock.bytes.buffer, flock.bytes.byteOffset);
+  return view.getInt16(0, true) === F_UNLCK ? undefined : view.getInt32(FLOCK_PID_OFFSET, true);
+}
+
 /** Forbids changes of a memfd for good: F_SEAL bits. fcntl(2); EPERM where sealing is sealed. */
 export function addSeals(fd: number, seals: number): void {
   const context = () => ({ detail: formatFlags(F_SEAL, seals) });

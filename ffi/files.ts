@@ -172,9 +172,9 @@ export function overwrite(fd: number, text: string, path: string): void {
   writeAll(fd, text, path);
 }
 
-/** Where the next write to an open file goes: to its end. lseek(2) */
-export function seekToEnd(fd: number, path: string): void {
-  must(attempt("lseek", [fd, 0, SEEK_END]), "lseek", path);
+/** Where the next write to an open file goes: to its end, which is returned. lseek(2) */
+export function seekToEnd(fd: number, path: string): number {
+  return must(attempt("lseek", [fd, 0, SEEK_END]), "lseek", path);
 }
 
 const SEEK_END = 2;

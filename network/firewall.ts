@@ -31,6 +31,8 @@ export interface Firewall {
   /** Takes the same ports away again. */
   planPortRemoval(published: Published): Transaction[];
   planNetworkRemoval(network: NetworkDefinition): Transaction[];
+  /** In a container's own namespace: leads who asks an address for names to these ports of it. */
+  planServer(address: string, ports: { readonly udp: number; readonly tcp: number }): Transaction;
   /** Its parts, for when one is missing, for which none of them was taken away. */
   split(transaction: Transaction): Transaction[];
 }

@@ -216,6 +216,15 @@ export const iptables: Firewall = {
           ? [...listNetworkRules(network, family), ...listClosingRules(network)]
           : [],
     ),
+  planServer: (address, ports) => {
+    const lines = (["udp", "tcp"] as const).map(
+      (protocol) =>
+        `-A BUNKER-DNS -p ${protocol} -m ${protocol} --dport 53 ` +
+        `-j DNAT --to-destination ${address}:${ports[protocol]}\n`,
+    );
+    const chain = `:BUNKER-DNS - [0:0]\n-A OUTPUT -d ${address} -j BUNKER-DNS\n`;
+    return tell(4, `*nat\n${chain}${lines.join("")}COMMIT\n`);
+  },
   split: (transaction) => {
     let table = "";
     return transaction.text.split("\n").flatMap((line) => {

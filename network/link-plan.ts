@@ -57,7 +57,7 @@ export function planIpvlan(endpoint: Endpoint, netns: string, mode: string): str
 
 /** What is done inside: addresses, the link comes up, and the way out. */
 export function planInside(endpoint: Endpoint): string[] {
-  const { name, ip4, ip6, gateway4, gateway6, linkLocal, isDefault } = endpoint;
+  const { name, ip4, ip6, linkLocal, isDefault } = endpoint;
   const lines: string[] = [];
   if (ip4 !== "") lines.push(`address add ${ip4} broadcast + dev ${name}`);
   if (ip6 !== "") lines.push(`address add ${ip6} nodad dev ${name}`);
@@ -66,7 +66,12 @@ export function planInside(endpoint: Endpoint): string[] {
     lines.push(`address add ${address}${prefix} scope link dev ${name}`);
   }
   lines.push(`link set dev ${name} up`);
-  if (isDefault && gateway4 !== "") lines.push(`route add default via ${gateway4} dev ${name}`);
-  if (isDefault && gateway6 !== "") lines.push(`route add default via ${gateway6} dev ${name}`);
-  return lines;
+  return isDefault ? [...lines, ...planDefaultRoutes(endpoint)] : lines;
+}
+
+/** The way out of the container. */
+export function planDefaultRoutes({ name, gateway4, gateway6 }: Endpoint): string[] {
+  return [gateway4, gateway6]
+    .filter((gateway) => gateway !== "")
+    .map((gateway) => `route add default via ${gateway} dev ${name}`);
 }

@@ -23,6 +23,18 @@ export const nftables: Firewall = {
   planPorts: ({ ports, target }) => tellAny(formatPorts(ports, target)),
   planPortRemoval: ({ ports, target }) => tellAny(formatPortRemoval(ports, target)),
   planNetworkRemoval: (network) => tellAny(formatNetworkRemoval(network).join("")),
+  planServer: (address, { udp, tcp }) =>
+    // Of one that was killed there is a table that leads nowhere.
+    tell(`add table ip bunker-dns
+delete table ip bunker-dns
+table ip bunker-dns {
+  chain output {
+    type nat hook output priority -100;
+    ip daddr ${address} udp dport 53 dnat to ${address}:${udp}
+    ip daddr ${address} tcp dport 53 dnat to ${address}:${tcp}
+  }
+}
+`),
   split: ({ text }) =>
     text.split("\n").flatMap((line) => {
       const [, head, elements = ""] = /^(.*\{) (.*) \}$/.exec(line) ?? [];

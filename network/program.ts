@@ -246,5 +246,8 @@ export function startIp(lines: readonly string[], netns?: string): RunningProgra
   return startProgram("ip", ["-batch", "-"], formatBatch(lines), netns);
 }
 
-export const startTransaction = ({ program, args, text }: Transaction): RunningProgram =>
-  startProgram(program, args, text);
+/** @param netns the network namespace whose rules it is about */
+export const startTransaction = (
+  { program, args, text }: Transaction,
+  netns?: string,
+): RunningProgram => startProgram(program, args, text, netns);

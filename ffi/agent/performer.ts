@@ -31,6 +31,8 @@ export const INIT_PAGE = 1;
 export const PROGRAM_PAGE = 2;
 /** The page of a process that only holds a user namespace. */
 export const HOLDER_PAGE = 3;
+/** The page of whoever takes a guardian's place. */
+export const DEPUTY_PAGE = 4;
 
 /** How long one wait lasts before it is checked that the other side still lives. */
 const CHECK_INTERVAL_MS = 200;

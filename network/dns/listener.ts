@@ -1,10 +1,9 @@
 // One address on which the DNS answers, by UDP and TCP.
 
 import { createSocket, type Socket } from "node:dgram";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket as Stream } from "node:net";
 import { frameLength, makeFrame } from "./frame.ts";
 
-const PORT = 53;
 const IDLE_MS = 10_000;
 /** Bursts wait here rather than be lost. */
 const RECEIVE_BYTES = 4 * 1024 * 1024;
@@ -34,6 +33,24 @@ function guard(handle: Handler): Handler {
   };
 }
 
+/** Where somebody is to be answered. */
+export interface Place {
+  readonly address: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Does something where the sockets belong: in a network namespace. */
+  within(act: () => void): void;
+  /** Once the ports are known. What it throws closes them again. */
+  onBound(ports: { readonly udp: number; readonly tcp: number }): void;
+}
+
+/** Order: at once, as the sockets belong to whatever namespace this thread is in at that moment. */
+const lookUpAtOnce = (
+  host: string,
+  _options: unknown,
+  take: (error: null, address: string, family: number) => void,
+): void => take(null, host, host.includes(":") ? 6 : 4);
+
 export class Listener {
   readonly #udp: Socket;
   readonly #tcp: Server;
@@ -44,9 +61,13 @@ export class Listener {
   }
 
   /** Resolves once both are bound. Rejects with the system's error. */
-  static async open(address: string, unsafe: Handler): Promise<Listener> {
+  static async open({ address, port, within, onBound }: Place, unsafe: Handler): Promise<Listener> {
     const handle = guard(unsafe);
-    const udp = createSocket({ type: address.includes(":") ? "udp6" : "udp4", reuseAddr: true });
+    const udp = createSocket({
+      type: address.includes(":") ? "udp6" : "udp4",
+      reuseAddr: true,
+      lookup: lookUpAtOnce,
+    });
     udp.on("message", (received, { address: from, port }) => {
       // The buffer is used again for the next one.
       const query = Uint8Array.from(received);
@@ -54,49 +75,73 @@ export class Listener {
         udp.send(response, port, from, () => {});
       });
     });
-    await new Promise<void>((resolve, reject) => {
-      udp.once("error", reject);
-      udp.bind(PORT, address, resolve);
-    });
-    udp.on("error", () => {});
+    const tcp = createServer((socket) => serveStream(socket, handle));
+    const bound = Promise.all([whenBound(udp), whenBound(tcp)]);
+    try {
+      within(() => {
+        udp.bind(port, address);
+        tcp.listen(port, address);
+      });
+      await bound;
+      onBound({ udp: udp.address().port, tcp: portOf(tcp) });
+    } catch (error) {
+      bound.catch(() => {});
+      closeQuietly(udp);
+      closeQuietly(tcp);
+      throw error;
+    }
+    for (const socket of [udp, tcp]) socket.on("error", () => {});
     try {
       udp.setRecvBufferSize(RECEIVE_BYTES);
     } catch {
       // The kernel's own limit has to do.
     }
-    const tcp = createServer((socket) => {
-      let received = new Uint8Array();
-      socket.setTimeout(IDLE_MS, () => socket.destroy());
-      socket.on("error", () => {});
-      socket.on("data", (chunk) => {
-        received = Uint8Array.from([...received, ...chunk]);
-        if (received.length > STREAM_LIMIT_BYTES) socket.destroy();
-        for (;;) {
-          const length = frameLength(received);
-          if (length === undefined) return;
-          const query = received.slice(2, 2 + length);
-          received = received.slice(2 + length);
-          const from = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-          handle(query, { address: from, isStream: true }, (response) => {
-            if (!socket.destroyed) socket.write(makeFrame(response));
-          });
-        }
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      tcp.once("error", reject);
-      tcp.listen(PORT, address, resolve);
-    }).catch((error: unknown) => {
-      udp.close();
-      throw error;
-    });
-    tcp.on("error", () => {});
     tcp.maxConnections = MOST_STREAMS;
     return new Listener(udp, tcp);
   }
 
   close(): void {
-    this.#udp.close();
-    this.#tcp.close();
+    closeQuietly(this.#udp);
+    closeQuietly(this.#tcp);
   }
+}
+
+const whenBound = (socket: Socket | Server): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("listening", resolve);
+  });
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address === null || typeof address === "string" ? 0 : address.port;
+}
+
+/** One that was never bound refuses to be closed. */
+function closeQuietly(socket: Socket | Server): void {
+  try {
+    socket.close();
+  } catch {
+    // Nothing to be closed.
+  }
+}
+
+function serveStream(socket: Stream, handle: Handler): void {
+  let received = new Uint8Array();
+  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.on("error", () => {});
+  socket.on("data", (chunk) => {
+    received = Uint8Array.from([...received, ...chunk]);
+    if (received.length > STREAM_LIMIT_BYTES) socket.destroy();
+    for (;;) {
+      const length = frameLength(received);
+      if (length === undefined) return;
+      const query = received.slice(2, 2 + length);
+      received = received.slice(2 + length);
+      const from = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+      handle(query, { address: from, isStream: true }, (response) => {
+        if (!socket.destroyed) socket.write(makeFrame(response));
+      });
+    }
+  });
 }

@@ -4,7 +4,7 @@ import { AnswerCache } from "./cache.ts";
 import type { Forwarder } from "./forwarder.ts";
 import type { Handler } from "./listener.ts";
 import { CODE, makeFailure, makeResponse, parseQuestion } from "./message.ts";
-import type { Zone } from "./zone.ts";
+import type { NamedContainer, Zone } from "./zone.ts";
 
 /** Containers come and go: nobody is to believe for long. */
 const TTL_S = 5;
@@ -21,13 +21,36 @@ export interface Surroundings {
   isInternal(networkId: string): boolean;
 }
 
+/** Who may ask at one place. */
+export interface Clientele {
+  /** The container that asks from an address; undefined for a stranger and for the host. */
+  find(zone: Zone, address: string): NamedContainer | undefined;
+  /** Whether it is the host that asks from there. */
+  isHost(address: string): boolean;
+  /** The networks whose names the host is told. */
+  readonly networkIds: readonly string[];
+}
+
+/** Those of a network with a bridge: by their addresses, as who comes through it has no other. */
+export const clientsOfBridge = (networkId: string, ownAddress: string): Clientele => ({
+  find: (zone, address) => zone.clientAt(address),
+  isHost: (address) => address === ownAddress,
+  networkIds: [networkId],
+});
+
+/** A single container, in whose own network namespace it is asked. */
+export const clientOfNamespace = (id: string): Clientele => ({
+  find: (zone) => zone.clientWithId(id),
+  isHost: () => false,
+  networkIds: [],
+});
+
 /**
- * Makes the handler of one network's address. Security: containers and the host itself are answered, and
- * nobody who merely has a route to the address, for whom this would be an open resolver.
+ * Makes the handler of one place. Security: containers and the host itself are answered, and nobody who
+ * merely has a route to the address, for whom this would be an open resolver.
  */
 export function makeResolver(
-  networkId: string,
-  ownAddress: string,
+  clientele: Clientele,
   world: Surroundings,
   forwarder: Forwarder,
   cache: AnswerCache,
@@ -42,15 +65,16 @@ export function makeResolver(
       return;
     }
     const isKnown = (): boolean =>
-      address === ownAddress || world.zone().clientAt(address) !== undefined;
+      clientele.isHost(address) || clientele.find(world.zone(), address) !== undefined;
     if (!isKnown()) {
       world.refresh();
       if (!isKnown()) return;
     }
     const limitBytes = isStream ? STREAM_BYTES : question.limitBytes;
     const look = () => {
-      const client = world.zone().clientAt(address);
-      const ids = new Set(client?.endpoints.map((endpoint) => endpoint.networkId) ?? [networkId]);
+      const client = clientele.find(world.zone(), address);
+      const own = client?.endpoints.map((endpoint) => endpoint.networkId);
+      const ids = new Set(own ?? clientele.networkIds);
       return { client, ids, answers: world.zone().find(question.name, question.type, ids) };
     };
     let found = look();

@@ -25,10 +25,12 @@ export class Zone {
   readonly #hosts = new Map<string, Host[]>();
   readonly #reverse = new Map<string, { networkId: string; name: string }[]>();
   readonly #byAddress = new Map<string, NamedContainer>();
+  readonly #byId = new Map<string, NamedContainer>();
   #turn = 0;
 
   constructor(containers: readonly NamedContainer[], isNamed: (endpoint: Endpoint) => boolean) {
     for (const container of containers) {
+      this.#byId.set(container.id, container);
       for (const endpoint of container.endpoints) {
         for (const ip of [endpoint.ip4, endpoint.ip6]) {
           if (ip !== "") this.#byAddress.set(bare(ip), container);
@@ -62,6 +64,11 @@ export class Zone {
   /** Who has an address. */
   clientAt(address: string): NamedContainer | undefined {
     return this.#byAddress.get(address);
+  }
+
+  /** Who has an id. */
+  clientWithId(id: string): NamedContainer | undefined {
+    return this.#byId.get(id);
   }
 
   /**

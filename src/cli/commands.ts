@@ -126,7 +126,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "top",
-    summary: "Display the running processes of a container",
+    summary: "Display the running processes of a container, or what all of them use",
     group: "Containers",
     load: async () => (await import("./containers/top.ts")).topCommand,
   },

@@ -11,8 +11,13 @@
 //   waitid ───────────────────────────────────────▶ exit: siginfo, time
 //   execve ▶ bunker, to clear up or to start again
 //
-// Adopted: where the guardian of a running container was killed, another one takes its place, on the same
-// fifos. It is not the parent of the init process, and asks its pidfd how that has ended: Linux 6.15.
+// Deputy: a child of the guardian with the same descriptors, the terminal among them, waits for the lock
+// that the guardian has on the exit file. The kernel gives it the lock at the moment that the guardian is
+// gone; then it makes a deputy of its own and goes on in the same loop. Where the deputy is killed, the
+// guardian makes another one. Only where both are killed at once a later command starts a new guardian on
+// the same fifos: that one is "adopted", and has no terminal.
+//
+// Who is not the parent of the init process asks its pidfd how that has ended: Linux 6.15.
 //
 // Crash: splice moves bytes from the pipe into the file inside the kernel, so there is no moment at
 // which they are in neither. The mark comes first: one without bytes behind it is harmless.
@@ -21,21 +26,26 @@
 // log/1 with one rename(2), and the loop goes on where it was. As bytes and marks move together, nobody
 // ever finds the ones without the others.
 
+import { DEPUTY_PAGE } from "../../ffi/agent/performer.ts";
 import { AddressOf, type Call, Slot, type Step, StringArray, Struct } from "../../ffi/call.ts";
 import {
   AT_FDCWD,
+  chdir,
+  clone,
   close,
   compareSlot,
   dup3,
   execve,
   exitGroup,
+  getpid,
   openat,
   prctl,
   setrlimit,
   waitid,
+  wakeParent,
 } from "../../ffi/calls.ts";
 import { AT, O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
-import { EAGAIN, EFBIG, EIO } from "../../ffi/errno.ts";
+import { EAGAIN, EBADF, EFBIG, EINVAL, EIO, ENOLCK } from "../../ffi/errno.ts";
 import { type Line, linkLines } from "./lines.ts";
 
 /** What the guardian has to do with: descriptors that it has inherited, and paths of the host. */
@@ -47,6 +57,8 @@ export interface GuardianRequest {
   readonly log?: LogFiles;
   /** Gets the siginfo of the end, and the time. */
   readonly exitFd: number;
+  /** Where that is, as long as there is anything to guard. */
+  readonly exitPath: string;
   /** What comes after the end: bunker with its arguments. */
   readonly after: {
     readonly path: string;
@@ -85,13 +97,16 @@ export const PIDFD_INFO_STATUS_OFFSET = 60;
 const PIDFD_GET_INFO = 0xc040_ff0b;
 const REAPED_TIMEOUT_S = 5;
 
+const GUARDIAN_NAME = "bunker-guardian";
 const POLLFD_BYTES = 8;
 const POLLIN = 1;
 const SPLICE_BYTES = 1024 * 1024;
 const SPLICE_F_MOVE_NONBLOCK = 3;
 const SEEK_CUR = 1;
+const SEEK_END = 2;
 const CLOCK_REALTIME = 0;
 const SIGXFSZ = 25;
+const SIGCHLD = 17;
 const SIGSET_BYTES = 8;
 const SIGACTION_BYTES = 32;
 
@@ -100,6 +115,12 @@ export interface GuardianPlan {
   readonly settle: readonly Step[];
   /** It never ends but by exit. */
   readonly guard: readonly Step[];
+  /** Where `guard` lies: to be filled in before `deputy` is written. */
+  readonly start: Slot;
+  /** What the deputy does, on DEPUTY_PAGE; it ends in `guard`. */
+  readonly deputy: readonly Step[];
+  /** Set once the guardian needs its maker no more: its deputy is made, or none can be. */
+  readonly deputyPid: Slot;
 }
 
 /** An init process that is somebody else's child. */
@@ -112,19 +133,47 @@ export interface AdoptedInit {
 export function planGuardian(request: GuardianRequest, init: Slot | AdoptedInit): GuardianPlan {
   const loop = new Loop(request, init);
   const settle: Step[] = [
-    { why: "outlive the command line, and hold nothing of its", calls: planDetach() },
+    { why: "be the only guardian", calls: [tryLock(request.exitFd)] },
+    { why: "hold nothing of the command line's", calls: planDetach() },
     { why: "know of the end of the init process", calls: [...loop.prepare(), ...loop.watchInit()] },
     ...planLimit(request.log),
   ];
   const why = "carry output to the log until the end, then hand over";
-  return { settle, guard: [{ why, calls: loop.calls() }] };
+  const { start, deputyPid } = loop;
+  return {
+    settle,
+    guard: [{ why, calls: loop.calls() }],
+    start,
+    deputy: [{ why: "take its place once the guardian is gone", calls: loop.deputize() }],
+    deputyPid,
+  };
 }
+
+const F_GETFD = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const F_DUPFD_CLOEXEC = 1030;
+const F_SETLK = 6;
+const F_SETLKW = 7;
+const F_WRLCK = 1;
+const FLOCK_BYTES = 32;
+
+/** Of the whole file, and the process' own: no child has it. fcntl(2) */
+function lock(fd: number, command: typeof F_SETLK | typeof F_SETLKW): Call {
+  const bytes = new Uint8Array(FLOCK_BYTES);
+  bytes[0] = F_WRLCK;
+  return { name: "fcntl", args: [fd, command, new Struct(bytes, () => "{F_WRLCK}")] };
+}
+
+/** Fails where there is a guardian, or a deputy on its way; not where there are no locks. */
+const tryLock = (exitFd: number): Call => ({
+  ...lock(exitFd, F_SETLK),
+  tolerate: [EINVAL, ENOLCK],
+});
 
 function planDetach(): Call[] {
   const nothing = new Slot("/dev/null");
   return [
-    prctl(PR.PR_SET_PDEATHSIG, 0),
-    prctl(PR.PR_SET_NAME, "bunker-guardian"),
     openat(AT_FDCWD, "/dev/null", O.O_RDWR, { into: nothing }),
     dup3(nothing, 0, 0),
     dup3(nothing, 1, 0),
@@ -161,26 +210,32 @@ interface Stream {
 }
 
 class Loop {
-  /** pollfds: the streams, then the init process; and room for a store of 64 bits behind them. */
+  /** pollfds: the streams, the init process, the deputy; and room for a store of 64 bits behind them. */
   readonly #pollfds: Slot;
   readonly #count: number;
   readonly #streams: readonly Stream[];
   readonly #moved = new Slot("bytes moved");
   readonly #exit: Slot;
+  /** The same as its pidfd tells it. */
+  readonly #info = new Slot("the end", EXIT_BYTES, askForExit());
   readonly #pidfd = new Slot("pidfd");
+  readonly start = new Slot("the loop");
+  readonly deputyPid = new Slot("deputy");
+  /** Set once the end is written. */
+  readonly #isOver = new Slot("is over");
 
   constructor(
     readonly request: GuardianRequest,
     readonly init: Slot | AdoptedInit,
   ) {
-    this.#exit = new Slot("the end", EXIT_BYTES, init instanceof Slot ? undefined : askForExit());
+    this.#exit = new Slot("the end", EXIT_BYTES);
     const names = request.streams.kind === "pipes" ? ["stdout", "stderr"] : ["terminal"];
     this.#streams = names.map((name, index) => ({
       name,
       index,
       mark: makeMark(index === 0 ? STDOUT_STREAM : STDERR_STREAM),
     }));
-    this.#count = names.length + 1;
+    this.#count = names.length + 2;
     this.#pollfds = new Slot("pollfds", this.#count * POLLFD_BYTES + 8, this.#firstPollfds());
   }
 
@@ -191,22 +246,35 @@ class Loop {
     return new Uint8Array(words.buffer);
   }
 
+  get #initIndex(): number {
+    return this.#streams.length;
+  }
+
+  get #deputyIndex(): number {
+    return this.#streams.length + 1;
+  }
+
+  /** Where a descriptor and what is asked of it are stored; each store reaches into what comes next. */
+  #fields(index: number) {
+    const fd = index * POLLFD_BYTES;
+    return { into: this.#pollfds, fd, events: fd + 4 };
+  }
+
   /** The events that are asked for: FD_CLOEXEC, which every such descriptor has, is 1 as POLLIN is. */
   watchInit(): Call[] {
     const calls: Call[] = [];
-    const fields = (index: number) => ({
-      into: this.#pollfds,
-      fd: index * POLLFD_BYTES,
-      events: index * POLLFD_BYTES + 4,
-    });
-    const F_GETFD = 1;
-    const init = fields(this.#count - 1);
+    const init = this.#fields(this.#initIndex);
     const { streams } = this.request;
     if (streams.kind === "terminal") {
-      const at = fields(0);
+      const at = this.#fields(0);
       // dup(2) of what was fetched: the number of a descriptor, stored where poll looks for it.
       calls.push(
-        { name: "fcntl", args: [streams.master, 1030, 3], into: at.into, intoOffset: at.fd },
+        {
+          name: "fcntl",
+          args: [streams.master, F_DUPFD_CLOEXEC, 3],
+          into: at.into,
+          intoOffset: at.fd,
+        },
         {
           name: "fcntl",
           args: [this.#fd(0), F_GETFD],
@@ -219,8 +287,8 @@ class Loop {
     calls.push(
       this.init instanceof Slot
         ? { name: "pidfd_open", args: [this.init, 0], into: pidfd }
-        : { name: "fcntl", args: [this.init.pidfd, 1030, 3], into: pidfd },
-      { name: "fcntl", args: [pidfd, 1030, 3], into: init.into, intoOffset: init.fd },
+        : { name: "fcntl", args: [this.init.pidfd, F_DUPFD_CLOEXEC, 3], into: pidfd },
+      { name: "fcntl", args: [pidfd, F_DUPFD_CLOEXEC, 3], into: init.into, intoOffset: init.fd },
       { name: "fcntl", args: [pidfd, F_GETFD], into: init.into, intoOffset: init.events },
     );
     return calls;
@@ -241,14 +309,19 @@ class Loop {
     // What a terminal has given is still in the pipe.
     const again = streams.kind === "pipes" ? "poll" : "filled";
     return linkLines([
+      // Order: until there is somebody to guard, the end of its maker is the guardian's end.
+      { call: prctl(PR.PR_SET_PDEATHSIG, 0) },
+      { call: prctl(PR.PR_SET_NAME, GUARDIAN_NAME) },
+      ...this.#makeDeputy(again),
       { label: "poll", call: this.#poll(null) },
       ...carry,
       {
         label: "init?",
-        call: compareSlot(this.#events(this.#count - 1), POLLIN),
-        then: "poll",
+        call: compareSlot(this.#events(this.#initIndex), POLLIN),
+        then: "deputy?",
         otherwise: `drain ${this.#streams[0]?.name}`,
       },
+      ...this.#lookForDeputy(),
       ...this.#drain(),
       ...this.#end(),
       {
@@ -261,6 +334,80 @@ class Loop {
       ...planRotate(log),
       { label: "rotated", call: compareSlot(this.#moved, 0), then: again },
     ]);
+  }
+
+  #lookForDeputy(): Line[] {
+    const index = this.#deputyIndex;
+    return [
+      {
+        label: "deputy?",
+        call: compareSlot(this.#fd(index), -EBADF),
+        then: "poll",
+        otherwise: "deputy ended?",
+      },
+      {
+        label: "deputy ended?",
+        call: compareSlot(this.#events(index), POLLIN),
+        then: "poll",
+        otherwise: "deputy gone",
+      },
+    ];
+  }
+
+  /** Its end is polled for; where none can be made it goes without. */
+  #makeDeputy(next: string): Line[] {
+    const at = this.#fields(this.#deputyIndex);
+    const fd = this.#fd(this.#deputyIndex);
+    return [
+      {
+        label: "make a deputy",
+        call: clone(SIGCHLD, DEPUTY_PAGE, this.deputyPid),
+      },
+      { call: wakeParent(this.deputyPid) },
+      {
+        call: {
+          name: "pidfd_open",
+          args: [this.deputyPid, 0],
+          into: at.into,
+          intoOffset: at.fd,
+        },
+        otherwise: "no deputy",
+      },
+      {
+        call: { name: "fcntl", args: [fd, F_GETFD], into: at.into, intoOffset: at.events },
+        then: next,
+      },
+      {
+        label: "deputy gone",
+        call: waitid(P_PID, this.deputyPid, new Slot("siginfo", SIGINFO_BYTES), W.WEXITED),
+      },
+      { call: close(fd), then: "make a deputy" },
+      {
+        label: "no deputy",
+        call: { ...close(-1), into: at.into, intoOffset: at.fd },
+        then: next,
+      },
+    ];
+  }
+
+  /**
+   * What the deputy does. Race: whoever clears up after the container removes the exit file first, so that
+   * what is cleared up is not guarded.
+   */
+  deputize(): Call[] {
+    const { exitFd, exitPath, log } = this.request;
+    const reopen = log?.maxBytes === undefined ? [] : planReopen(log);
+    const wait = linkLines([
+      { call: prctl(PR.PR_SET_NAME, "bunker-deputy") },
+      { call: lock(exitFd, F_SETLKW), then: "locked", otherwise: "no lock" },
+      // Where there are no locks there is no deputy; the guardian tries again and again.
+      { label: "no lock", call: this.#poll(RETRY_MS * 5) },
+      { label: "end", call: exitGroup(0) },
+      { label: "locked", call: compareSlot(this.#isOver, 0), otherwise: "end" },
+      { call: { name: "faccessat", args: [AT_FDCWD, exitPath, 0] }, otherwise: "end" },
+      ...reopen.map((call) => ({ call })),
+    ]);
+    return [...wait, chdir("/", { jumpAfterSuccess: this.start })];
   }
 
   /** With a time it only waits; without, until something is there. ppoll(2) */
@@ -455,30 +602,53 @@ class Loop {
     return lines;
   }
 
+  /** Learnt by its parent, or by the guardian before its deputy; or else asked of the pidfd. */
   #end(): Line[] {
     const { exitFd, after, log } = this.request;
-    const time = new Slot("time", 16, undefined, { of: this.#exit, byteOffset: SIGINFO_BYTES });
+    const signal = new Slot("si_signo", 4, undefined, { of: this.#exit, byteOffset: 0 });
+    const { init } = this;
+    const isParent = init instanceof Slot;
     const restore: Line[] =
       log?.maxBytes === undefined
         ? []
         : [{ call: setrlimit(RLIMIT.RLIMIT_FSIZE, "RLIMIT_FSIZE", Infinity, Infinity) }];
     return [
-      ...this.#learnEnd(),
-      { call: { name: "clock_gettime", args: [CLOCK_REALTIME, new AddressOf(time)] } },
-      ...restore,
+      {
+        label: "end",
+        call: compareSlot(signal, SIGCHLD),
+        then: "learnt",
+        otherwise: isParent ? "wait for it" : "ask",
+      },
+      ...(isParent
+        ? [
+            {
+              label: "wait for it",
+              call: waitid(P_PID, init, this.#exit, W.WEXITED),
+              then: "learnt",
+              otherwise: "ask",
+            },
+          ]
+        : []),
+      ...this.#askForEnd(),
+      { label: "learnt", call: readClock(this.#exit) },
       { call: { name: "write", args: [exitFd, new AddressOf(this.#exit), EXIT_BYTES] } },
+      { label: "over", call: getpid(this.#isOver) },
+      // The lock goes with the descriptor: the deputy has nothing to wait for any more.
+      { call: { name: "fcntl", args: [exitFd, F_SETFD, FD_CLOEXEC] } },
+      ...restore,
       { call: execve(after.path, new StringArray(after.args), new StringArray(after.env, true)) },
       { call: exitGroup(0) },
     ];
   }
 
-  #learnEnd(): Line[] {
-    if (this.init instanceof Slot) {
-      return [{ label: "end", call: waitid(P_PID, this.init, this.#exit, W.WEXITED) }];
-    }
+  #askForEnd(): Line[] {
     const reaped = new Slot("reaped", POLLFD_BYTES);
+    const { exitFd } = this.request;
     return [
-      { label: "end", call: { name: "fcntl", args: [this.#pidfd, 1030, 3], into: reaped } },
+      {
+        label: "ask",
+        call: { name: "fcntl", args: [this.#pidfd, F_DUPFD_CLOEXEC, 3], into: reaped },
+      },
       // Kernel: its status can be asked for once its parent has; POLLHUP, which is always told, says so.
       {
         call: {
@@ -486,7 +656,12 @@ class Loop {
           args: [new AddressOf(reaped), 1, makeTimeout(REAPED_TIMEOUT_S, 0), null, SIGSET_BYTES],
         },
       },
-      { call: { name: "ioctl", args: [this.#pidfd, PIDFD_GET_INFO, new AddressOf(this.#exit)] } },
+      { call: { name: "ioctl", args: [this.#pidfd, PIDFD_GET_INFO, new AddressOf(this.#info)] } },
+      { call: readClock(this.#info) },
+      {
+        call: { name: "write", args: [exitFd, new AddressOf(this.#info), EXIT_BYTES] },
+        then: "over",
+      },
     ];
   }
 
@@ -505,6 +680,12 @@ const CLOSED_MS = 20;
 function makeTimeout(seconds: number, milliseconds: number): Struct {
   const words = new Int32Array([seconds, 0, milliseconds * 1_000_000, 0]);
   return new Struct(new Uint8Array(words.buffer), () => `{${seconds} s, ${milliseconds} ms}`);
+}
+
+/** The time, behind what is known of the end. */
+function readClock(end: Slot): Call {
+  const time = new Slot("time", 16, undefined, { of: end, byteOffset: SIGINFO_BYTES });
+  return { name: "clock_gettime", args: [CLOCK_REALTIME, new AddressOf(time)] };
 }
 
 /** The mask of a pidfd_info; and that it is one. */
@@ -565,14 +746,31 @@ function planRotate(log: LogFiles | undefined): Line[] {
   ];
   for (let number = maxFiles - 2; number >= 0; number--) calls.push(move(number, number + 1));
   calls.push({ name: "mkdirat", args: [AT_FDCWD, at(0), 0o700] });
-  for (const [name, fd] of [
-    [BYTES_FILE, log.fd],
-    [MARKS_FILE, log.indexFd],
+  calls.push(...openPresent(log, O.O_TRUNC));
+  return calls.map((call, i) => (i === 0 ? { label: "rotate", call } : { call }));
+}
+
+/** The present pair in place of the one that was rotated away. */
+function openPresent({ fd, indexFd, folder }: LogFiles, more: number): Call[] {
+  const calls: Call[] = [];
+  for (const [name, to] of [
+    [BYTES_FILE, fd],
+    [MARKS_FILE, indexFd],
   ] as const) {
     const fresh = new Slot("fresh");
-    const flags = O.O_WRONLY | O.O_CREAT | O.O_TRUNC;
-    calls.push(openat(AT_FDCWD, `${at(0)}/${name}`, flags, { into: fresh }, 0o600));
-    calls.push(dup3(fresh, fd, O.O_CLOEXEC), close(fresh));
+    const flags = O.O_WRONLY | O.O_CREAT | more;
+    calls.push(openat(AT_FDCWD, `${folder}/0/${name}`, flags, { into: fresh }, 0o600));
+    calls.push(dup3(fresh, to, O.O_CLOEXEC), close(fresh));
   }
-  return calls.map((call, i) => (i === 0 ? { label: "rotate", call } : { call }));
+  return calls;
+}
+
+/** The guardian may have rotated since its deputy was made, or have been killed while it did. */
+function planReopen(log: LogFiles): Call[] {
+  return [
+    { name: "mkdirat", args: [AT_FDCWD, `${log.folder}/0`, 0o700] },
+    ...openPresent(log, 0),
+    { name: "lseek", args: [log.fd, 0, SEEK_END] },
+    { name: "lseek", args: [log.indexFd, 0, SEEK_END] },
+  ];
 }

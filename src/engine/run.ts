@@ -20,7 +20,7 @@ import {
 import { planContainer } from "../container/plan.ts";
 import { UndoStack } from "../container/undo-stack.ts";
 import { UserError } from "../errors.ts";
-import { describeEnd, tell, tellSize } from "./events/tell.ts";
+import { describeEnd, tell, tellAll, tellSize } from "./events/tell.ts";
 import { makeId, makeName } from "./names.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -53,8 +53,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const told = { id, name: place.name, options };
   undo.push(() => tell("destroy", told));
   undo.push(() => place.remove());
-  tell("create", told);
-  tell("attach", told);
+  tellAll(["create", "attach"], told);
   using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
   const { network, prepared } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;

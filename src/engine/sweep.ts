@@ -7,12 +7,13 @@ import { fileType } from "../../ffi/files.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import { dataFolder } from "./data-folder.ts";
-import { UNKNOWN_EXIT } from "./containers/exit-file.ts";
 import { tellOf } from "./events/tell.ts";
 import { CGROUP_PREFIX } from "./make-spec.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
 
 const SIGKILL = 9;
+/** As containers/exit-file.ts has it. */
+const UNKNOWN_EXIT = "255";
 
 /** Clears every abandoned container that does not run. Returns their ids. */
 export function sweep(store: StateStore, cgroups: () => CgroupManager): string[] {
@@ -71,7 +72,7 @@ function clear(
 
 /** Its end is known to nobody, and told late. Where its agent has told of it, config.json is gone. */
 function tellLost({ id, name }: ContainerRecord): void {
-  tellOf("container", "die", id, { exitCode: String(UNKNOWN_EXIT), name });
+  tellOf("container", "die", id, { exitCode: UNKNOWN_EXIT, name });
   tellOf("container", "destroy", id, { name });
 }
 

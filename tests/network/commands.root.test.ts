@@ -36,7 +36,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(await ok("network", "ls", "--format", "{{.Name}}", "--filter", "label=a=b")).toBe(
           "shop",
         );
-        await start("till", ["--network", "shop", "-p", "127.0.0.1:8088:80/udp"], "exec sleep 60");
+        await start("till", ["--network", "shop", "-p", "127.0.0.1:8088:80/udp"], "exec sleep 600");
         const [shown] = JSON.parse(await ok("network", "inspect", id.slice(0, 8)));
         expect(shown).toMatchObject({
           Name: "shop",

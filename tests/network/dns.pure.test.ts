@@ -15,7 +15,12 @@ import {
   parseQuestion,
   TYPE,
 } from "../../network/dns/message.ts";
-import { makeResolver, type Surroundings } from "../../network/dns/resolver.ts";
+import {
+  clientOfNamespace,
+  clientsOfBridge,
+  makeResolver,
+  type Surroundings,
+} from "../../network/dns/resolver.ts";
 import { type NamedContainer, Zone } from "../../network/dns/zone.ts";
 import type { Endpoint } from "../../network/definition.ts";
 
@@ -161,9 +166,10 @@ describe("the resolver", () => {
     },
   } as unknown as Forwarder;
 
-  function resolve(name: string, type: number, address: string): Uint8Array {
+  function resolve(name: string, type: number, address: string, own?: string): Uint8Array {
     let response = new Uint8Array();
-    const resolver = makeResolver("app", "10.0.0.1", world, forwarder, new AnswerCache());
+    const clients = own === undefined ? clientsOfBridge("app", "10.0.0.1") : clientOfNamespace(own);
+    const resolver = makeResolver(clients, world, forwarder, new AnswerCache());
     resolver(
       makeQuery(name, type),
       { address, isStream: false },
@@ -201,6 +207,12 @@ describe("the resolver", () => {
     expect(addressesOf(resolve("web", TYPE.A, "10.0.0.1"))).toEqual(["10.0.0.2"]);
     expect(resolve("web", TYPE.A, "192.0.2.9")).toHaveLength(0);
     expect(resolve("example.org", TYPE.A, "192.0.2.9")).toHaveLength(0);
+  });
+
+  test("answers a container in its own namespace as whose that is, from whatever address", () => {
+    const id = "web000000000".padEnd(64, "0");
+    expect(addressesOf(resolve("web", TYPE.A, "127.0.0.1", id))).toEqual(["10.0.0.2"]);
+    expect(resolve("web", TYPE.A, "127.0.0.1", "gone")).toHaveLength(0);
   });
 
   test("tells nobody of a network that it is not in", () => {

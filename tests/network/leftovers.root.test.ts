@@ -2,8 +2,8 @@
 // is nobody's. And whatever cannot be is refused in one line.
 
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
-import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
 const missing = ["ip", "nft", "socat", "nsenter"].filter((command) => !haveCommand(command));
@@ -46,27 +46,31 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         ];
       }
 
-      test("SIGKILL at any moment leaves nothing behind the next command", async () => {
-        host.sh("nft add table ip strangers; nft add chain ip strangers c");
-        const before = foreign();
-        await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
-        await ok("network", "create", "app");
-        for (let round = 0; round < ROUNDS; round++) {
-          const flags = ["--network", round % 2 === 0 ? "bridge" : "app", "-p", "8080:80"];
-          const words = ["run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/sleep", "60"];
-          await using killed = box.start(words, { prefix: host.prefix });
-          await Bun.sleep((LONGEST_MS * round) / ROUNDS);
-          killed.child.kill("SIGKILL");
-          await killed.child.exited;
-        }
-        // Those that came to run run on: they are ended as a user would.
-        for (const id of runningIds()) killInit(id);
-        await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
-        await ok("network", "ls");
-        await waitUntil(() => whatIsLeft().length === 0);
-        expect(whatIsLeft()).toEqual([]);
-        expect(foreign()).toBe(before);
-      }, 60_000);
+      test(
+        "SIGKILL at any moment leaves nothing behind the next command",
+        async () => {
+          host.sh("nft add table ip strangers; nft add chain ip strangers c");
+          const before = foreign();
+          await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
+          await ok("network", "create", "app");
+          for (let round = 0; round < ROUNDS; round++) {
+            const flags = ["--network", round % 2 === 0 ? "bridge" : "app", "-p", "8080:80"];
+            const words = ["run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/sleep", "60"];
+            await using killed = box.start(words, { prefix: host.prefix });
+            await Bun.sleep((LONGEST_MS * round) / ROUNDS);
+            killed.child.kill("SIGKILL");
+            await killed.child.exited;
+          }
+          // Those that came to run run on: they are ended as a user would.
+          for (const id of runningIds()) killInit(id);
+          await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
+          await ok("network", "ls");
+          await waitUntil(() => whatIsLeft().length === 0);
+          expect(whatIsLeft()).toEqual([]);
+          expect(foreign()).toBe(before);
+        },
+        60_000 * slowness(),
+      );
 
       function runningIds(): string[] {
         return readdirSync(`${box.runFolder}/containers`);
@@ -106,6 +110,18 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(ask(client, `TCP:${HOST_IP}:8080`)).toContain("web saw");
         await ok("rm", "-f", "web", "web2");
         expect(whatIsLeft().filter((line) => !line.startsWith("bk"))).toEqual([]);
+      });
+
+      test("a container that was kept starts in its network after a reboot", async () => {
+        await start("kept", ["-p", "8080:80"], GREETER(80, "kept"));
+        await ok("kill", "kept");
+        await waitUntil(() => runningIds().length === 0);
+        // Links, rules and /run are gone.
+        host.sh("ip link delete bunker0; nft flush ruleset");
+        rmSync(box.runFolder, { recursive: true });
+        await ok("start", "kept");
+        expect(ask(client, `TCP:${HOST_IP}:8080`)).toContain("kept saw");
+        await ok("rm", "-f", "kept");
       });
 
       test("a default network whose subnet has become the host's gets another one", async () => {
@@ -158,7 +174,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
       }
 
       test("a network in use is not removed", async () => {
-        await start("user", ["--network", "app"], "exec sleep 60");
+        await start("user", ["--network", "app"], "exec sleep 600");
         const { exitCode, stderr } = await bunker(["network", "rm", "app"]);
         expect({ exitCode, stderr: stderr.split(" (")[0] }).toEqual({
           exitCode: 1,

@@ -65,6 +65,10 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
       await start(driver, ["--network", driver], GREETER(80, driver));
       const ip = ipOf(await ok("inspect", driver), driver);
       expect(ask(client, `TCP:${ip}:80`)).toBe(`${driver} saw ${CLIENT_IP}`);
+      // By name as well, though the host is a stranger to both; their own port 53 is theirs.
+      const byName = `socat TCP-LISTEN:53,fork SYSTEM:true & socat -T2 - TCP:${driver}:80`;
+      const other = ["run", "--rm", "--network", driver, "/bin/sh", "-c", byName];
+      expect(await ok(...other)).toContain(`${driver} saw 192.0.2.`);
       await ok("rm", "-f", driver);
       await ok("network", "rm", driver);
     }
@@ -150,6 +154,29 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
     await ok("network", "disconnect", "right", "lefty");
     expect((await from("right")).stdout).toBe("");
     await ok("rm", "-f", "lefty");
+  });
+
+  test("a published port and the way out follow a container from network to network", async () => {
+    await ok("network", "create", "--ipv6", "first");
+    await ok("network", "create", "--internal", "closed");
+    await ok("network", "create", "--ipv6", "second");
+    await start("nomad", ["--network", "first", "-p", "8090:80"], GREETER(80, "nomad"));
+    const answers = (attempts = 40): boolean =>
+      ask(client, `TCP:${HOST_IP}:8090`, "", attempts) === `nomad saw ${CLIENT_IP}`;
+    const ways = (): Promise<string> =>
+      ok("exec", "nomad", "/bin/sh", "-c", "ip route; ip -6 route | grep default");
+    expect(answers()).toBe(true);
+    await ok("network", "connect", "closed", "nomad");
+    await ok("network", "connect", "second", "nomad");
+    await ok("network", "disconnect", "first", "nomad");
+    expect(answers()).toBe(true);
+    expect((await ways()).match(/default via/g)).toHaveLength(2);
+    await ok("network", "disconnect", "second", "nomad");
+    expect(answers(1)).toBe(false);
+    await ok("network", "connect", "first", "nomad");
+    expect(answers()).toBe(true);
+    expect((await ways()).match(/default via/g)).toHaveLength(2);
+    await ok("rm", "-f", "nomad");
   });
 }
 

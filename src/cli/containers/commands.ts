@@ -70,9 +70,13 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
     return (await import("./stats.ts")).statsCommand;
   }),
   child("stop", "Stop one or more running containers", async () => (await simple()).stopCommand),
-  child("top", "Display the running processes of a container", async () => {
-    return (await import("./top.ts")).topCommand;
-  }),
+  child(
+    "top",
+    "Display the running processes of a container, or what all of them use",
+    async () => {
+      return (await import("./top.ts")).topCommand;
+    },
+  ),
   child("unpause", "Unpause all processes within one or more containers", async () => {
     return (await simple()).unpauseCommand;
   }),

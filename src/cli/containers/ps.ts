@@ -1,6 +1,7 @@
 // `bunker ps` and `bunker container ls`
 import type { ContainerRow } from "../../engine/containers/list.ts";
 import type { ContainerSize } from "../../engine/containers/measure.ts";
+import { UserError } from "../../errors.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
 import { filterFlag } from "../format/filter.ts";
 import {
@@ -21,6 +22,7 @@ interface Draft extends ListDraft {
   /** The last so many, in whatever state; -1: not asked for. */
   last: number;
   size: boolean;
+  watch: boolean;
 }
 
 const definition: CommandDefinition<Draft> = {
@@ -29,6 +31,7 @@ const definition: CommandDefinition<Draft> = {
   usage: "[flags]",
   examples: [
     { does: "All of them, those that have ended as well", line: "bunker ps --all" },
+    { does: "What runs, as it changes", line: "bunker ps --watch" },
     {
       does: "Names and ports, for a script",
       line: "bunker ps --filter label=app --format '{{.Names}} {{.Ports}}'",
@@ -69,20 +72,67 @@ const definition: CommandDefinition<Draft> = {
         draft.size = value;
       },
     },
+    watch: {
+      type: "bool",
+      short: "w",
+      group: "Flags",
+      help: "Show it anew as it changes, until q or ctrl-c",
+      set: (draft, value) => {
+        draft.watch = value;
+      },
+    },
   },
   operands: { min: 0, max: 0 },
   interspersed: true,
-  start: () => ({ ...startList(), all: false, last: -1, size: false }),
+  start: () => ({ ...startList(), all: false, last: -1, size: false, watch: false }),
   run: async (draft, _operands, context) => {
     const { listContainers, measureContainers } = await context.engine.containers();
-    const rows = choose(filterContainers(listContainers(), draft.filters), draft);
+    const list = (): ContainerRow[] =>
+      choose(filterContainers(listContainers(), draft.filters), draft);
     const asksForSize = draft.size || draft.format?.includes(".Size") === true;
+    if (draft.watch) {
+      if (asksForSize) throw new UserError("--size takes too long to be watched");
+      const { watchText } = await import("../live/watch-text.ts");
+      const read = () => {
+        const rows = list();
+        return (columns: number): string => fitRows(rows, draft, columns);
+      };
+      return watchText(read, context);
+    }
+    const rows = list();
     const sizes = asksForSize ? await measureContainers(rows) : undefined;
-    const fields = rows.map((row) => makeContainerFields(row, draft.noTrunc, sizes?.get(row.id)));
-    context.write(formatList(fields, draft.size ? shapeWithSize : containerShape, draft));
+    context.write(formatRows(rows, draft, sizes));
     return 0;
   },
 };
+
+/** The first of them that the window has room for. */
+const NARROWER = [
+  "table {{.ID}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+  "table {{.Names}}\t{{.Image}}\t{{.Status}}",
+  "table {{.Names}}\t{{.Status}}",
+  "table {{.Names}}\t{{.State}}",
+];
+
+/** Columns that say less are left out where there is no room for all. */
+function fitRows(rows: readonly ContainerRow[], draft: Draft, columns: number): string {
+  const isChosen = draft.quiet || (draft.format ?? "") !== "";
+  let text = "";
+  for (const format of [draft.format, ...(isChosen ? [] : NARROWER)]) {
+    text = formatRows(rows, { ...draft, format });
+    if (text.split("\n").every((line) => line.length <= columns)) break;
+  }
+  return text;
+}
+
+function formatRows(
+  rows: readonly ContainerRow[],
+  draft: Draft,
+  sizes?: ReadonlyMap<string, ContainerSize>,
+): string {
+  const fields = rows.map((row) => makeContainerFields(row, draft.noTrunc, sizes?.get(row.id)));
+  return formatList(fields, draft.size ? shapeWithSize : containerShape, draft);
+}
 
 export const psCommand: Command = makeCommand(definition);
 export const containerListCommand: Command = makeCommand({ ...definition, name: "container ls" });

@@ -2,11 +2,15 @@
 // bars and a minute's history.
 import type { Usage } from "../../engine/containers/processes.ts";
 import { type Command, type CommandContext, makeCommand } from "../command.ts";
+import type { ContainerVerbs } from "../engine.ts";
 import { allFlag, formatFlag, noTruncFlag } from "../format/format-flags.ts";
 import { formatList, type ListShape } from "../format/list.ts";
 import type { Fields } from "../format/template/values.ts";
 import { formatBytes } from "../format/units.ts";
-import { History, makeRates, type Rates } from "./usage-rates.ts";
+import { writeWhileRead } from "../live/output.ts";
+import { findAbilities } from "../live/place.ts";
+import { History, type Sample } from "./usage-rates.ts";
+import { formatBinary } from "./usage-words.ts";
 
 interface Draft {
   format: string | undefined;
@@ -15,15 +19,16 @@ interface Draft {
   once: boolean;
 }
 
-const INTERVAL_MS = 1000;
+export const INTERVAL_MS = 1000;
 
 export const statsCommand: Command = makeCommand<Draft>({
   name: "stats",
   summary: "Display a live stream of container(s) resource usage statistics",
   usage: "[flags] [CONTAINER...]",
   description:
-    "On a terminal: a table that is drawn anew each second, with bars, and a minute of CPU and memory. " +
-    "Elsewhere, or with --format: docker's table each second.",
+    "On a terminal: a picture that is drawn anew each second, with bars, and curves of the last minute. " +
+    "Its keys sort, choose a container and leave; they are in its last line. Elsewhere: docker's table " +
+    "each second.",
   examples: [
     { does: "Everything that runs, as it goes", line: "bunker stats" },
     {
@@ -49,32 +54,77 @@ export const statsCommand: Command = makeCommand<Draft>({
   interspersed: true,
   start: () => ({ format: undefined, noTrunc: false, all: false, once: false }),
   run: async (draft, names, context) => {
-    const { readUsage } = await context.engine.containers();
-    const read = () => readUsage(names, draft.all);
-    const isLive = !draft.once && draft.format === undefined && process.stdout.isTTY;
-    if (isLive) {
-      const { showLive } = await import("./stats-live.ts");
-      return showLive(read, INTERVAL_MS);
+    const read = makeReader(await context.engine.containers(), names, draft.all);
+    const place = draft.once ? undefined : findAbilities(context.env);
+    if (place === undefined) return printTables(read, draft, context);
+    const { showPicture } = await import("../live/screen.ts");
+    if (draft.format === undefined) {
+      const { UsagePicture } = await import("./usage-picture.ts");
+      return showPicture(new UsagePicture(read, { sort: undefined, place }), place, INTERVAL_MS);
     }
-    return printTables(read, draft, context);
+    const { TextPicture } = await import("../live/text-picture.ts");
+    const tables = makeTables(read, draft);
+    const next = (): (() => string) | undefined => {
+      const text = tables();
+      return text === undefined ? undefined : () => text;
+    };
+    return showPicture(new TextPicture(next), place, INTERVAL_MS);
   },
 });
 
-/** A percentage needs two looks: the first table comes after a moment. */
-async function printTables(
-  read: () => Usage[],
-  draft: Draft,
-  context: CommandContext,
-): Promise<number> {
+/**
+ * Who is to be looked at must be there the first time; then one that is gone is left out, and as with
+ * docker it is over where none of those that were named is left: undefined.
+ */
+export function makeReader(
+  { readUsage }: Pick<ContainerVerbs, "readUsage">,
+  names: readonly string[],
+  all: boolean,
+): () => Usage[] | undefined {
+  let isLenient = false;
+  return () => {
+    const usages = readUsage({ names, all, isLenient });
+    isLenient = true;
+    return names.length > 0 && usages.length === 0 ? undefined : usages;
+  };
+}
+
+/** Texts of tables, one after the other; undefined once there is nothing to be seen. */
+function makeTables(
+  read: () => readonly Usage[] | undefined,
+  { format, noTrunc }: Pick<Draft, "format" | "noTrunc">,
+  order: (rows: readonly Usage[], history: History) => readonly Usage[] = (usages) => usages,
+): () => string | undefined {
   const history = new History();
-  history.add(read());
+  return () => {
+    const usages = read();
+    if (usages === undefined) return undefined;
+    history.add(usages);
+    const rows = order(usages, history).map((usage) =>
+      makeFields(usage, history.last(usage.container.id), noTrunc),
+    );
+    return formatList(rows, statsShape, { format });
+  };
+}
+
+/** A percentage needs two looks: the first table comes after a moment. */
+export async function printTables(
+  read: () => readonly Usage[] | undefined,
+  draft: Pick<Draft, "format" | "noTrunc" | "once">,
+  context: CommandContext,
+  order?: (rows: readonly Usage[], history: History) => readonly Usage[],
+): Promise<number> {
+  const next = makeTables(read, draft, order);
+  next();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
-    const usages = read();
-    const rows = usages.map((usage) => makeFields(usage, makeRates(usage, history), draft.noTrunc));
-    history.add(usages);
-    context.write(formatList(rows, statsShape, { format: draft.format }));
-    if (draft.once) return 0;
+    const text = next();
+    if (text === undefined) return 0;
+    if (draft.once) {
+      context.write(text);
+      return 0;
+    }
+    if (!writeWhileRead(text)) return 0;
   }
 }
 
@@ -96,38 +146,28 @@ const statsShape: ListShape = {
   typeName: "*container.statsContext",
 };
 
-function makeFields({ container, stats, network }: Usage, rates: Rates, isWhole: boolean): Fields {
-  const { id, name } = container;
+function makeFields(
+  { container: { id, name } }: Usage,
+  sample: Sample | undefined,
+  isWhole: boolean,
+): Fields {
   const shown = isWhole ? id : id.slice(0, 12);
-  const isUp = stats !== undefined;
+  const either = (format: (sample: Sample) => string, none = "--"): string =>
+    sample === undefined ? none : format(sample);
+  const both = (one: number, other: number): string =>
+    `${formatBytes(one, 3)} / ${formatBytes(other, 3)}`;
   return {
-    BlockIO: isUp
-      ? `${formatBytes(rates.readBytes, 3)} / ${formatBytes(rates.writtenBytes, 3)}`
-      : "--",
-    CPUPerc: isUp ? `${rates.cpuPercent.toFixed(2)}%` : "--",
+    BlockIO: either(({ readBytes, writtenBytes }) => both(readBytes, writtenBytes)),
+    CPUPerc: either(({ cpuPercent }) => `${cpuPercent.toFixed(2)}%`),
     Container: shown,
     ID: shown,
-    MemPerc: isUp ? `${rates.memoryPercent.toFixed(2)}%` : "--",
-    MemUsage: isUp
-      ? `${formatBinary(rates.memoryBytes)} / ${formatBinary(rates.limitBytes)}`
-      : "-- / --",
+    MemPerc: either(({ memoryPercent }) => `${memoryPercent.toFixed(2)}%`),
+    MemUsage: either(
+      ({ memoryBytes, limitBytes }) => `${formatBinary(memoryBytes)} / ${formatBinary(limitBytes)}`,
+      "-- / --",
+    ),
     Name: name,
-    NetIO: isUp
-      ? `${formatBytes(network.receivedBytes, 3)} / ${formatBytes(network.sentBytes, 3)}`
-      : "--",
-    PIDs: isUp ? String(stats.pids.current) : "--",
+    NetIO: either(({ receivedBytes, sentBytes }) => both(receivedBytes, sentBytes)),
+    PIDs: either(({ pids }) => String(pids)),
   };
-}
-
-const binaryUnits = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** As docker prints memory: four digits, units of 1024. */
-export function formatBinary(bytes: number): string {
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1024 && unit < binaryUnits.length - 1) {
-    size /= 1024;
-    unit += 1;
-  }
-  return `${Number(size.toPrecision(4))}${binaryUnits[unit]}`;
 }

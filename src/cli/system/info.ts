@@ -2,7 +2,7 @@
 import manifest from "../../../package.json" with { type: "json" };
 import type { SystemInfo } from "../../engine/system/info.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
-import { formatBinary } from "../containers/stats.ts";
+import { formatBinary } from "../containers/usage-words.ts";
 import { formatObject } from "../format/inspect.ts";
 import { inspectFormatFlag } from "../format/format-flags.ts";
 import type { Value } from "../format/template/values.ts";

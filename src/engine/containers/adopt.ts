@@ -1,6 +1,6 @@
-// A container whose guardian was killed gets another one from the next command that looks at it. Its
-// output has waited in the fifos meanwhile. A terminal is gone with its guardian: then only the end is
-// still to be learnt.
+// A container whose guardian was killed has its deputy in its place. One whose deputy was killed as well
+// gets another guardian from the next command that looks at it. Its output has waited in the fifos
+// meanwhile. A terminal is gone with the two of them: then only the end is still to be learnt.
 
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { startPerformer } from "../../../ffi/agent/start.ts";
@@ -11,14 +11,17 @@ import type { Fd } from "../../../ffi/fd.ts";
 import { fileType } from "../../../ffi/files.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { planGuardian } from "../../container/plan-guardian.ts";
+import { planParentGuard } from "../../container/plan-parent-guard.ts";
 import { destroy } from "../../container/end.ts";
 import { GATE_FILE, passGate } from "../oci/gate.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { afterCommand } from "./after-guardian.ts";
 import { EXIT_FILE } from "./exit-file.ts";
+import { findGuardian } from "./guardian-process.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 import { openLog } from "./log-files.ts";
+import { awaitDeputy, postGuardian } from "./post-guardian.ts";
 import { type Fifos, reopenFifos } from "./streams.ts";
 import { openProcess } from "./wait-for.ts";
 
@@ -31,13 +34,19 @@ export function adopt(
   kept: KeptStore,
 ): ContainerRecord {
   completeStart(container, kept);
-  if (isSameProcess(record.agentPid, record.agentStart)) return record;
+  const store = new StateStore(runFolder(process.env));
+  const guardian = findGuardian(record, store.containerFolder(container.id));
+  if (guardian?.agentPid === record.agentPid) return record;
+  const guarded = { ...record, ...guardian };
   // Whoever has the lock changes the container right now: the next command will see.
   using lock = kept.tryLock(container.id);
-  if (lock === undefined) return record;
-  const store = new StateStore(runFolder(process.env));
+  if (lock === undefined) return guarded;
   const now = store.readRecord(container.id);
   if (now === undefined || isSameProcess(now.agentPid, now.agentStart)) return now ?? record;
+  if (guardian !== undefined) {
+    store.updateRecord(guarded);
+    return guarded;
+  }
   using init = openProcess(now.initPid, now.initStart);
   if (init === undefined) return now;
   try {
@@ -70,27 +79,33 @@ function startGuardian(
     ? NO_STREAMS
     : reopenFifos(folder);
   using log = openLog(kept.folder(container.id), option);
-  using exit = open(`${folder}/${EXIT_FILE}`, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
+  const exitPath = `${folder}/${EXIT_FILE}`;
+  using exit = open(exitPath, O.O_WRONLY | O.O_CREAT, 0o600);
   using pidfd = duplicate(init.number);
   const inherit = [pidfd.number, log.files.fd, log.files.indexFd, exit.number];
   if (!tty) inherit.push(streams.stdout, streams.stderr);
-  const { settle, guard } = planGuardian(
+  const plan = planGuardian(
     {
       streams: { kind: "pipes", stdout: streams.stdout, stderr: streams.stderr },
       log: log.files,
       exitFd: exit.number,
+      exitPath,
       after: afterCommand(container.id),
     },
     { pidfd: pidfd.number },
   );
-  const performer = startPerformer({ kind: "agent", firstSteps: settle, inherit });
+  const performer = startPerformer({
+    kind: "agent",
+    firstSteps: [planParentGuard(process.pid)],
+    inherit,
+  });
   try {
-    performer.finish(AGENT_PAGE);
+    postGuardian(performer, plan);
+    awaitDeputy(performer, plan);
   } catch (error) {
     destroy(performer);
     throw error;
   }
-  performer.post(AGENT_PAGE, guard);
   const agentPid = performer.pid(AGENT_PAGE);
   const adopted = { ...record, agentPid, agentStart: processStart(agentPid) };
   store.updateRecord(adopted);

@@ -9,12 +9,14 @@ import { POLL, type PollRequest } from "../../../ffi/poll.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { EXIT_FILE, type ExitRecord, readExitFrom } from "./exit-file.ts";
+import { openGuardian } from "./guardian-process.ts";
 import { openProcess, waitForEnd } from "./wait-for.ts";
 
 /** How often the end is looked for that the guardian is about to write down. */
 export const CARRYING_MS = 2;
 
 export class EndWatch implements Disposable {
+  readonly #folder: string;
   readonly #init: Fd | undefined;
   #guardian: Fd | undefined;
   readonly #exit: Fd | undefined;
@@ -27,9 +29,9 @@ export class EndWatch implements Disposable {
     exit?: Fd,
   ) {
     this.#init = openProcess(record.initPid, record.initStart);
-    this.#guardian = openProcess(record.agentPid, record.agentStart);
-    const folder = new StateStore(runFolder(process.env)).containerFolder(record.id);
-    this.#own = exit === undefined ? openIfThere(`${folder}/${EXIT_FILE}`) : undefined;
+    this.#folder = new StateStore(runFolder(process.env)).containerFolder(record.id);
+    this.#guardian = openGuardian(record, this.#folder);
+    this.#own = exit === undefined ? openIfThere(`${this.#folder}/${EXIT_FILE}`) : undefined;
     this.#exit = exit ?? this.#own;
   }
 
@@ -58,11 +60,9 @@ export class EndWatch implements Disposable {
   /** Whether its guardian is gone, and no other has taken its place. */
   #isAlone(): boolean {
     if (!waitForEnd(this.#guardian, 0)) return false;
-    const { id, agentPid } = this.record;
-    const now = new StateStore(runFolder(process.env)).readRecord(id);
-    if (now === undefined || now.agentPid === agentPid) return true;
     this.#guardian?.[Symbol.dispose]();
-    this.#guardian = openProcess(now.agentPid, now.agentStart);
+    const now = new StateStore(runFolder(process.env)).readRecord(this.record.id);
+    this.#guardian = now === undefined ? undefined : openGuardian(now, this.#folder);
     return this.#guardian === undefined;
   }
 

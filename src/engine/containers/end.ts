@@ -6,9 +6,12 @@ import { pidfd_send_signal, signalNumber } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { tell } from "../events/tell.ts";
+import { runFolder } from "../run-folder.ts";
+import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
+import { openGuardian } from "./guardian-process.ts";
 import { findRecord, lookAt } from "./live.ts";
 import { openProcess, waitForEnd } from "./wait-for.ts";
 
@@ -55,7 +58,7 @@ export function endWith(
   const record = findRecord(container.id);
   if (record !== undefined) {
     using init = openProcess(record.initPid, record.initStart);
-    using guardian = openProcess(record.agentPid, record.agentStart);
+    using guardian = openGuardian(record, stateFolder(record));
     if (init !== undefined) {
       tell("kill", container, { signal: String(signal) });
       send(init.number, signal);
@@ -73,6 +76,9 @@ export function endWith(
   if (lock !== undefined) finish(container, kept);
   return record !== undefined;
 }
+
+const stateFolder = ({ id }: ContainerRecord): string =>
+  new StateStore(runFolder(process.env)).containerFolder(id);
 
 /** Order: before the signal, so that no restart policy starts it again. */
 function markStopped(container: KeptContainer, kept: KeptStore): void {
@@ -130,8 +136,7 @@ export function waitForContainer(text: string): number {
     const status = readEnded(container, kept);
     if (status !== undefined) return status.exitCode;
     const record = findRecord(container.id);
-    using guardian =
-      record === undefined ? undefined : openProcess(record.agentPid, record.agentStart);
+    using guardian = record === undefined ? undefined : openGuardian(record, stateFolder(record));
     using init = record === undefined ? undefined : openProcess(record.initPid, record.initStart);
     waitForEnd(init, -1);
     waitForEnd(guardian, CLEARING_TIMEOUT_MS);

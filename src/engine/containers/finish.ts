@@ -4,7 +4,7 @@
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
 import { isSameProcess } from "../../../ffi/agent/alive.ts";
-import { kill } from "../../../ffi/signal.ts";
+import { pidfd_send_signal } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { readDetails } from "../container-details.ts";
 import { describeEnd, tell } from "../events/tell.ts";
@@ -17,7 +17,9 @@ import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { awaitExit } from "./await-exit.ts";
 import { UNKNOWN_EXIT } from "./exit-file.ts";
+import { openGuardian } from "./guardian-process.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
+import { openProcess } from "./wait-for.ts";
 
 const SIGKILL = 9;
 
@@ -56,12 +58,14 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
   if (hasRun) kept.writeStatus(container.id, status);
   cgroups.kill(cgroupsPath, SIGKILL);
   cgroups.remove(cgroupsPath);
-  if (record !== undefined) killGuardian(record);
+  using guardian = record === undefined ? undefined : openGuardian(record, folder);
   // One that still has its links, or half of them, loses them before its folder.
   const networks = container.options.networking === undefined ? [] : networksOf(container.id);
   if (container.options.networking !== undefined) tryTearDown(container.id);
   store.freeName(container.name);
   store.removeFolder(container.id);
+  // Order: once there is nothing to guard any more, its deputy does not go on in its place.
+  if (guardian !== undefined && record?.agentPid !== process.pid) tryKill(guardian.number);
   if (!hasRun) return before;
   if (oomKilled) tell("oom", container);
   tell("die", container, describeEnd(status.exitCode, status.startedMs, status.finishedMs));
@@ -79,15 +83,14 @@ function networksOf(id: string): ToldNetwork[] {
   });
 }
 
-/** Not where it has become this very process. */
-function killGuardian({ agentPid, agentStart }: ContainerRecord): void {
-  if (agentPid !== process.pid) killIfSame(agentPid, agentStart);
+function killIfSame(pid: number, start: string): void {
+  using found = openProcess(pid, start);
+  if (found !== undefined) tryKill(found.number);
 }
 
-function killIfSame(pid: number, start: string): void {
-  if (!isSameProcess(pid, start)) return;
+function tryKill(pidfd: number): void {
   try {
-    kill(pid, SIGKILL);
+    pidfd_send_signal(pidfd, SIGKILL);
   } catch (error) {
     if (!isSyscallError(error, "ESRCH")) throw error;
   }

@@ -1,7 +1,7 @@
 // Starts a kept container in the background: its program runs and its guardian watches it when this
 // returns, and no process of ours has to stay.
 
-import { AGENT_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
+import { AGENT_PAGE, DEPUTY_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
 import { Slot, type Step } from "../../../ffi/call.ts";
 import { close } from "../../../ffi/calls.ts";
 import { O } from "../../../ffi/constants.ts";
@@ -35,6 +35,7 @@ import { EXIT_FILE } from "./exit-file.ts";
 import { ensureKeeper } from "./health.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 import { openLog } from "./log-files.ts";
+import { awaitDeputy, postGuardian } from "./post-guardian.ts";
 import { openFifos, STDIN_FIFO, type StdinSource } from "./streams.ts";
 
 /** Without a caller's terminal to take the size from. docker leaves it at 0 by 0, which upsets many. */
@@ -129,12 +130,14 @@ function launch(
         : { kind: "terminal", master },
     log: log.files,
     exitFd: exit.number,
+    exitPath,
     after: afterCommand(container.id),
   };
-  const { settle, guard } = planGuardian(guardian, created.plan.initPid);
+  const plan = planGuardian(guardian, created.plan.initPid);
+  // Before the processes are ended: the deputy is one of them by then.
+  undo.push(() => created.performer.setPid(DEPUTY_PAGE, created.performer.value(plan.deputyPid)));
   // Order: the gate's other end is to be in nobody's hands but the init's: see waitForProgram().
-  created.performer.perform(AGENT_PAGE, [...settle, planCloseGate(gateFd)]);
-  created.performer.post(AGENT_PAGE, guard);
+  postGuardian(created.performer, plan, [planCloseGate(gateFd)]);
   const record = formatRecord(place, prepared.cgroupsPath, created);
   place.record(record);
   place.writeSpec(JSON.stringify(prepared.spec));
@@ -147,6 +150,7 @@ function launch(
   });
   gate[Symbol.dispose]();
   openTheGate(created, prepared, place.folder);
+  awaitDeputy(created.performer, plan);
   created.hasEnded = true;
   undo.keep();
   tell("start", container);

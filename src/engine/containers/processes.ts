@@ -1,11 +1,13 @@
 // The processes of a running container, as pids of this host, and what they use.
 
 import { detectCgroups } from "../../../cgroups/detect.ts";
-import type { CgroupStats } from "../../../cgroups/manager.ts";
+import type { CgroupManager, CgroupStats } from "../../../cgroups/manager.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { tell } from "../events/tell.ts";
 import { findKept } from "./find.ts";
+import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
 
@@ -31,32 +33,55 @@ export interface Usage {
   readonly network: { readonly receivedBytes: number; readonly sentBytes: number };
 }
 
-/**
- * The usage of those that are named, or of all that run; with `all`, of all.
- * @throws UserError for a name that nobody has
- */
-export function readUsage(names: readonly string[], all: boolean): Usage[] {
+export interface UsageRequest {
+  /** None: all of them. */
+  readonly names: readonly string[];
+  /** Also those that do not run, where none is named. */
+  readonly all: boolean;
+  /** One that is named and not there (any more) is left out. */
+  readonly isLenient?: boolean;
+}
+
+/** @throws UserError for a name that nobody has */
+export function readUsage({ names, all, isLenient = false }: UsageRequest): Usage[] {
   const kept = new KeptStore();
   const cgroups = detectCgroups();
   const containers =
     names.length > 0
-      ? names.map((name) => findKept(name, kept))
-      : kept.list().flatMap((id) => kept.read(id) ?? []);
+      ? names.flatMap((name) => findOne(name, kept, isLenient))
+      : [...kept.list().flatMap((id) => kept.read(id) ?? []), ...listForeground(kept)];
   const found: Usage[] = [];
   for (const container of containers) {
     const { record } = lookAt(container, kept, () => cgroups);
-    if (record === undefined) {
-      if (names.length > 0 || all) found.push({ container, timeMs: Date.now(), network: NONE });
-      continue;
-    }
-    found.push({
-      container,
-      timeMs: Date.now(),
-      stats: cgroups.stats(record.cgroupsPath),
-      network: readNetwork(record.initPid),
-    });
+    const timeMs = Date.now();
+    const stats = record && readStats(cgroups, record.cgroupsPath);
+    if (record !== undefined && stats !== undefined) {
+      // As docker has it: what passes through the host's own network is nobody's.
+      const isHosts = container.options.network.kind === "host";
+      const network = isHosts ? NONE : readNetwork(record.initPid);
+      found.push({ container, timeMs, stats, network });
+    } else if (names.length > 0 || all) found.push({ container, timeMs, network: NONE });
   }
   return found;
+}
+
+function findOne(name: string, kept: KeptStore, isLenient: boolean): KeptContainer[] {
+  try {
+    return [findKept(name, kept)];
+  } catch (error) {
+    if (isLenient && error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** undefined where it has ended meanwhile. */
+function readStats(cgroups: CgroupManager, path: string): CgroupStats | undefined {
+  try {
+    return cgroups.stats(path);
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT", "ENODEV")) return undefined;
+    throw error;
+  }
 }
 
 const NONE = { receivedBytes: 0, sentBytes: 0 };

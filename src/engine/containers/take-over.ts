@@ -8,6 +8,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { afterCommand } from "./after-guardian.ts";
+import { findGuardian } from "./guardian-process.ts";
 import type { KeptStatus } from "./kept.ts";
 
 /** Whether someone is still there to start it again. */
@@ -17,9 +18,10 @@ export function hasRestarter({ restarter }: KeptStatus): boolean {
 
 /** For a container that has ended, or waits to be started again, and nobody takes care of. */
 export function takeOver(id: string, status: KeptStatus): void {
-  const record = new StateStore(runFolder(process.env)).readRecord(id);
+  const store = new StateStore(runFolder(process.env));
+  const record = store.readRecord(id);
   if (status.status === "restarting" ? hasRestarter(status) : record === undefined) return;
-  if (record !== undefined && isSameProcess(record.agentPid, record.agentStart)) return;
+  if (record !== undefined && findGuardian(record, store.containerFolder(id))) return;
   const { path, args, env } = afterCommand(id);
   const nothing = (fd: number): FileAction => ({
     kind: "open",

@@ -6,7 +6,8 @@ import { poll, POLL } from "../../../ffi/poll.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { type Filters, matchesLabels } from "../filters.ts";
 import { runFolder } from "../run-folder.ts";
-import { EventReader, type EventRecord } from "./event-log.ts";
+import type { EventRecord } from "./event-log.ts";
+import { EventReader } from "./event-reader.ts";
 
 export type { EventRecord } from "./event-log.ts";
 

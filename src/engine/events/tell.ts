@@ -3,7 +3,7 @@
 import type { KeptContainer } from "../containers/kept.ts";
 import { runFolder } from "../run-folder.ts";
 import { describeRun } from "./describe-run.ts";
-import { appendEvent } from "./event-log.ts";
+import { appendEvents } from "./event-log.ts";
 
 /** @param further what is known besides the container's name, image and labels */
 export function tell(
@@ -16,6 +16,20 @@ export function tell(
   tellOf("container", action, id, attributes);
 }
 
+/** Several events of one moment. */
+export function tellAll(
+  actions: readonly string[],
+  { id, name, options }: Pick<KeptContainer, "id" | "name" | "options">,
+): void {
+  const { root, labels } = options;
+  const attributes = describeRun({ root, labels, name });
+  const timeMs = now();
+  const events = actions.map((action) => ({ timeMs, type: "container", action, id, attributes }));
+  appendEvents(runFolder(process.env), events);
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
 /** @param id what `events` calls the actor: an image's id, the name of a volume */
 export function tellOf(
   type: "container" | "image" | "network" | "volume",
@@ -23,8 +37,7 @@ export function tellOf(
   id: string,
   attributes: Readonly<Record<string, string>>,
 ): void {
-  const timeMs = performance.timeOrigin + performance.now();
-  appendEvent(runFolder(process.env), { timeMs, type, action, id, attributes });
+  appendEvents(runFolder(process.env), [{ timeMs: now(), type, action, id, attributes }]);
 }
 
 /** docker's `resize`: what a terminal is given is told of. */

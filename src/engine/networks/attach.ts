@@ -41,7 +41,7 @@ import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, hasLink, makeBridge, rebuildRules } from "./ensure-network.ts";
 import { makeHostsFile, makeResolvFile, readHostResolv } from "./etc-files.ts";
-import { hasNames } from "./has-names.ts";
+import { hasGateway, hasNames, OWN_SERVER, ownServerKey, serverOf } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
@@ -90,7 +90,7 @@ export class PendingNetwork {
     this.#host = startIpAhead();
     if (ports.length === 0) return;
     const told = findFirewall().planPorts({ ports, target: publishTarget(first) });
-    const running = told.map(startTransaction);
+    const running = told.map((transaction) => startTransaction(transaction));
     this.#programs.push(() => {
       const failed = running.filter((program) => program.finish().status !== 0);
       if (failed.length === 0) return;
@@ -247,7 +247,7 @@ function reserveNetwork(
 ): PendingNetwork {
   const { networks: asked } = options;
   if (asked.length === 0) {
-    refuseWithoutNetwork(options);
+    // As docker has it: without a network of its own a container's ports are just not published.
     return new PendingNetwork(store, makeState(identity, options, [], [], "", hostsBase), []);
   }
   const plugged = asked.filter(({ name }) => name.startsWith(CNI_PREFIX));
@@ -270,9 +270,10 @@ function reserveNetwork(
       const first = networks.findIndex(({ driver, internal }) => driver === "bridge" && !internal);
       if (first > 0) endpoints.unshift(...endpoints.splice(first, 1));
       refuseWithoutAddress(publish, endpoints);
-      reservePorts(store, publish, identity.id, (port) => ports.push(port));
+      const hasSix = (endpoints[0]?.ip6 ?? "") !== "";
+      reservePorts(store, publish, identity.id, (port) => ports.push(port), hasSix);
     }
-    const dns = endpoints.find(hasNames)?.gateway4 ?? "";
+    const dns = serverOf(endpoints);
     const made = makeState(identity, options, endpoints, ports, dns, hostsBase);
     const names = plugged.map(({ name }) => name);
     const cni = planCni(names, isPublic ? [] : ports, endpoints.length);
@@ -298,9 +299,15 @@ export function joinNames(store: NetworkStore, attachment: Attachment): () => vo
   void gate;
   writeAttachment(store, attachment);
   startDns(store);
-  const addresses = attachment.endpoints.filter(hasNames).map(({ gateway4 }) => gateway4);
+  const { id, endpoints } = attachment;
   return () => {
-    for (const address of addresses) waitForDns(store, address);
+    for (const endpoint of endpoints) {
+      if (hasNames(endpoint) && hasGateway(endpoint)) waitForDns(store, () => endpoint.gateway4);
+    }
+    if (serverOf(endpoints) !== OWN_SERVER) return;
+    // It is told again, as there was no namespace to answer in when it was told first.
+    writeAttachment(store, attachment);
+    waitForDns(store, () => ownServerKey(id));
   };
 }
 
@@ -318,14 +325,6 @@ function refuseWithoutAddress(
       isSix ? "bunker network create --ipv6 makes one that has" : undefined,
     );
   }
-}
-
-function refuseWithoutNetwork({ publish }: NetworkingOptions): void {
-  if (publish.length === 0) return;
-  throw new UserError(
-    "ports can be published of a container in a bridge network only",
-    "leave out -p, or --network none|host|container",
-  );
 }
 
 export function unknownNetwork(name: string): UserError {

@@ -4,6 +4,7 @@
 import { readTextIfThere, writeText } from "../../../ffi/files.ts";
 import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
+import { planDefaultRoutes } from "../../../network/link-plan.ts";
 import { findFirewall } from "../../../network/firewall.ts";
 import { mustSucceed, startIp, startIpAhead, startTransaction } from "../../../network/program.ts";
 import { publishTarget } from "../../../network/ruleset.ts";
@@ -18,7 +19,7 @@ import { planEndpoint } from "./endpoint.ts";
 import { defineDefaultNetwork, makeBridge } from "./ensure-network.ts";
 import { formatHostLines, makeResolvFile, readHostResolv } from "./etc-files.ts";
 import { type FoundContainer, findIdentity } from "./find-identity.ts";
-import { hasNames } from "./has-names.ts";
+import { serverOf } from "./has-names.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress } from "./release.ts";
 import { netnsPath } from "./netns-path.ts";
@@ -82,9 +83,10 @@ function attach(
   };
   const index = nextIndex(known.endpoints);
   const endpoint = planEndpoint(store, network, id, index, known.endpoints, option);
+  const endpoints = orderEndpoints(store, [...known.endpoints, endpoint]);
   const waits: (() => void)[] = [];
   try {
-    waits.push(joinNames(store, { ...known, endpoints: [...known.endpoints, endpoint] }));
+    waits.push(joinNames(store, { ...known, endpoints }));
     if (before === undefined) nameNamespace(id, `/proc/${pid}/ns/net`);
     const netns = { name: netnsPath(id), path: netnsPath(id) };
     waits.push(makeLinks([endpoint], [network], netns, startIpAhead()));
@@ -94,19 +96,41 @@ function attach(
     writeAttachment(store, known);
     throw error;
   }
+  // The first that its ports can lead to: those it was in before had no way in, or are gone.
+  if (endpoints[0] === endpoint && isOpen(store, endpoint)) redirectPorts("to", known, endpoint);
   changeFile(id, "hosts", (text) => text + formatHostLines(endpoint, known.hostname));
-  changeServer(id, known.endpoints, [...known.endpoints, endpoint]);
+  changeServer(known, endpoints);
+}
+
+/** Whether ports can be published in its network. */
+const isOpen = (store: NetworkStore, { network, hostLink }: Endpoint): boolean =>
+  hostLink !== "" && store.read(network)?.internal !== true;
+
+/** The first is where published ports lead. */
+function orderEndpoints(store: NetworkStore, endpoints: readonly Endpoint[]): Endpoint[] {
+  const first = endpoints.find((endpoint) => isOpen(store, endpoint));
+  if (first === undefined) return [...endpoints];
+  return [first, ...endpoints.filter((endpoint) => endpoint !== first)];
+}
+
+function redirectPorts(way: "to" | "away", { ports }: Attachment, endpoint: Endpoint): void {
+  if (ports.length === 0) return;
+  const published = { ports, target: publishTarget(endpoint) };
+  const firewall = findFirewall();
+  const told = way === "to" ? firewall.planPorts(published) : firewall.planPortRemoval(published);
+  for (const transaction of told) startTransaction(transaction).finish();
 }
 
 /** The DNS is asked at the address of the first network that has names. */
-function changeServer(id: string, before: readonly Endpoint[], after: readonly Endpoint[]): void {
-  const [old, now] = [before, after].map((list) => list.find(hasNames)?.gateway4 ?? "");
-  if (old === now || now === undefined) return;
+function changeServer({ id, dns, endpoints }: Attachment, after: readonly Endpoint[]): void {
+  const [old, now] = [serverOf(endpoints), serverOf(after)];
+  if (old === now) return;
   changeFile(id, "resolv.conf", (text) => {
     const rest = text.replace(/^nameserver .*\n/gm, "");
     if (now !== "") return `nameserver ${now}\n${rest}`;
-    const plain = { dns: [], dnsSearch: [], dnsOptions: [] };
-    return makeResolvFile(plain, "", readHostResolv());
+    const plain = { dns, dnsSearch: [], dnsOptions: [] };
+    const servers = makeResolvFile(plain, "", readHostResolv()).match(/^nameserver .*\n/gm) ?? [];
+    return servers.join("") + rest;
   });
 }
 
@@ -141,34 +165,35 @@ export function disconnectNetwork(networkText: string, text: string, force: bool
 
 /** Order: ports, link, address: nothing leads to an address that may be another's. */
 function detach(store: NetworkStore, before: Attachment, endpoint: Endpoint): void {
-  const { id, ports } = before;
-  const endpoints = before.endpoints.filter((other) => other !== endpoint);
-  const wasTarget = before.endpoints[0] === endpoint && ports.length > 0;
-  if (wasTarget) {
-    const removals = findFirewall().planPortRemoval({ ports, target: publishTarget(endpoint) });
-    for (const removal of removals) startTransaction(removal).finish();
-  }
-  const inside = startIp([`link delete dev ${endpoint.name}`], netnsPath(id));
-  inside?.finish();
-  const [first, ...others] = endpoints;
-  const next = endpoint.isDefault && first !== undefined ? { ...first, isDefault: true } : first;
-  const left = next === undefined ? [] : [next, ...others];
-  if (endpoint.isDefault && next !== undefined && next.gateway4 !== "") {
-    const route = startIp(
-      [`route add default via ${next.gateway4} dev ${next.name}`],
-      netnsPath(id),
-    );
-    if (route !== undefined) mustSucceed("set the container's default route", route);
-  }
-  if (wasTarget && next !== undefined) {
-    const told = findFirewall().planPorts({ ports, target: publishTarget(next) });
-    for (const transaction of told) startTransaction(transaction).finish();
-  }
-  writeAttachment(store, { ...before, endpoints: left });
+  const { id } = before;
+  const left = orderEndpoints(
+    store,
+    before.endpoints.filter((other) => other !== endpoint),
+  );
+  const wasTarget = before.endpoints[0] === endpoint;
+  if (wasTarget) redirectPorts("away", before, endpoint);
+  startIp([`link delete dev ${endpoint.name}`], netnsPath(id))?.finish();
+  const endpoints = endpoint.isDefault ? passDefaultOn(store, id, left) : left;
+  const [next] = endpoints;
+  if (wasTarget && next !== undefined && isOpen(store, next)) redirectPorts("to", before, next);
+  writeAttachment(store, { ...before, endpoints });
   release(store, endpoint);
   const gone = formatHostLines(endpoint, before.hostname);
   changeFile(id, "hosts", (text) => text.replace(gone, ""));
-  changeServer(id, before.endpoints, left);
+  changeServer(before, endpoints);
+}
+
+/** The way out is another network's now: the first that has one. */
+function passDefaultOn(
+  store: NetworkStore,
+  id: string,
+  endpoints: readonly Endpoint[],
+): readonly Endpoint[] {
+  const next = endpoints.find(({ network }) => store.read(network)?.internal !== true);
+  if (next === undefined) return endpoints;
+  const route = startIp(planDefaultRoutes(next), netnsPath(id));
+  if (route !== undefined) mustSucceed("set the container's default route", route);
+  return endpoints.map((each) => (each === next ? { ...each, isDefault: true } : each));
 }
 
 /** In place, as the file is mounted in the container. */

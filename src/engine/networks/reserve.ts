@@ -126,6 +126,7 @@ export const firstAddress = (subnet: Subnet): string => formatAddress(addressAt(
 /**
  * The ports of the host that were asked for, the container's own from now on.
  * @param onReserved is told of each at once, so that a failure gives them back
+ * @param hasSix whether they lead to the container by IPv6 as well
  * @throws UserError: one is taken, and by whom
  */
 export function reservePorts(
@@ -133,6 +134,7 @@ export function reservePorts(
   asked: readonly PublishOption[],
   id: string,
   onReserved: (port: PortMapping) => void,
+  hasSix = false,
 ): void {
   const isExact = ({ hostPort, hostPortLast }: PublishOption): boolean =>
     hostPort !== 0 && hostPort === hostPortLast;
@@ -146,10 +148,11 @@ export function reservePorts(
   // Order: all of them are ours, or at least claimed, before it is looked who else has claimed one.
   const names = exact.length === 0 ? [] : listNames(folder);
   for (const port of exact) {
-    const owner = findRival(folder, names, port) ?? findProcess(port);
+    const owner = findRival(folder, names, port) ?? findProcess(port, hasSix);
     if (owner !== undefined) throw takenPort(port, owner);
   }
-  for (const option of asked) if (!isExact(option)) onReserved(chooseFreePort(store, option, id));
+  for (const option of asked)
+    if (!isExact(option)) onReserved(chooseFreePort(store, option, id, hasSix));
 }
 
 const makePort = ({ protocol, hostIp, containerPort }: PublishOption, hostPort: number) => ({
@@ -167,7 +170,12 @@ function takenPort({ hostPort, protocol, hostIp }: PortMapping, owner: string): 
   );
 }
 
-function chooseFreePort(store: NetworkStore, option: PublishOption, id: string): PortMapping {
+function chooseFreePort(
+  store: NetworkStore,
+  option: PublishOption,
+  id: string,
+  hasSix: boolean,
+): PortMapping {
   const { protocol, hostPort, hostPortLast } = option;
   const folder = store.folder("ports");
   const [first, last] = hostPort === 0 ? ephemeralRange() : [hostPort, hostPortLast];
@@ -177,7 +185,8 @@ function chooseFreePort(store: NetworkStore, option: PublishOption, id: string):
   for (let step = 0; step < count; step++) {
     const port = makePort(option, first + ((start + step) % count));
     if (!reserve(folder, portName(port), id)) continue;
-    if (findRival(folder, listNames(folder), port) ?? findProcess(port)) releasePort(store, port);
+    if (findRival(folder, listNames(folder), port) ?? findProcess(port, hasSix))
+      releasePort(store, port);
     else return port;
   }
   throw new UserError(`no port is free between ${first} and ${last} (${protocol})`);
@@ -212,7 +221,12 @@ function findRival(
 
 const isAny = (ip: string): boolean => ip === "" || ip === "0.0.0.0" || ip === "::";
 
-function findProcess({ protocol, hostIp, hostPort }: PortMapping): string | undefined {
-  if (!isPortTaken(protocol, hostIp === "" ? "0.0.0.0" : hostIp, hostPort)) return undefined;
+function findProcess(
+  { protocol, hostIp, hostPort }: PortMapping,
+  hasSix: boolean,
+): string | undefined {
+  const every = hasSix ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+  const addresses = hostIp === "" ? every : [hostIp];
+  if (!addresses.some((address) => isPortTaken(protocol, address, hostPort))) return undefined;
   return findPortHolder(protocol, hostPort) ?? "another program";
 }

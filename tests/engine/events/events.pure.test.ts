@@ -4,11 +4,8 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { formatEvent } from "../../../src/cli/containers/events.ts";
-import {
-  appendEvent,
-  EventReader,
-  type EventRecord,
-} from "../../../src/engine/events/event-log.ts";
+import { appendEvents, type EventRecord } from "../../../src/engine/events/event-log.ts";
+import { EventReader } from "../../../src/engine/events/event-reader.ts";
 import { EventParser } from "../../../src/engine/events/parse-events.ts";
 import {
   HEAD_BYTES,
@@ -33,7 +30,7 @@ test("no event is lost or seen twice while the file is changed for a new one", (
     const seen: string[] = [];
     const note = "x".repeat(4096);
     for (let number = 0; number < 2500; number++) {
-      appendEvent(folder, event(String(number), { note }));
+      appendEvents(folder, [event(String(number), { note })]);
       if (number % 100 === 99) for (const { action } of reader.next()) seen.push(action);
     }
     expect(seen).toEqual(Array.from({ length: 2500 }, (_, number) => String(number)));
@@ -48,7 +45,7 @@ test("no event is lost or seen twice while the file is changed for a new one", (
 });
 
 test("an event that cannot be written down fails nobody", () => {
-  expect(() => appendEvent("/proc/nowhere", event("start"))).not.toThrow();
+  expect(() => appendEvents("/proc/nowhere", [event("start")])).not.toThrow();
 });
 
 test("filters: any value of a key, and all of the keys", () => {

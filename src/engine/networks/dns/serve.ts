@@ -16,11 +16,20 @@ import { LOCK, tryFlock } from "../../../../ffi/flock.ts";
 import type { Endpoint } from "../../../../network/definition.ts";
 import { AnswerCache } from "../../../../network/dns/cache.ts";
 import { Forwarder } from "../../../../network/dns/forwarder.ts";
-import { Listener } from "../../../../network/dns/listener.ts";
-import { makeResolver, type Surroundings } from "../../../../network/dns/resolver.ts";
+import { Listener, type Place } from "../../../../network/dns/listener.ts";
+import {
+  type Clientele,
+  clientOfNamespace,
+  clientsOfBridge,
+  makeResolver,
+  type Surroundings,
+} from "../../../../network/dns/resolver.ts";
 import { Zone } from "../../../../network/dns/zone.ts";
+import { findFirewall } from "../../../../network/firewall.ts";
+import { insideNamespace, mustSucceed, startTransaction } from "../../../../network/program.ts";
 import { type Attachment, readAttachment } from "../attachments.ts";
-import { hasNames } from "../has-names.ts";
+import { hasGateway, hasNames, OWN_SERVER, ownServerKey, serverOf } from "../has-names.ts";
+import { netnsPath } from "../netns-path.ts";
 import { NetworkStore } from "../network-store.ts";
 import { forgetReady } from "./start.ts";
 
@@ -80,6 +89,39 @@ function watchFolder(path: string, onChange: () => void): Disposable {
   const watcher = watch(path, onChange);
   watcher.on("error", () => {});
   return { [Symbol.dispose]: () => watcher.close() };
+}
+
+/** Where it answers, and whom. */
+interface DnsPlace extends Place {
+  readonly clientele: Clientele;
+}
+
+const DNS_PORT = 53;
+
+const placeAtBridge = ({ networkId, gateway4 }: Endpoint): DnsPlace => ({
+  address: gateway4,
+  port: DNS_PORT,
+  clientele: clientsOfBridge(networkId, gateway4),
+  within: (act) => act(),
+  onBound: () => {},
+});
+
+/**
+ * On a port that nobody has asked for, as the container may have a server of its own on all addresses;
+ * a rule in its namespace leads there. Both go with the namespace.
+ */
+function placeInNamespace(id: string): DnsPlace {
+  const netns = netnsPath(id);
+  return {
+    address: OWN_SERVER,
+    port: 0,
+    clientele: clientOfNamespace(id),
+    within: (act) => insideNamespace(netns, act),
+    onBound: (ports) => {
+      const told = findFirewall().planServer(OWN_SERVER, ports);
+      mustSucceed("lead to the DNS", startTransaction(told, netns));
+    },
+  };
 }
 
 /** The files of who is in which network, and a listener on each network's address. */
@@ -149,28 +191,39 @@ class DnsServer implements Surroundings {
   }
 
   async #listen(): Promise<void> {
-    const wanted = new Map<string, Endpoint>();
-    for (const { value } of this.#attachments.values()) {
-      for (const endpoint of value.endpoints) {
-        if (hasNames(endpoint)) wanted.set(endpoint.gateway4, endpoint);
-      }
-    }
-    for (const [address, listener] of this.#listeners) {
-      if (wanted.has(address)) continue;
-      removeFile(`${this.store.folder("dns/ready")}/${address}`);
+    const wanted = this.#listPlaces();
+    for (const [key, listener] of this.#listeners) {
+      if (wanted.has(key)) continue;
+      removeFile(`${this.store.folder("dns/ready")}/${key}`);
       listener.close();
-      this.#listeners.delete(address);
+      this.#listeners.delete(key);
     }
-    for (const [address, { networkId }] of wanted) {
-      if (this.#listeners.has(address)) continue;
-      const handler = makeResolver(networkId, address, this, this.#forwarder, this.#cache);
+    for (const [key, place] of wanted) {
+      if (this.#listeners.has(key)) continue;
+      const handler = makeResolver(place.clientele, this, this.#forwarder, this.#cache);
       try {
-        this.#listeners.set(address, await Listener.open(address, handler));
-        writeText(`${this.store.folder("dns/ready")}/${address}`, "");
+        const listener = await Listener.open(place, handler);
+        this.#listeners.set(key, listener);
+        writeText(`${this.store.folder("dns/ready")}/${key}`, "");
       } catch {
         // Its bridge may not be there yet, or not any more: the next look tries again.
       }
     }
+  }
+
+  /** By the names that they have in the folder `ready`. */
+  #listPlaces(): Map<string, DnsPlace> {
+    const places = new Map<string, DnsPlace>();
+    for (const { value } of this.#attachments.values()) {
+      const { id, endpoints } = value;
+      for (const endpoint of endpoints) {
+        if (!hasNames(endpoint) || !hasGateway(endpoint)) continue;
+        places.set(endpoint.gateway4, placeAtBridge(endpoint));
+      }
+      const key = serverOf(endpoints) === OWN_SERVER ? ownServerKey(id) : undefined;
+      if (key !== undefined) places.set(key, placeInNamespace(id));
+    }
+    return places;
   }
 
   servers(): readonly string[] {

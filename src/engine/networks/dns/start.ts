@@ -3,7 +3,7 @@
 //
 //   RUN/networks/dns/lock       flock, exclusive: the DNS runs
 //   RUN/networks/dns/gate       flock: shared while a container joins, exclusive when the DNS ends
-//   RUN/networks/dns/ready/IP   it answers there
+//   RUN/networks/dns/ready/KEY  it answers there: an address, or a container's namespace
 
 import { runtime } from "#runtime";
 import { O } from "../../../../ffi/constants.ts";
@@ -69,16 +69,19 @@ export function forgetReady(store: NetworkStore): void {
   for (const { name } of listDirectory(folder) ?? []) removeFile(`${folder}/${name}`);
 }
 
-/** Waits until it answers at an address. @throws UserError where it does not come to that */
-export function waitForDns(store: NetworkStore, address: string): void {
-  const path = `${store.folder("dns/ready")}/${address}`;
+/**
+ * Waits until it answers somewhere. @param where a name of the folder `ready`
+ * @throws UserError where it does not come to that
+ */
+export function waitForDns(store: NetworkStore, where: () => string | undefined): void {
+  const path = `${store.folder("dns/ready")}/${where() ?? ""}`;
   for (let waitedMs = 0; waitedMs < STARTING_MS; waitedMs += STEP_MS) {
     // Race: one that is being killed held its lock when we looked whether it runs.
     if (fileType(path) !== 0 && !startDns(store)) return;
     poll([], STEP_MS);
   }
   throw new UserError(
-    `the DNS of networks does not answer at ${address}`,
+    `the DNS of networks does not answer at ${where() ?? "this container's loopback"}`,
     "another server may have port 53 of all addresses: ss -ulpn 'sport = 53' shows it",
   );
 }
