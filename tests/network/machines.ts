@@ -100,6 +100,8 @@ export function openNetwork(hidden: readonly string[] = []): Network {
   const box = openBox();
   const [host, client] = [new Machine("host"), new Machine("client")];
   beforeAll(async () => {
+    // With it bridged packets pass the rules of IP. Nothing loads it by itself, and it stays.
+    if (process.env["VM_RUN"] !== undefined) must(["modprobe", "br_netfilter"]);
     for (const { name } of [host, client]) must(["ip", "netns", "add", name]);
     must(
       ["ip", "-batch", "-"],
