@@ -33,7 +33,7 @@ skipUnless(missing.length === 0, `programs in networks: ${missing.join(", ")} no
         ] as const) {
           for (const way of [[], ["--reverse"], ["--udp", "--bitrate", "100M"]]) {
             const words = ["iperf3", "--json", "--bytes", "4M", ...way, "--client", address];
-            expect(await receivedBytes([...machine.prefix, ...words])).toBeGreaterThan(1_000_000);
+            expect(await receivedBytes([...machine.prefix, ...words])).toBeGreaterThan(100_000);
           }
         }
         await ok("rm", "-f", "stream");
