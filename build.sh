@@ -7,7 +7,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 usage() {
   cat <<'USAGE'
-usage: ./build.sh                 build dist/bunker for this machine
+usage: ./build.sh                 build dist/bunker for this machine, and dist/bunker.1
        ./build.sh --all           build every release binary, and dist/SHA256SUMS
        ./build.sh run [ARG...]    build, then a shell in a container, or `bunker run ARG...`
        ./build.sh test [FILTER]   install what the tests need, build, run all tests
@@ -88,6 +88,7 @@ build() {
   is_current dist/bunker bunker && return
   check_types
   compile bunker dist/bunker
+  dist/bunker man > dist/bunker.1
   ln -sfn bunker dist/bunker-oci
 }
 
@@ -139,7 +140,7 @@ run() {
 
 readonly TEST_PACKAGES=(
   bind9-dnsutils binutils binutils-aarch64-linux-gnu busybox-static containernetworking-plugins
-  crun debootstrap gcc iperf3 iproute2 iptables jq libc6-arm64-cross libc6-dev nftables procps
+  crun debootstrap gcc groff-base iperf3 iproute2 iptables jq libc6-arm64-cross libc6-dev nftables procps
   qemu-user-static runc socat strace tmux uidmap util-linux
 )
 readonly DENO_VERSION=2.9.6

@@ -64,6 +64,10 @@ describe("the executable", () => {
     expect(run(`${DIST}/bunker-oci`, "--version").exitCode).toBe(0);
   });
 
+  test("has its manual beside it", () => {
+    expect(readFileSync(`${DIST}/bunker.1`, "utf8")).toStartWith(".TH BUNKER 1 ");
+  });
+
   test("obeys no .env and no bunfig.toml of the folder it is called in", () => {
     const script = `d=$(mktemp -d /tmp/bunker-release-XXXXXX); cd "$d"
       echo 'preload = ["./evil.ts"]' > bunfig.toml; echo 'BUNKER_RUN=/nowhere/x' > .env

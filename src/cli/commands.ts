@@ -317,6 +317,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./system/info.ts")).infoCommand,
   },
   {
+    name: "man",
+    summary: "Print the manual, for man(1)",
+    group: "About",
+    load: async () => (await import("./man/command.ts")).manCommand,
+  },
+  {
     name: "version",
     summary: "Show the version",
     group: "About",
