@@ -58,7 +58,7 @@ describe("progress", () => {
     expect(lineAt(120)).toBe(
       `aaaaaaaaaaaa: Downloading [${"=".repeat(25)}>${" ".repeat(25)}]  1B/2B`,
     );
-    expect(lineAt(80)).toMatch(/^aaaaaaaaaaaa: Downloading \[={16}> {16}\]  1B\/2B$/);
+    expect(lineAt(80)).toMatch(/^aaaaaaaaaaaa: Downloading \[={16}> {17}\]  1B\/2B$/);
     expect(lineAt(40)).toBe("aaaaaaaaaaaa: Downloading 1B/2B");
     expect(lineAt(20)).toBe("aaaaaaaaaaaa: Downl");
   });
