@@ -12,6 +12,7 @@ usage: ./build.sh                 build dist/bunker for this machine, and dist/b
        ./build.sh run [ARG...]    build, then a shell in a container, or `bunker run ARG...`
        ./build.sh test [FILTER]   install what the tests need, build, run all tests
                                   (or those whose file name contains FILTER)
+       ./build.sh test --vm [FILTER]   the same in virtual machines alone, without leaving any out
        ./build.sh clean           remove dist/
 USAGE
 }

@@ -1,6 +1,15 @@
 // A check for leftovers that finds nothing proves nothing until it has found each kind.
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { type Inventory, leftSince, takeInventory } from "./leftovers.ts";
 import { needsRoot } from "./tier.ts";
 
@@ -77,6 +86,20 @@ needsRoot("the check for leftovers", () => {
     expect([...during].filter((line) => !before.has(line))).toEqual(expect.arrayContaining(wanted));
     const after = takeInventory();
     for (const line of wanted) expect(after.has(line)).toBe(false);
+  });
+
+  test("finds a file of the host's that is another one than it was", () => {
+    const before = takeInventory();
+    const { mode, atime, mtime } = statSync("/etc/hosts");
+    const changed = () =>
+      [...takeInventory()].filter((line) => !before.has(line) && line.includes("/etc/hosts"));
+    chmodSync("/etc/hosts", 0o640);
+    expect(changed()[0]).toStartWith("host's /etc/hosts as mode 100640 0:0");
+    chmodSync("/etc/hosts", mode);
+    utimesSync("/etc/hosts", atime, 1);
+    expect(changed()[0]).toEndWith("1970-01-01T00:00:01.000Z");
+    utimesSync("/etc/hosts", atime, mtime);
+    expect(changed()).toEqual([]);
   });
 
   test("finds a process by its name", async () => {

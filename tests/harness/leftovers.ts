@@ -1,7 +1,14 @@
 // What containers leave on a host when something went wrong: taken before and after, the two
 // inventories must be the same.
 
-import { type Dirent, existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import {
+  type Dirent,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 
 /** Everything on this host that a container could have left, one line each: `mount /proc/x`. */
@@ -17,7 +24,11 @@ export function takeInventory(): Inventory {
     ...firewallTables(),
     ...processes(),
     ...files("/run/bunker").map((path) => `state ${path}`),
+    ...["containers", "names", "volumes", "networks"].flatMap((kind) =>
+      names(`/var/lib/bunker/${kind}`).map((name) => `kept ${kind} ${name}`),
+    ),
     ...temporaryFiles(),
+    ...hostFiles(),
   ]);
 }
 
@@ -75,6 +86,9 @@ function mounts(): readonly string[] {
   });
 }
 
+// Also those of the sandboxes that callers and the peers' tests run in.
+const OWN_CGROUPS = /bunker|^callers\.|^conformance-/;
+
 /**
  * The cgroups in each hierarchy that are named after bunker, or below one that is. The parent of
  * all of them may stay, as docker's does, but nothing in it.
@@ -83,7 +97,7 @@ function cgroups(folder: string, inside = false): readonly string[] {
   const folders = entries(folder).filter((entry) => entry.isDirectory());
   return folders.flatMap(({ name }) => {
     const path = `${folder}/${name}`;
-    const ours = inside || name.includes("bunker");
+    const ours = inside || OWN_CGROUPS.test(name);
     const self = ours && name !== "bunker" ? [`cgroup ${path}`] : [];
     return [...self, ...cgroups(path, ours)];
   });
@@ -102,7 +116,7 @@ function processes(): readonly string[] {
   const pids = names("/proc").filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
     const name = text(`/proc/${pid}/comm`).trim();
-    const ours = name === "bunker" || name === "bunker-agent" || isAgent(pid);
+    const ours = name.startsWith("bunker") || isAgent(pid);
     return ours ? [`process ${pid} ${name}`] : [];
   });
 }
@@ -128,11 +142,51 @@ function files(folder: string): readonly string[] {
   });
 }
 
+const TEMPORARY = /^(bunker-|callers\.|tests-of-bunker-)/;
+
 function temporaryFiles(): readonly string[] {
-  const folders = [...new Set(["/tmp", tmpdir()])].filter(existsSync);
+  const folders = [...new Set(["/tmp", "/var/tmp", "/run", tmpdir()])].filter(existsSync);
   return folders.flatMap((folder) =>
     names(folder)
-      .filter((name) => name.startsWith("bunker-"))
+      .filter((name) => TEMPORARY.test(name))
       .map((name) => `file ${folder}/${name}`),
   );
+}
+
+// Files of the host that a container sees, or has one of its own of: nobody may change them. Programs,
+// and what the tests' own packages do not write to, with their contents' time and size.
+const UNTOUCHED = [
+  ...["/bin/busybox", "/bin/sh", "/bin/true", "/bin/sleep", "/usr/bin/env"],
+  ...["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/fstab"],
+];
+const SAME_MODE = [
+  ...["/", "/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/var", "/var/lib", "/root"],
+  ...[
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/tty",
+    "/dev/ptmx",
+  ],
+  ...["/etc/passwd", "/etc/group", "/etc/shadow"],
+];
+
+/** What is known of them: where a line is new, the file is another one than it was. */
+function hostFiles(): readonly string[] {
+  return [
+    ...UNTOUCHED.flatMap((path) => describeFile(path, true)),
+    ...SAME_MODE.flatMap((path) => describeFile(path, false)),
+  ];
+}
+
+function describeFile(path: string, hasContents: boolean): readonly string[] {
+  try {
+    const { mode, uid, gid, size, mtimeMs } = lstatSync(path);
+    const contents = hasContents ? ` ${size} bytes of ${new Date(mtimeMs).toISOString()}` : "";
+    return [`host's ${path} as mode ${mode.toString(8)} ${uid}:${gid}${contents}`];
+  } catch {
+    return [`host's ${path} missing`];
+  }
 }

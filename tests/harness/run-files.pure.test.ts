@@ -1,7 +1,15 @@
 // The counting of the test run: a failure that is not counted would be a failure nobody sees.
 import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { NOTHING, PROJECT, addResults, formatCounts, parseCounts, runFiles } from "./run-files.ts";
+import {
+  NOTHING,
+  PROJECT,
+  addResults,
+  formatCounts,
+  formatSlowest,
+  parseCounts,
+  runFiles,
+} from "./run-files.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -24,7 +32,8 @@ async function resultOf(text: string) {
 test("tests that pass, fail and are skipped are counted, with the reason of skipping", async () => {
   const result = await resultOf(`console.warn("skipped: no moon");
     test("a", () => {}); test("b", () => { expect(1).toBe(2); }); test.skip("c", () => {});`);
-  expect(result).toEqual({ passed: 1, failed: 1, skipped: 1, reasons: ["skipped: no moon"] });
+  const reasons = ["skipped: no moon"];
+  expect(result).toEqual({ passed: 1, failed: 1, skipped: 1, reasons, times: [] });
 });
 
 test("what is skipped without a reason is named", async () => {
@@ -55,7 +64,14 @@ test("a line of counts is read as it is written, and nothing else is", () => {
 });
 
 test("results add up, and a reason is given once", () => {
-  const one = { passed: 1, failed: 2, skipped: 3, reasons: ["r"] };
+  const times = [{ file: "a", seconds: 1 }];
+  const one = { passed: 1, failed: 2, skipped: 3, reasons: ["r"], times };
   const sum = addResults(addResults(NOTHING, one), one);
-  expect(sum).toEqual({ passed: 2, failed: 4, skipped: 6, reasons: ["r"] });
+  const both = [...times, ...times];
+  expect(sum).toEqual({ passed: 2, failed: 4, skipped: 6, reasons: ["r"], times: both });
+});
+
+test("the slowest files are told, the slowest of them first", () => {
+  const times = [4.04, 120.5, 0.1].map((seconds, index) => ({ file: `file ${index}`, seconds }));
+  expect(formatSlowest(times, 2)).toEqual([" 120.5 s  file 1", "   4.0 s  file 0"]);
 });

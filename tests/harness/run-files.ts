@@ -1,9 +1,9 @@
 // Runs test files in a process of their own, shows what fails, and counts.
 
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 
 export const PROJECT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
-const RESULTS = `${PROJECT}/.cache/tests`;
 
 export interface Counts {
   readonly passed: number;
@@ -11,9 +11,16 @@ export interface Counts {
   readonly skipped: number;
 }
 
-/** What came of a run of tests, and why some of it was skipped. */
+/** What came of a run of tests, why some of it was skipped, and how long its files took. */
 export interface Result extends Counts {
   readonly reasons: readonly string[];
+  readonly times: readonly FileTime[];
+}
+
+/** How long one test file took, with the start of its process and the look for what it left. */
+export interface FileTime {
+  readonly file: string;
+  readonly seconds: number;
 }
 
 export interface RunSettings {
@@ -33,14 +40,21 @@ export function addResults(a: Result, b: Result): Result {
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
     reasons: [...new Set([...a.reasons, ...b.reasons])],
+    times: [...a.times, ...b.times],
   };
 }
 
-export const NOTHING: Result = { passed: 0, failed: 0, skipped: 0, reasons: [] };
+export const NOTHING: Result = { passed: 0, failed: 0, skipped: 0, reasons: [], times: [] };
 
 /** `12 passed, 0 failed, 1 skipped`, the form of every line of counts. */
 export function formatCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** The slowest files, a line each: where the time of a run goes. */
+export function formatSlowest(times: readonly FileTime[], count: number): string[] {
+  const slowest = [...times].sort((a, b) => b.seconds - a.seconds).slice(0, count);
+  return slowest.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${file}`);
 }
 
 /** The counts in a line of `formatCounts`; none where the text is something else. */
@@ -53,9 +67,9 @@ export function parseCounts(line: string): Counts | undefined {
 
 /** Runs `files` by one `bun test`, its failures shown as they come. */
 export async function runFiles(files: readonly string[], settings: RunSettings): Promise<Result> {
-  mkdirSync(RESULTS, { recursive: true });
-  const report = `${RESULTS}/${process.pid}.xml`;
-  rmSync(report, { force: true });
+  // Not in the project, which guests that run side by side share: they have the same pids.
+  const folder = mkdtempSync(`${tmpdir()}/tests-of-bunker-`);
+  const report = `${folder}/report.xml`;
   const flags = ["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`];
   const command = [process.execPath, "test", `--timeout=${settings.timeoutMs}`, ...flags];
   const { exitCode, lines } = await showLines(
@@ -65,14 +79,14 @@ export async function runFiles(files: readonly string[], settings: RunSettings):
   );
   const text = readIfThere(report);
   const counts = countsOf(text);
-  rmSync(report, { force: true });
+  rmSync(folder, { recursive: true });
   // A crash of the process, or an error outside of every test, is in no count.
   const crashed = exitCode !== 0 && counts.failed === 0;
   if (crashed && settings.quiet !== true)
     console.log(`bun test ${files.join(" ")} ended with ${exitCode}`);
   const given = new Set(lines.filter((line) => line.startsWith("skipped: ")));
   const reasons = given.size > 0 ? [...given] : skippedTests(text);
-  return { ...counts, failed: counts.failed + (crashed ? 1 : 0), reasons };
+  return { ...NOTHING, ...counts, failed: counts.failed + (crashed ? 1 : 0), reasons };
 }
 
 function readIfThere(file: string): string {

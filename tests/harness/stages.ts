@@ -1,16 +1,9 @@
 // The stages of a whole test run. Each is a value: what it is called and how it is performed.
 
-import { existsSync, readFileSync } from "node:fs";
+import { GUESTS, type Guest, haveGuests, runGuest } from "./guests.ts";
 import { leftSince, takeInventory } from "./leftovers.ts";
-import {
-  NOTHING,
-  PROJECT,
-  type Result,
-  addResults,
-  parseCounts,
-  runFiles,
-  showLines,
-} from "./run-files.ts";
+import { NOTHING, type Result, addResults, runFiles, showLines } from "./run-files.ts";
+import { filesOf, isAmong, isBlackBox } from "./test-files.ts";
 import { isRoot, slowness } from "./tier.ts";
 
 /** A part of the run with counts of its own. */
@@ -18,6 +11,8 @@ export interface Stage {
   readonly name: string;
   /** Whether the run fails when this stage has skipped everything it has. */
   readonly mustRun: boolean;
+  /** Performed while the others go on, after those before it that are, too. */
+  readonly isBeside: boolean;
   perform(): Promise<Result>;
 }
 
@@ -27,65 +22,67 @@ const TIMEOUT_MS = 20_000;
 export function hostStages(filter: string): readonly Stage[] {
   const root = filesOf("root", filter);
   const blackBox = root.filter(isBlackBox).filter((file) => isAmong(file, FROM_SOURCE));
+  const smoke = blackBox.filter((file) => file.includes("smoke"));
   return [
+    ...GUESTS.map((guest) => guestStage(guest, [IN_GUEST, filter], guestStages(filter))),
     ...(filter === "" ? [check("format", "fmt", "--check"), check("types", "check")] : []),
     stage("pure", filesOf("pure", filter), runFiles),
     stage("namespace", filesOf("namespace", filter), eachOnItsOwn),
     stage("root", root, eachOnItsOwn),
     sourceStage("bun", blackBox),
-    sourceStage(
-      "deno",
-      blackBox.filter((file) => file.includes("smoke")),
-    ),
-    // QEMU's emulation has made 6.12 panic before (STEADY_GUEST): one of the two must have run.
-    vmStage("vm 6.1", [], filter, true),
-    vmStage("vm 6.12", ["--suite", "bookworm-backports"], filter, false),
+    sourceStage("deno", smoke),
   ].filter((each) => each !== undefined);
+}
+
+/** The word before the filter that asks for the guests alone, and in them for all tests. */
+export const WHOLLY_IN_GUESTS = "--vm";
+/** What the guests themselves are started with. */
+export const IN_GUEST = "--guest";
+export const WHOLLY_IN_GUEST = "--guest-all";
+
+/** All tests of `filter` in the virtual machines: takes long, and is for when there is time. */
+export function virtualStages(filter: string): readonly Stage[] {
+  const args = [WHOLLY_IN_GUEST, filter];
+  return GUESTS.map((guest) => guestStage(guest, args, wholeGuestStages(filter))).filter(
+    (each) => each !== undefined,
+  );
 }
 
 /** What is worth repeating on another kernel and the other cgroup version: inside the guest. */
 export function guestStages(filter: string): readonly Stage[] {
   const pure = filesOf("pure", filter).filter((file) => file.startsWith("tests/cgroups/"));
-  const elsewhere = filter === "" ? ELSEWHERE : [...ELSEWHERE, ...ELSEWHERE_WHEN_ASKED];
-  const root = filesOf("root", filter).filter(
-    (file) => file.startsWith("tests/cgroups/") || (isBlackBox(file) && isAmong(file, elsewhere)),
-  );
+  const root = filesOf("root", filter).filter((file) => isAmong(file, ELSEWHERE));
   return [stage("pure", pure, runFiles), stage("root", root, eachOnItsOwn)].filter(
     (each) => each !== undefined,
   );
 }
 
+/** Inside the guest: all that needs a kernel. */
+export function wholeGuestStages(filter: string): readonly Stage[] {
+  const files = [...filesOf("namespace", filter), ...filesOf("root", filter)];
+  return [stage("root", files, eachOnItsOwn)].filter((each) => each !== undefined);
+}
+
 /** What depends on how bunker was compiled: the way of a run, and what goes on in the background. */
 const FROM_SOURCE = ["tests/run/", "tests/tools/", "tests/smoke", "tests/containers/life"];
-/** What another kernel, or cgroups of version 2, may answer differently. */
+/**
+ * What another kernel, or cgroups of version 2, may answer differently: five minutes on an emulated
+ * machine. All the rest was run there by hand (docs/status.md).
+ */
 const ELSEWHERE = [
-  ...FROM_SOURCE,
-  ...["events", "life", "mounts", "process", "seccomp", "update", "user-namespace"].map(
-    (name) => `tests/oci-runtime/${name}.`,
-  ),
+  ...["tests/cgroups/", "tests/smoke", "tests/containers/life."],
+  ...[
+    "escapes",
+    "isolation",
+    "join",
+    "limits",
+    "mounts",
+    "replay",
+    "seccomp",
+    "user-namespace",
+  ].map((name) => `tests/run/${name}.`),
+  ...["events", "life", "mounts", "replay", "update"].map((name) => `tests/oci-runtime/${name}.`),
 ];
-
-/** The same, but minutes in an emulated machine: `./build.sh test tests/network` runs them in both. */
-const ELSEWHERE_WHEN_ASKED = ["tests/network/"];
-
-const isAmong = (file: string, starts: readonly string[]): boolean =>
-  starts.some((start) => file.startsWith(start));
-
-function filesOf(tier: string, filter: string): readonly string[] {
-  const found = [...new Bun.Glob(`tests/**/*.${tier}.test.ts`).scanSync(PROJECT)];
-  return found.filter((file) => file.includes(filter)).sort();
-}
-
-/** Whether a file looks at bunker as a program, so that it can look at the others as well. */
-function isBlackBox(file: string): boolean {
-  const source = readFileSync(`${PROJECT}/${file}`, "utf8");
-  if (source.includes("harness/bunker.ts")) return true;
-  const folder = file.slice(0, file.lastIndexOf("/"));
-  const neighbours = [...source.matchAll(/ from "\.\/([a-z-]+\.ts)"/g)].map(([, name]) => name);
-  return neighbours.some((name) =>
-    readFileSync(`${PROJECT}/${folder}/${name}`, "utf8").includes("harness/bunker.ts"),
-  );
-}
 
 function stage(
   name: string,
@@ -96,7 +93,12 @@ function stage(
   if (files.length === 0) return undefined;
   const prefix = name.startsWith("root") ? asRoot() : [];
   const timeoutMs = TIMEOUT_MS * slowness();
-  return { name, mustRun: true, perform: () => run(files, { timeoutMs, prefix, env }) };
+  return {
+    name,
+    mustRun: true,
+    isBeside: false,
+    perform: () => run(files, { timeoutMs, prefix, env }),
+  };
 }
 
 /** The black-box tests again, bunker being started from its source by `runtime`. */
@@ -116,11 +118,14 @@ async function eachOnItsOwn(
 ): Promise<Result> {
   let result = NOTHING;
   for (const file of files) {
+    const start = performance.now();
     const before = takeInventory();
     result = addResults(result, await runFiles([file], settings));
     const left = await leftSince(before);
     for (const line of left) console.log(`${file} left behind: ${line}`);
     if (left.length > 0) result = addResults(result, { ...NOTHING, failed: 1 });
+    const seconds = (performance.now() - start) / 1000;
+    result = addResults(result, { ...NOTHING, times: [{ file, seconds }] });
   }
   return result;
 }
@@ -132,6 +137,7 @@ function check(name: string, ...command: readonly string[]): Stage {
   return {
     name,
     mustRun: true,
+    isBeside: false,
     perform: async () => {
       const { exitCode, lines } = await showLines(line, {}, () => false);
       if (exitCode === 0) return { ...NOTHING, passed: 1 };
@@ -141,70 +147,17 @@ function check(name: string, ...command: readonly string[]): Stage {
   };
 }
 
-const VM_RUN = `${PROJECT}/../shared/vm/vm-run`;
-const VM_TIMEOUT_S = 1200;
-/** The whole run is to end within half an hour: a second guest takes as long as the first. */
-const LATEST_START_MS = 18 * 60_000;
-const TOO_LATE = "skipped: too late for a second guest; `./build.sh test FILTER` runs a part in it";
-// What vm-run ends with where the machine itself did not come up: no statement about bunker.
-const VM_FAILED = 125;
-
-/**
- * A cgroup that is there all the time. Kernel: the first one with a cpuset, and the end of the last,
- * patch the page allocator's code while it runs (a static key). Real processors can do that; QEMU's
- * software emulation of two of them now and then executes half a patched instruction, and the guest
- * panics in __alloc_pages or get_page_from_freelist (seen with 6.12 twice in a row).
- */
-const STEADY_GUEST = ["/bin/sh", "-c", 'mkdir /sys/fs/cgroup/steady && exec "$@"', "sh"];
-
-/** The tests that another kernel may answer differently, in a virtual machine with cgroup v2. */
-function vmStage(
-  name: string,
-  kernel: readonly string[],
-  filter: string,
-  mustRun: boolean,
+/** What a guest runs, as one stage of the host's. */
+function guestStage(
+  guest: Guest,
+  args: readonly string[],
+  inside: readonly Stage[],
 ): Stage | undefined {
-  if (guestStages(filter).length === 0) return undefined;
+  if (inside.length === 0) return undefined;
   return {
-    name,
-    mustRun: mustRun && existsSync(VM_RUN),
-    perform: async () => {
-      if (!mustRun && performance.now() > LATEST_START_MS) {
-        return { ...NOTHING, skipped: 1, reasons: [TOO_LATE] };
-      }
-      return await runGuest(kernel, filter);
-    },
+    name: guest.name,
+    mustRun: haveGuests(),
+    isBeside: true,
+    perform: () => runGuest(guest, args, asRoot()),
   };
-}
-
-async function runGuest(kernel: readonly string[], filter: string): Promise<Result> {
-  if (!existsSync(VM_RUN)) {
-    const reason = "skipped: ../shared/vm/vm-run is not on this machine";
-    return { ...NOTHING, skipped: 1, reasons: [reason] };
-  }
-  const flags = [...kernel, "--timeout", `${VM_TIMEOUT_S}`, "--share", PROJECT, "--cwd", PROJECT];
-  const path = `PATH=${process.env["PATH"] ?? ""}`;
-  const run = [...STEADY_GUEST, process.execPath, "tests/run.ts", "--guest", filter];
-  const command = [...asRoot(), VM_RUN, ...flags, "--env", path, "--", ...run];
-  let { exitCode, lines } = await showLines(command, {}, isFromGuest);
-  if (exitCode === VM_FAILED) {
-    console.log("the virtual machine failed: once more");
-    ({ exitCode, lines } = await showLines(command, {}, isFromGuest));
-  }
-  const counts = parseCounts(lines.findLast((line) => line.trim() !== "") ?? "");
-  const reasons = lines.filter((line) => line.startsWith("skipped: "));
-  if (counts !== undefined) return { ...counts, reasons };
-  if (exitCode === VM_FAILED) {
-    // It says nothing about bunker; whether that will do is the stage's to say (mustRun).
-    return {
-      ...NOTHING,
-      skipped: 1,
-      reasons: ["skipped: the virtual machine itself failed, twice"],
-    };
-  }
-  return { ...NOTHING, failed: 1, reasons: [`the virtual machine ended with ${exitCode}`] };
-}
-
-function isFromGuest(line: string): boolean {
-  return !line.startsWith("skipped: ") && parseCounts(line) === undefined;
 }

@@ -50,8 +50,11 @@ install_packages() {
       missing+=("$package")
   done
   ((${#missing[@]} == 0)) && return
-  apt_install "${missing[@]}" || { apt-get update -qq >&2 && apt_install "${missing[@]}"; } ||
-    die "cannot install: ${missing[*]}"
+  (
+    # Race: a script beside this one may be at it, and apt's own lock does not wait for an update.
+    flock 9
+    apt_install "${missing[@]}" || { apt-get update -qq >&2 && apt_install "${missing[@]}"; }
+  ) 9<"$CALLERS_FOLDER" || die "cannot install: ${missing[*]}"
 }
 
 # RUNLEVEL: the packages' scripts start no daemon in "single-user mode".
