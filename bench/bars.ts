@@ -231,6 +231,47 @@ export function judgeLoad(measured: Readonly<Record<string, LoadMeasured>>): Ver
   ];
 }
 
+/** What became of the lines that containers wrote. */
+export interface LogsMeasured {
+  /** By `NAME-written-KIND` and `NAME-read-KIND`. */
+  readonly megabytesPerSecond: Readonly<Record<string, number>>;
+  /** How many of bunker's containers have lost a line. */
+  readonly lost: number;
+  /** Of the last ten lines of a large log, and of `ps`. */
+  readonly tailMs?: number;
+  readonly psMs?: number;
+}
+
+const LOG_BARS = [
+  { what: "written", title: "written down", limit: 1 },
+  { what: "read", title: "read back", limit: 5 },
+] as const;
+/** As quick as `ps`, but for what two medians of the same differ by. */
+const TAIL_LIMIT = 1.15;
+
+/** One verdict for each bar of logs: at least so many times the better of podman and docker. */
+export function judgeLogs({ megabytesPerSecond, lost, tailMs, psMs }: LogsMeasured): Verdict[] {
+  const speeds = ["pipe", "terminal"].flatMap((kind) =>
+    LOG_BARS.map(({ what, title, limit }) => {
+      const at = (name: string) => megabytesPerSecond[`${name}-${what}-${kind}`];
+      const peers = ["podman", "docker"].flatMap((name) => at(name) ?? []);
+      const best = peers.length === 0 ? undefined : Math.max(...peers);
+      const ratio = divide(at("bunker"), best);
+      return {
+        title: `${title}, ${kind}, of the better of podman and docker`,
+        got: ratio?.toFixed(2) ?? NOT_MEASURED,
+        limit: `>= ${limit}`,
+        cleared: ratio !== undefined && ratio >= limit,
+      };
+    }),
+  );
+  return [
+    ...speeds,
+    judgeRatio("logs --tail 10, of ps", tailMs, psMs, TAIL_LIMIT),
+    judgeMost("containers that have lost a line", lost, 0),
+  ];
+}
+
 function judgeMost(title: string, value: number | undefined, limit: number): Verdict {
   const got = value?.toFixed(0) ?? NOT_MEASURED;
   return { title, got, limit: limit.toFixed(0), cleared: value !== undefined && value <= limit };

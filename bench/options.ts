@@ -88,6 +88,16 @@ export const LOAD_USAGE = `usage: bun bench/load.ts [flags]   (as root)
   --check        exit status 1 where a bar is missed
 `;
 
+export const LOGS_USAGE = `usage: bun bench/logs.ts [flags]   (as root)
+
+  --count N      megabytes that each container writes (1000)
+  --rounds N     readings of the last lines (15)
+  --rootfs DIR   what the image is made of (the tests' busybox tree)
+  --bunker FILE  the executable (dist/bunker)
+  --json FILE    writes all of it there as well
+  --check        exit status 1 where a bar is missed
+`;
+
 export interface BenchOptions {
   readonly rounds: number;
   readonly pauseMs: number;

@@ -9,6 +9,7 @@ import {
   type Measured,
   judgeLife,
   judgeLoad,
+  judgeLogs,
 } from "../../bench/bars.ts";
 
 const MEDIANS = {
@@ -148,5 +149,32 @@ describe("the bars of many containers", () => {
   test("whatever is left misses", () => {
     const left = { ...own, bytes: 0, left: ["process 7 bunker-guardian"] };
     expect(missed({ bunker: left, docker: peer, podman: peer })).toEqual(["left of them"]);
+  });
+});
+
+describe("bars of logs", () => {
+  const megabytesPerSecond = Object.fromEntries(
+    ["pipe", "terminal"].flatMap((kind) => [
+      [`bunker-written-${kind}`, 300],
+      [`bunker-read-${kind}`, 200],
+      [`podman-written-${kind}`, 300],
+      [`podman-read-${kind}`, 30],
+      [`docker-written-${kind}`, 50],
+      [`docker-read-${kind}`, 40],
+    ]),
+  );
+  const missed = (measured: Parameters<typeof judgeLogs>[0]): string[] =>
+    judgeLogs(measured).flatMap(({ title, cleared }) => (cleared ? [] : [title]));
+
+  test("are cleared at their limits, of the better of the peers", () => {
+    expect(missed({ megabytesPerSecond, lost: 0, tailMs: 10, psMs: 10 })).toEqual([]);
+  });
+
+  test("a lost line misses, and so does what was not measured", () => {
+    expect(missed({ megabytesPerSecond, lost: 1 })).toEqual([
+      "logs --tail 10, of ps",
+      "containers that have lost a line",
+    ]);
+    expect(missed({ megabytesPerSecond: {}, lost: 0, tailMs: 1, psMs: 1 })).toHaveLength(4);
   });
 });

@@ -5,7 +5,7 @@
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
 // with the n-th of them.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import {
   KILLED,
   type Moment,
@@ -112,6 +112,9 @@ export class CrashCourse implements Disposable {
     for (const line of shown.stdout.split("\n").slice(0, -1)) {
       const [name = "", state = ""] = line.split(" ");
       if (name !== NAME || !STATES.includes(state)) problems.push(`ps -a shows ${line}`);
+      if (state === "running") continue;
+      const pids = await this.#processesOf(ids);
+      if (pids.length > 0) problems.push(`ps -a shows ${line}, with processes ${pids.join(" ")}`);
     }
     const removed = await this.box.bunker(["rm", "-f", NAME]);
     if (removed.exitCode !== 0) problems.push(`rm -f: ${removed.stderr}`);
@@ -128,6 +131,17 @@ export class CrashCourse implements Disposable {
     return problems;
   }
 
+  /** In the containers' cgroups, given a moment to die. */
+  async #processesOf(ids: ReadonlySet<string>): Promise<string[]> {
+    let pids: string[] = [];
+    for (let tries = 0; tries < 50; tries++) {
+      pids = [...ids].flatMap((id) => cgroupsOf(id).flatMap(readPids));
+      if (pids.length === 0) break;
+      await Bun.sleep(20);
+    }
+    return pids;
+  }
+
   #ids(): Set<string> {
     const folders = ["run/containers", "data/containers"];
     return new Set(folders.flatMap((folder) => listFolder(this.box.path(folder))));
@@ -135,6 +149,14 @@ export class CrashCourse implements Disposable {
 
   [Symbol.dispose](): void {
     this.#site[Symbol.dispose]();
+  }
+}
+
+function readPids(cgroup: string): string[] {
+  try {
+    return readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
+  } catch {
+    return [];
   }
 }
 

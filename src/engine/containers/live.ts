@@ -2,12 +2,14 @@
 
 import type { CgroupManager } from "../../../cgroups/manager.ts";
 import { detectCgroups } from "../../../cgroups/detect.ts";
+import { fileType } from "../../../ffi/files.ts";
+import { GATE_FILE } from "../oci/gate.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { adopt } from "./adopt.ts";
 import { awaitExit } from "./await-exit.ts";
 import { UNKNOWN_EXIT } from "./exit-file.ts";
-import { isRunning } from "./finish.ts";
+import { finish, isRunning } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore, NEVER_STARTED } from "./kept.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -32,12 +34,23 @@ export function lookAt(
     ? store.readStatus(container.id)
     : inForeground(container);
   if (kept.status === "restarting") takeOver(container.id, kept);
-  if (kept.status !== "running") return { container, kept, status: kept.status };
+  if (kept.status !== "running") {
+    clearUnstarted(container, store);
+    return { container, kept, status: kept.status };
+  }
   const found = findRecord(container.id);
   const record = found && store.isKept(container.id) ? adopt(container, found, store) : found;
   if (record === undefined) return lookAtEnded(container, kept, store, cgroups);
   const isPaused = record.cgroupsPath !== "" && cgroups().isFrozen(record.cgroupsPath);
   return { container, kept, status: isPaused ? "paused" : "running", record };
+}
+
+/** Where whoever started it was killed before that was written down: its program was never let go. */
+function clearUnstarted(container: KeptContainer, store: KeptStore): void {
+  const folder = new StateStore(runFolder(process.env)).containerFolder(container.id);
+  if (fileType(`${folder}/${GATE_FILE}`) === 0) return;
+  using lock = store.tryLock(container.id);
+  if (lock !== undefined) finish(container, store);
 }
 
 /** It ran when that was written down last, and has ended since. */
