@@ -49,10 +49,18 @@ describe("progress", () => {
     expect(rest.join("\n")).toEndWith("\x1b[2B\r");
   });
 
-  test("is no wider than the terminal", () => {
-    const { sink, out } = show(true, 40);
-    sink.blob({ digest, phase: "downloading", doneBytes: 10, totalBytes: 10 });
-    expect(out().trimEnd().length).toBe(39);
+  test("is no wider than the terminal: first the bar is shorter, then there are the numbers alone", () => {
+    const lineAt = (columns: number): string => {
+      const { sink, out } = show(true, columns);
+      sink.blob({ digest, phase: "downloading", doneBytes: 1, totalBytes: 2 });
+      return out().trimEnd();
+    };
+    expect(lineAt(120)).toBe(
+      `aaaaaaaaaaaa: Downloading [${"=".repeat(25)}>${" ".repeat(25)}]  1B/2B`,
+    );
+    expect(lineAt(80)).toMatch(/^aaaaaaaaaaaa: Downloading \[={16}> {17}\]  1B\/2B$/);
+    expect(lineAt(40)).toBe("aaaaaaaaaaaa: Downloading 1B/2B");
+    expect(lineAt(20)).toBe("aaaaaaaaaaaa: Downl");
   });
 });
 

@@ -2,6 +2,7 @@
 // elsewhere a line for each thing that happens.
 import type { PullProgress } from "../../engine/run-options.ts";
 import type { BlobProgress, ProgressSink } from "../../engine/images/transfer.ts";
+import { getWindowSize, type WindowSize } from "../../../ffi/termios.ts";
 import type { CommandContext } from "../command.ts";
 import { formatBytes } from "../format/units.ts";
 
@@ -9,28 +10,46 @@ import { formatBytes } from "../format/units.ts";
 export interface ProgressPlace {
   write(text: string): void;
   readonly isTerminal: boolean;
-  /** Of the terminal. */
+  /** Of the terminal, at the moment. */
   readonly columns: number;
+  readonly rows?: number;
 }
 
 /** Returns what shows progress on stdout. */
 export function showOnStdout(context: CommandContext, kind: ProgressKind): ProgressSink {
   return showProgress(
-    {
-      write: (text) => context.write(text),
-      isTerminal: context.isTerminal(1),
-      columns: context.columns(),
-    },
+    findPlace(context, 1, (text) => context.write(text)),
     kind,
   );
 }
 
+/** A terminal that only goes forward is as good as a file. */
+function findPlace(
+  context: CommandContext,
+  fd: 1 | 2,
+  write: (text: string) => void,
+): ProgressPlace {
+  const isTerminal = context.isTerminal(fd) && context.env["TERM"] !== "dumb";
+  const size = (): WindowSize => (isTerminal ? getWindowSize(fd) : { rows: 0, columns: 0 });
+  return {
+    write,
+    isTerminal,
+    get columns() {
+      return size().columns || USUAL_COLUMNS;
+    },
+    get rows() {
+      return size().rows || Infinity;
+    },
+  };
+}
+
+const USUAL_COLUMNS = 80;
+
 /** Returns what shows a run's pull on stderr. */
 export function showPullOfRun(context: CommandContext): PullProgress {
   const write = (text: string): void => context.writeError(text);
-  const place = { write, isTerminal: context.isTerminal(2), columns: context.columns() };
   return {
-    ...showProgress(place, "pull"),
+    ...showProgress(findPlace(context, 2, write), "pull"),
     end: ({ name, digest, isNew }) => {
       write(`Digest: ${digest}\nStatus: ${formatStatus(name, isNew)}\n`);
     },
@@ -67,7 +86,8 @@ function showLines({ write }: ProgressPlace, kind: ProgressKind): ProgressSink {
 
 const redrawMs = 50;
 
-function showInPlace({ write, columns }: ProgressPlace, kind: ProgressKind): ProgressSink {
+function showInPlace(place: ProgressPlace, kind: ProgressKind): ProgressSink {
+  const { write } = place;
   const lines = new Map<string, string>();
   const shown = new Map<string, number>();
   return {
@@ -82,33 +102,43 @@ function showInPlace({ write, columns }: ProgressPlace, kind: ProgressKind): Pro
       const isSoon = now - (shown.get(digest) ?? -Infinity) < redrawMs;
       if (isPassing && isSoon && doneBytes < totalBytes) return;
       shown.set(digest, now);
-      const text = `${shortId(digest)}: ${describe(progress, kind)}${formatBar(progress)}`;
-      const line = text.slice(0, Math.max(20, columns - 1));
+      const { columns, rows = Infinity } = place;
+      const text = `${shortId(digest)}: ${describe(progress, kind)}`;
+      const room = columns - 1;
+      const line = (text + formatBar(progress, room - text.length)).slice(0, room);
       if (lines.get(digest) === line) return;
       const isNew = !lines.has(digest);
       lines.set(digest, line);
       if (isNew) write(`${line}\n`);
-      else redraw(write, [...lines.keys()].indexOf(digest), lines.size, line);
+      else {
+        const up = lines.size - [...lines.keys()].indexOf(digest);
+        // What has left the screen stays as it is.
+        if (up < rows) redraw(write, up, line);
+      }
     },
   };
 }
 
 /** Goes up to the line, writes it anew, and comes back. */
-function redraw(write: (text: string) => void, index: number, count: number, line: string): void {
-  const up = count - index;
+function redraw(write: (text: string) => void, up: number, line: string): void {
   write(`\x1b[${up}A\x1b[2K\r${line}\x1b[${up}B\r`);
 }
 
-const barWidth = 50;
+const BAR_WIDTH = 50;
+/** Less says less than the numbers alone. */
+const LEAST_BAR = 8;
+/** `999.9MB/999.9MB`, so that the bar keeps its width while they grow. */
+const SIZES_WIDTH = 15;
 
-/** `[=====>     ]  1.2MB/3.4MB`, where bytes are passing. */
-function formatBar({ phase, doneBytes = 0, totalBytes = 0 }: BlobProgress): string {
+/** `[=====>     ]  1.2MB/3.4MB`, where bytes are passing; the numbers alone where there is no room. */
+function formatBar({ phase, doneBytes = 0, totalBytes = 0 }: BlobProgress, room: number): string {
   if (phase !== "downloading" && phase !== "uploading") return "";
-  const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
-  const done = Math.floor(share * barWidth);
-  const bar = `${"=".repeat(done)}>`.padEnd(barWidth + 1);
   const sizes = `${formatBytes(doneBytes)}/${formatBytes(totalBytes)}`;
-  return ` [${bar.slice(0, barWidth + 1)}]  ${sizes}`;
+  const width = Math.min(BAR_WIDTH, room - SIZES_WIDTH - " [>]  ".length);
+  if (width < LEAST_BAR) return ` ${sizes}`;
+  const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+  const bar = `${"=".repeat(Math.floor(share * width))}>`.padEnd(width + 1);
+  return ` [${bar}]  ${sizes}`;
 }
 
 /** docker's words. */

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { O } from "../../../../ffi/constants.ts";
 import { Fd } from "../../../../ffi/fd.ts";
 import {
+  isDirectory,
   makeDirectoryTree,
   openFile,
   readTextIfThere,
@@ -42,7 +43,8 @@ const SETTLING_MS = 50;
 /** Serves until nobody needs it. Returns the exit code. */
 export async function serveDns(): Promise<number> {
   const store = new NetworkStore();
-  makeDirectoryTree(store.folder("dns/ready"), 0o700);
+  // Who has started us has made the first. Where it is gone, so is everything that we are there for.
+  if (!isDirectory(store.folder("dns/ready"))) return 0;
   makeDirectoryTree(store.folder("attachments"), 0o700);
   using lock = await takeLock(store);
   if (lock === undefined) return 0;
@@ -54,12 +56,13 @@ export async function serveDns(): Promise<number> {
   });
   void watcher;
   let idleSinceMs = Date.now();
-  for (;;) {
+  while (isDirectory(store.folder("attachments"))) {
     await server.update();
     if (server.isNeeded) idleSinceMs = Date.now();
     else if (Date.now() - idleSinceMs > IDLE_MS && (await endIfUnneeded(store, server))) return 0;
     await sleep(LOOK_MS);
   }
+  return 0;
 }
 
 /** Race: whoever looks whether it runs holds the lock for a moment. */

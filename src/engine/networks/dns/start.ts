@@ -1,5 +1,5 @@
 // Starts the DNS where it does not run, and waits until it answers in a network. Every command that
-// puts a container into a network does so: one that was killed is there again with the next of them.
+// puts a container into a network does so; one that was killed is there again a second later.
 //
 //   RUN/networks/dns/lock       flock, exclusive: the DNS runs
 //   RUN/networks/dns/gate       flock: shared while a container joins, exclusive when the DNS ends
@@ -22,6 +22,8 @@ import { UserError } from "../../../errors.ts";
 import type { NetworkStore } from "../network-store.ts";
 import { DNS_COMMAND } from "./command.ts";
 
+/** One that finds another at work ends with 0 as well. */
+const KEEPER = 'until "$0" "$@"; do sleep 1; done';
 const STARTING_MS = 5000;
 const STEP_MS = 2;
 
@@ -51,7 +53,9 @@ export function startDns(store: NetworkStore): boolean {
     if (value !== undefined) env.push(`${name}=${value}`);
   }
   const nothing = { kind: "open", path: "/dev/null", flags: O.O_RDWR } as const;
-  posix_spawn(path, [path, ...first, DNS_COMMAND], env, {
+  // With somebody who waits for its end and starts it again where that was not its own wish.
+  const argv = ["sh", "-c", KEEPER, path, ...first, DNS_COMMAND];
+  posix_spawn("/bin/sh", argv, env, {
     newSession: true,
     fileActions: [
       { ...nothing, fd: 0 },
