@@ -10,7 +10,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
   "networks",
   () => {
     needsRoot("commands of", () => {
-      const { ok, bunker, start } = openNetwork();
+      const { host, ok, bunker, start } = openNetwork();
 
       test("create prints the id, ls shows it, inspect tells all of it", async () => {
         const flags = [
@@ -55,6 +55,9 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         });
         const [container] = Object.values(shown.Containers);
         expect(container).toMatchObject({ Name: "till", IPv4Address: "10.123.0.128/24" });
+        const name = `bunker-${(await ok("ps", "-q", "--filter", "name=till")).trim()}`;
+        expect(host.sh("ip netns list")).toContain(name);
+        expect(host.sh(`ip -n ${name} -o address`)).toContain("10.123.0.128/24");
         const link = await ok("exec", "till", "cat", "/sys/class/net/eth0/mtu");
         expect(link).toBe("1400");
         expect(await ok("ps", "--format", "{{.Names}} {{.Networks}} {{.Ports}}")).toBe(

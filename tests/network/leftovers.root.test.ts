@@ -2,7 +2,7 @@
 // is nobody's. And whatever cannot be is refused in one line.
 
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
@@ -31,6 +31,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         const addresses = list("networks/addresses").flatMap((path) => list(path));
         return [
           ...list("netns"),
+          ...namespacesOf(box.runFolder),
           ...list("networks/attachments"),
           ...list("networks/ports"),
           ...addresses.filter((path) => !path.includes("/last-")),
@@ -186,3 +187,11 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
     });
   },
 );
+
+/** Links in the folder of `ip netns` that lead to ours. */
+function namespacesOf(folder: string): string[] {
+  return readdirSync("/run/netns")
+    .map((name) => `/run/netns/${name}`)
+    .filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+    .filter((path) => readlinkSync(path).startsWith(folder));
+}

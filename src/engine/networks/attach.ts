@@ -9,7 +9,7 @@
 // Speed: the links' `ip` and the ports' `nft` run beside each other and beside the container's set-up.
 
 import { MS } from "../../../ffi/constants.ts";
-import { makeDirectoryTree, writeText } from "../../../ffi/files.ts";
+import { makeDirectory, makeDirectoryTree, makeSymlink, writeText } from "../../../ffi/files.ts";
 import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
@@ -45,7 +45,7 @@ import { hasGateway, hasNames, OWN_SERVER, ownServerKey, serverOf } from "./has-
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
-import { netnsPath } from "./netns-path.ts";
+import { IP_NETNS, ipNetnsPath, netnsPath } from "./netns-path.ts";
 import { removeNamespace, startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
 import { tellNetwork } from "../events/tell-of-things.ts";
 
@@ -213,6 +213,8 @@ export function nameNamespace(id: string, source: string): void {
     writeText(path, "", { mode: 0o444 });
   }
   mount(source, path, null, MS.MS_BIND, null);
+  makeDirectory(IP_NETNS, 0o755);
+  makeSymlink(path, ipNetnsPath(id));
 }
 
 /**

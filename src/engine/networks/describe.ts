@@ -2,6 +2,7 @@
 
 import type { Endpoint, PortMapping } from "../../../network/definition.ts";
 import { type Attachment, readAttachment } from "./attachments.ts";
+import { netnsPath } from "./netns-path.ts";
 import { NetworkStore } from "./network-store.ts";
 
 /** The column PORTS: `0.0.0.0:8080->80/tcp`, ranges of ports being one. */
@@ -48,7 +49,7 @@ export function describeNetworks(id: string): object {
   return {
     Bridge: "",
     SandboxID: id,
-    SandboxKey: attachment === undefined ? "" : `/run/bunker/netns/${id}`,
+    SandboxKey: attachment === undefined ? "" : netnsPath(id),
     Ports: describePublished(attachment),
     Gateway: bridge?.gateway4 ?? "",
     IPAddress: addressOf(bridge?.ip4 ?? ""),

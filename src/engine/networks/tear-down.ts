@@ -18,7 +18,7 @@ import {
   removeAttachment,
 } from "./attachments.ts";
 import { removeCni } from "./cni-plugins.ts";
-import { netnsPath } from "./netns-path.ts";
+import { ipNetnsPath, netnsPath } from "./netns-path.ts";
 import { NetworkStore } from "./network-store.ts";
 import { listReservations, releaseAbandoned } from "./release.ts";
 
@@ -90,6 +90,7 @@ export function removeOneByOne(removal: Transaction): void {
 
 /** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */
 export function removeNamespace(id: string): void {
+  removeFile(ipNetnsPath(id));
   const path = netnsPath(id);
   if (fileType(path) === 0) return;
   try {
