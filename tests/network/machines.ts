@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll } from "bun:test";
 import type { BunkerOptions, Outcome } from "../harness/bunker.ts";
+import { slowness } from "../harness/tier.ts";
 import { type Box, openBox } from "../run/box.ts";
 
 export const HOST_IP = "192.0.2.1";
@@ -139,6 +140,9 @@ export function openNetwork(hidden: readonly string[] = []): Network {
 /** Says what it is told by who; the address of who asks is in it. */
 export const GREETER = (port: number, name: string): string =>
   `exec socat TCP-LISTEN:${port},fork,reuseaddr SYSTEM:'echo ${name} saw $SOCAT_PEERADDR'`;
+
+/** The words of a client in a container; it ends with the other side, which may be slow. */
+export const ASK = ((seconds) => `socat -t${seconds} -T${seconds} -`)(2 * slowness());
 
 /** Tries until something is answered, as a server may need a moment to listen. */
 export function ask(machine: Machine, address: string, said = "", attempts = 40): string {

@@ -3,6 +3,7 @@
 
 import { expect, test } from "bun:test";
 import {
+  ASK,
   ask,
   CLIENT_IP,
   GREETER,
@@ -21,7 +22,7 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
   test("a container reaches the outside with the host's address", async () => {
     client.start(GREETER(7000, "client"));
     expect(ask(client, "TCP:127.0.0.1:7000")).toContain("client saw");
-    const script = `socat -T2 - TCP:${CLIENT_IP}:7000`;
+    const script = `${ASK} TCP:${CLIENT_IP}:7000`;
     const said = await ok("run", "--rm", "--network", "bridge", "/bin/sh", "-c", script);
     expect(said).toBe(`client saw ${HOST_IP}`);
   });
@@ -31,7 +32,7 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
     expect(ask(client, `TCP:${HOST_IP}:8080`)).toBe(`web saw ${CLIENT_IP}`);
     expect(ask(host, `TCP:${HOST_IP}:8080`)).toContain("web saw");
     expect(ask(host, "TCP:127.0.0.1:8080")).toContain("web saw");
-    const hairpin = `socat -T2 - TCP:${HOST_IP}:8080`;
+    const hairpin = `${ASK} TCP:${HOST_IP}:8080`;
     expect(await ok("exec", "web", "/bin/sh", "-c", hairpin)).toContain("web saw");
     const other = ["run", "--rm", "--network", "bridge", "/bin/sh", "-c", hairpin];
     expect(await ok(...other)).toContain("web saw");
@@ -43,7 +44,7 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
   test("the same holds where bridged packets pass no IP rules", async () => {
     setBridgeRules(host, false);
     await start("web", ["-p", "8080:80"], GREETER(80, "web"));
-    const hairpin = `socat -T2 - TCP:${HOST_IP}:8080`;
+    const hairpin = `${ASK} TCP:${HOST_IP}:8080`;
     expect(ask(host, "TCP:127.0.0.1:8080")).toContain("web saw");
     expect(await ok("exec", "web", "/bin/sh", "-c", hairpin)).toContain("web saw");
     const other = ["run", "--rm", "--network", "bridge", "/bin/sh", "-c", hairpin];
@@ -66,7 +67,7 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
       const ip = ipOf(await ok("inspect", driver), driver);
       expect(ask(client, `TCP:${ip}:80`)).toBe(`${driver} saw ${CLIENT_IP}`);
       // By name as well, though the host is a stranger to both; their own port 53 is theirs.
-      const byName = `socat TCP-LISTEN:53,fork SYSTEM:true & socat -T2 - TCP:${driver}:80`;
+      const byName = `socat TCP-LISTEN:53,fork SYSTEM:true & ${ASK} TCP:${driver}:80`;
       const other = ["run", "--rm", "--network", driver, "/bin/sh", "-c", byName];
       expect(await ok(...other)).toContain(`${driver} saw 192.0.2.`);
       await ok("rm", "-f", driver);
@@ -127,7 +128,7 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
     expect(ask(host, "TCP6:[::1]:8088")).toBe("own");
     client.start("socat TCP6-LISTEN:7006,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR'");
     Bun.sleepSync(200);
-    const out = await ok("exec", "six6", "/bin/sh", "-c", "socat -T2 - TCP6:[2001:db8::2]:7006");
+    const out = await ok("exec", "six6", "/bin/sh", "-c", `${ASK} TCP6:[2001:db8::2]:7006`);
     expect(out).toBe("[2001:0db8:0000:0000:0000:0000:0000:0001]");
     await ok("rm", "-f", "six6");
   });
@@ -137,17 +138,17 @@ export function testTraffic(network: Network, firewall: "nft" | "iptables"): voi
     await ok("network", "create", "--internal", "inner");
     await start("lefty", ["--network", "left"], GREETER(80, "lefty"));
     const ip = ipOf(await ok("inspect", "lefty"), "left");
-    const to = `socat -T1 - TCP:${ip}:80,connect-timeout=1`;
+    const to = `${ASK} TCP:${ip}:80,connect-timeout=1`;
     const from = (name: string) => bunker(["run", "--rm", "--network", name, "/bin/sh", "-c", to]);
     expect((await from("left")).stdout).toContain("lefty saw");
     expect((await from("right")).stdout).toBe("");
     expect((await from("inner")).stdout).toBe("");
-    const outside = `socat -T1 - TCP:${CLIENT_IP}:7000,connect-timeout=1`;
+    const outside = `${ASK} TCP:${CLIENT_IP}:7000,connect-timeout=1`;
     const inner = ["run", "--rm", "--network", "inner", "/bin/sh", "-c", outside];
     expect((await bunker(inner)).stdout).toBe("");
     // A container in both is seen by both.
     await ok("network", "connect", "--alias", "friend", "right", "lefty");
-    const byName = "socat -T2 - TCP:friend:80,connect-timeout=1";
+    const byName = `${ASK} TCP:friend:80,connect-timeout=1`;
     expect(await ok("run", "--rm", "--network", "right", "/bin/sh", "-c", byName)).toContain(
       "lefty saw",
     );
