@@ -135,6 +135,33 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         host.sh(`ip route delete ${before} dev cable0`);
       });
 
+      test("a firewall that lets nothing through is told of once, with what would open it", async () => {
+        const forward = "{ type filter hook forward priority 0;";
+        const firewalls = [
+          ["ip filter", "FORWARD", "policy drop; }", "iptables -I FORWARD -i LINK -j ACCEPT"],
+          [
+            "inet own",
+            "passing",
+            "policy drop; }",
+            "nft insert rule inet own passing iifname LINK",
+          ],
+          ["inet firewalld", "filter_FORWARD", "}", "firewall-cmd --permanent --zone=trusted"],
+        ];
+        await ok("network", "create", "-o", "com.docker.network.bridge.name=told0", "told");
+        const words = ["run", "--rm", "--network", "told", "--rootfs", box.rootfs, "/bin/true"];
+        for (const [table = "", chain, policy, hint = ""] of firewalls) {
+          host.sh(`nft add table ${table}; nft 'add chain ${table} ${chain} ${forward} ${policy}'`);
+          const { stderr } = await bunker(words);
+          expect(stderr).toContain(`chain ${chain} of table ${table} drops what is forwarded`);
+          expect(stderr).toContain(hint.replace("LINK", "told0"));
+          expect((await bunker(words)).stderr).toBe("");
+          host.sh(`ip link delete told0; nft add rule ${table} ${chain} iifname told0 accept`);
+          expect((await bunker(words)).stderr).toBe("");
+          host.sh(`ip link delete told0; nft delete table ${table}`);
+        }
+        await ok("network", "rm", "told");
+      });
+
       const refusals: readonly (readonly [words: string, message: string])[] = [
         ["run --network nope /x", "network nope not found"],
         ["run --network app --network app /x", "network app is named twice"],

@@ -106,20 +106,30 @@ function warnOfClosedForward({ link }: NetworkDefinition): void {
   if (status !== 0) return;
   const { nftables }: { nftables: readonly Chain[] } = JSON.parse(stdout);
   for (const { chain } of nftables) {
-    if (chain?.hook !== "forward" || chain.policy !== "drop") continue;
-    const { family, table, name } = chain;
-    const rule =
-      table === "filter" && family === "ip"
+    if (chain?.hook !== "forward") continue;
+    const { family, table, name, policy } = chain;
+    // Its chain accepts by policy, and ends with a rule that rejects.
+    const isFirewalld = table === "firewalld";
+    if ((policy !== "drop" && !isFirewalld) || isNamedIn(family, table, link)) continue;
+    const remedy = isFirewalld
+      ? `firewall-cmd --permanent --zone=trusted --add-interface=${link} && firewall-cmd --reload`
+      : table === "filter" && family === "ip"
         ? `iptables -I ${hasDocker(nftables) ? "DOCKER-USER" : "FORWARD"} -i ${link} -j ACCEPT, and with -o`
         : `nft insert rule ${family} ${table} ${name} iifname ${link} accept, and with oifname`;
     const what = `the chain ${name} of table ${family} ${table} drops what is forwarded`;
     writeAll(
       2,
-      `bunker: warning: ${what}\n  hint: for the outside to be reached: ${rule}\n`,
+      `bunker: warning: ${what}\n  hint: for the outside to be reached: ${remedy}\n`,
       "stderr",
     );
     return;
   }
+}
+
+/** Somebody has thought of the bridge already. */
+function isNamedIn(family: string, table: string, link: string): boolean {
+  const { stdout } = startProgram("nft", ["list", "table", family, table], "").finish();
+  return stdout.includes(`"${link}"`);
 }
 
 const hasDocker = (chains: readonly Chain[]): boolean =>
