@@ -66,6 +66,8 @@ export interface Command {
   readonly children?: readonly CommandEntry[];
   /** Parses what follows the command's name, runs it, and returns the exit code. */
   execute(argv: readonly string[], context: CommandContext): Promise<number>;
+  /** The same command by another name: `image ls`, where `images` is one. */
+  named?(name: string): Command;
 }
 
 /** Returns the command of a definition. */
@@ -89,6 +91,7 @@ export function makeCommand<D>(definition: CommandDefinition<D>): Command {
         definition.run(draft, parsed.operands, context),
       );
     },
+    named: (name) => makeCommand({ ...definition, name }),
   };
   return command;
 }

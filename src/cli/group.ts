@@ -4,12 +4,19 @@ import type { Command, CommandContext, CommandWords } from "./command.ts";
 import type { CommandEntry } from "./commands.ts";
 import { findNearest } from "./nearest.ts";
 
-/** Returns the command of a group. Its children's definitions have the whole name: `image ls`. */
+/** Returns the command of a group. Its children are called by the whole name: `image ls`. */
 export function makeGroup(
   name: string,
   summary: string,
-  children: readonly CommandEntry[],
+  entries: readonly CommandEntry[],
 ): Command {
+  const children = entries.map((entry) => ({
+    ...entry,
+    load: async () => {
+      const command = await entry.load();
+      return command.named?.(`${name} ${entry.name}`) ?? command;
+    },
+  }));
   const words: CommandWords = { name, summary, usage: "COMMAND" };
   const group: Command = {
     words,

@@ -43,10 +43,7 @@ export const containerCommand: Command = makeGroup("container", "Manage containe
     "Fetch the logs of a container",
     async () => (await import("./logs.ts")).logsCommand,
   ),
-  child("ls", "List containers", async () => (await import("./ps.ts")).containerListCommand, [
-    "list",
-    "ps",
-  ]),
+  child("ls", "List containers", async () => (await import("./ps.ts")).psCommand, ["list", "ps"]),
   child("pause", "Pause all processes within one or more containers", async () => {
     return (await simple()).pauseCommand;
   }),

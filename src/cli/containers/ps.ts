@@ -2,7 +2,7 @@
 import type { ContainerRow } from "../../engine/containers/list.ts";
 import type { ContainerSize } from "../../engine/containers/measure.ts";
 import { UserError } from "../../errors.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { filterFlag } from "../format/filter.ts";
 import {
   allFlag,
@@ -25,7 +25,7 @@ interface Draft extends ListDraft {
   watch: boolean;
 }
 
-const definition: CommandDefinition<Draft> = {
+export const psCommand: Command = makeCommand<Draft>({
   name: "ps",
   summary: "List containers",
   usage: "[flags]",
@@ -104,7 +104,7 @@ const definition: CommandDefinition<Draft> = {
     context.write(formatRows(rows, draft, sizes));
     return 0;
   },
-};
+});
 
 /** The first of them that the window has room for. */
 const NARROWER = [
@@ -133,9 +133,6 @@ function formatRows(
   const fields = rows.map((row) => makeContainerFields(row, draft.noTrunc, sizes?.get(row.id)));
   return formatList(fields, draft.size ? shapeWithSize : containerShape, draft);
 }
-
-export const psCommand: Command = makeCommand(definition);
-export const containerListCommand: Command = makeCommand({ ...definition, name: "container ls" });
 
 function choose(rows: readonly ContainerRow[], { all, last, filters }: Draft): ContainerRow[] {
   const asksForState = filters.has("status") || filters.has("exited");

@@ -6,12 +6,12 @@ export const imageCommand = makeGroup("image", "Manage images", [
   {
     name: "history",
     summary: "Show the history of an image",
-    load: async () => (await import("./history.ts")).imageHistoryCommand,
+    load: async () => (await import("./history.ts")).historyCommand,
   },
   {
     name: "import",
     summary: "Import the contents from a tarball to create a filesystem image",
-    load: async () => (await import("./import.ts")).imageImportCommand,
+    load: async () => (await import("./import.ts")).importCommand,
   },
   {
     name: "inspect",
@@ -21,13 +21,13 @@ export const imageCommand = makeGroup("image", "Manage images", [
   {
     name: "load",
     summary: "Load an image from a tar archive or STDIN",
-    load: async () => (await import("./load.ts")).imageLoadCommand,
+    load: async () => (await import("./load.ts")).loadCommand,
   },
   {
     name: "ls",
     aliases: ["list"],
     summary: "List images",
-    load: async () => (await import("./list.ts")).imageListCommand,
+    load: async () => (await import("./list.ts")).imagesCommand,
   },
   {
     name: "prune",
@@ -37,27 +37,27 @@ export const imageCommand = makeGroup("image", "Manage images", [
   {
     name: "pull",
     summary: "Download an image from a registry",
-    load: async () => (await import("./pull.ts")).imagePullCommand,
+    load: async () => (await import("./pull.ts")).pullCommand,
   },
   {
     name: "push",
     summary: "Upload an image to a registry",
-    load: async () => (await import("./push.ts")).imagePushCommand,
+    load: async () => (await import("./push.ts")).pushCommand,
   },
   {
     name: "rm",
     aliases: ["remove"],
     summary: "Remove one or more images",
-    load: async () => (await import("./remove.ts")).imageRemoveCommand,
+    load: async () => (await import("./remove.ts")).rmiCommand,
   },
   {
     name: "save",
     summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
-    load: async () => (await import("./save.ts")).imageSaveCommand,
+    load: async () => (await import("./save.ts")).saveCommand,
   },
   {
     name: "tag",
     summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
-    load: async () => (await import("./tag.ts")).imageTagCommand,
+    load: async () => (await import("./tag.ts")).tagCommand,
   },
 ]);

@@ -1,6 +1,6 @@
 // `bunker history` and `bunker image history`
 import type { HistoryRow } from "../../engine/images/history.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import {
   formatFlag,
   type ListDraft,
@@ -19,7 +19,7 @@ interface Draft extends ListDraft {
   platform: string | undefined;
 }
 
-const definition: CommandDefinition<Draft> = {
+export const historyCommand: Command = makeCommand<Draft>({
   name: "history",
   summary: "Show the history of an image",
   usage: "[flags] IMAGE",
@@ -52,10 +52,7 @@ const definition: CommandDefinition<Draft> = {
     context.write(formatList(fields, makeShape(draft.human), draft));
     return 0;
   },
-};
-
-export const historyCommand: Command = makeCommand(definition);
-export const imageHistoryCommand: Command = makeCommand({ ...definition, name: "image history" });
+});
 
 function makeShape(human: boolean): ListShape {
   const created = human ? "{{.CreatedSince}}" : "{{.CreatedAt}}";

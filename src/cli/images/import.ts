@@ -1,5 +1,5 @@
 // `bunker import` and `bunker image import`
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { platformFlag } from "../format/format-flags.ts";
 import { changeFlag, messageFlag } from "./change-flags.ts";
 
@@ -9,7 +9,7 @@ interface Draft {
   readonly changes: string[];
 }
 
-const definition: CommandDefinition<Draft> = {
+export const importCommand: Command = makeCommand<Draft>({
   name: "import",
   summary: "Import the contents from a tarball to create a filesystem image",
   usage: "[flags] file|URL|- [REPOSITORY[:TAG]]",
@@ -41,7 +41,4 @@ const definition: CommandDefinition<Draft> = {
     context.write(`${id}\n`);
     return 0;
   },
-};
-
-export const importCommand: Command = makeCommand(definition);
-export const imageImportCommand: Command = makeCommand({ ...definition, name: "image import" });
+});

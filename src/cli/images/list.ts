@@ -1,6 +1,6 @@
 // `bunker images` and `bunker image ls`
 import type { ImageRow } from "../../engine/images/list-images.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { filterFlag, readSwitch, requireKeys } from "../format/filter.ts";
 import {
   allFlag,
@@ -19,7 +19,7 @@ interface Draft extends ListDraft {
   digests: boolean;
 }
 
-const definition: CommandDefinition<Draft> = {
+export const imagesCommand: Command = makeCommand<Draft>({
   name: "images",
   summary: "List images",
   usage: "[flags] [REPOSITORY[:TAG]]",
@@ -60,10 +60,7 @@ const definition: CommandDefinition<Draft> = {
     context.write(formatList(fields, draft.digests ? shapeWithDigests : imageShape, draft));
     return 0;
   },
-};
-
-export const imagesCommand: Command = makeCommand(definition);
-export const imageListCommand: Command = makeCommand({ ...definition, name: "image ls" });
+});
 
 const age = "{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}";
 

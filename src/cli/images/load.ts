@@ -1,6 +1,6 @@
 // `bunker load` and `bunker image load`
 import { UserError } from "../../errors.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { platformFlag, quietFlag } from "../format/format-flags.ts";
 
 interface Draft {
@@ -9,7 +9,7 @@ interface Draft {
   quiet: boolean;
 }
 
-const definition: CommandDefinition<Draft> = {
+export const loadCommand: Command = makeCommand<Draft>({
   name: "load",
   summary: "Load an image from a tar archive or STDIN",
   usage: "[flags]",
@@ -48,7 +48,4 @@ const definition: CommandDefinition<Draft> = {
     }
     return 0;
   },
-};
-
-export const loadCommand: Command = makeCommand(definition);
-export const imageLoadCommand: Command = makeCommand({ ...definition, name: "image load" });
+});

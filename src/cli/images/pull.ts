@@ -1,5 +1,5 @@
 // `bunker pull` and `bunker image pull`
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { allFlag, platformFlag, quietFlag } from "../format/format-flags.ts";
 import { formatStatus, showOnStdout } from "./progress.ts";
 import {
@@ -9,7 +9,7 @@ import {
   transferFlags,
 } from "./registry-flags.ts";
 
-const definition: CommandDefinition<RegistryDraft> = {
+export const pullCommand: Command = makeCommand<RegistryDraft>({
   name: "pull",
   summary: "Download an image from a registry",
   usage: "[flags] NAME[:TAG|@DIGEST]",
@@ -63,7 +63,4 @@ const definition: CommandDefinition<RegistryDraft> = {
     }
     return 0;
   },
-};
-
-export const pullCommand: Command = makeCommand(definition);
-export const imagePullCommand: Command = makeCommand({ ...definition, name: "image pull" });
+});

@@ -1,5 +1,5 @@
 // `bunker push` and `bunker image push`
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { allFlag, platformFlag, quietFlag } from "../format/format-flags.ts";
 import { showOnStdout } from "./progress.ts";
 import {
@@ -9,7 +9,7 @@ import {
   transferFlags,
 } from "./registry-flags.ts";
 
-const definition: CommandDefinition<RegistryDraft> = {
+export const pushCommand: Command = makeCommand<RegistryDraft>({
   name: "push",
   summary: "Upload an image to a registry",
   usage: "[flags] NAME[:TAG] [DESTINATION]",
@@ -51,7 +51,4 @@ const definition: CommandDefinition<RegistryDraft> = {
     if (draft.quiet) context.write(`${canonicalName(name)}\n`);
     return 0;
   },
-};
-
-export const pushCommand: Command = makeCommand(definition);
-export const imagePushCommand: Command = makeCommand({ ...definition, name: "image push" });
+});

@@ -1,6 +1,6 @@
 // `bunker rmi` and `bunker image rm`
 import type { RemovalStep } from "../../engine/images/remove-image.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { forEachOperand } from "../each.ts";
 import { forceFlag } from "../format/format-flags.ts";
 
@@ -8,7 +8,7 @@ interface Draft {
   force: boolean;
 }
 
-const definition: CommandDefinition<Draft> = {
+export const rmiCommand: Command = makeCommand<Draft>({
   name: "rmi",
   summary: "Remove one or more images",
   usage: "[flags] IMAGE [IMAGE...]",
@@ -41,10 +41,7 @@ const definition: CommandDefinition<Draft> = {
     });
     return force && isAllMissing ? 0 : exitCode;
   },
-};
-
-export const rmiCommand: Command = makeCommand(definition);
-export const imageRemoveCommand: Command = makeCommand({ ...definition, name: "image rm" });
+});
 
 function describeStep({ kind, what }: RemovalStep): string {
   return `${kind === "untagged" ? "Untagged" : "Deleted"}: ${what}`;

@@ -1,7 +1,7 @@
 // `bunker save` and `bunker image save`
 import type { SaveFormat } from "../../engine/images/archives.ts";
 import { UserError } from "../../errors.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { platformFlag } from "../format/format-flags.ts";
 
 interface Draft {
@@ -10,7 +10,7 @@ interface Draft {
   platform: string | undefined;
 }
 
-const definition: CommandDefinition<Draft> = {
+export const saveCommand: Command = makeCommand<Draft>({
   name: "save",
   summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
   usage: "[flags] IMAGE [IMAGE...]",
@@ -52,10 +52,7 @@ const definition: CommandDefinition<Draft> = {
     await (await context.engine.images()).saveImages(names, output, format, platform);
     return 0;
   },
-};
-
-export const saveCommand: Command = makeCommand(definition);
-export const imageSaveCommand: Command = makeCommand({ ...definition, name: "image save" });
+});
 
 function parseFormat(text: string): SaveFormat {
   switch (text) {

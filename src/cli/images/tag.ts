@@ -1,7 +1,7 @@
 // `bunker tag` and `bunker image tag`
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 
-const definition: CommandDefinition<undefined> = {
+export const tagCommand: Command = makeCommand<undefined>({
   name: "tag",
   summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
   usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
@@ -20,7 +20,4 @@ const definition: CommandDefinition<undefined> = {
     (await context.engine.images()).tagImage(source, target);
     return 0;
   },
-};
-
-export const tagCommand: Command = makeCommand(definition);
-export const imageTagCommand: Command = makeCommand({ ...definition, name: "image tag" });
+});

@@ -26,7 +26,7 @@ export const systemCommand = makeGroup("system", "Manage what bunker keeps on th
   {
     name: "info",
     summary: "Display system-wide information",
-    load: async () => (await import("./info.ts")).systemInfoCommand,
+    load: async () => (await import("./info.ts")).infoCommand,
   },
   {
     name: "prune",

@@ -1,13 +1,13 @@
 // `bunker info` and `bunker system info`.
 import manifest from "../../../package.json" with { type: "json" };
 import type { SystemInfo } from "../../engine/system/info.ts";
-import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { formatBinary } from "../containers/usage-words.ts";
 import { formatObject } from "../format/inspect.ts";
 import { inspectFormatFlag } from "../format/format-flags.ts";
 import type { Value } from "../format/template/values.ts";
 
-const definition: CommandDefinition<{ format: string | undefined }> = {
+export const infoCommand: Command = makeCommand<{ format: string | undefined }>({
   name: "info",
   summary: "Display system-wide information",
   usage: "[flags]",
@@ -26,10 +26,7 @@ const definition: CommandDefinition<{ format: string | undefined }> = {
     );
     return 0;
   },
-};
-
-export const infoCommand: Command = makeCommand(definition);
-export const systemInfoCommand: Command = makeCommand({ ...definition, name: "system info" });
+});
 
 /** A hybrid has its controllers in v1. */
 const CGROUP_VERSIONS: Readonly<Record<SystemInfo["cgroups"], string>> = {

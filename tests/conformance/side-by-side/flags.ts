@@ -59,4 +59,10 @@ export const flags: readonly string[] = [
   "docker ps --help | grep -c -- --no-trunc",
   "docker run -h | head -1 | cut -c1-5",
   "docker help ps | grep -c -- --quiet",
+  "docker container rm",
+  "docker container stop -x",
+  "docker container port a b c",
+  "docker image ls a b",
+  "docker image rm",
+  "docker container exec nosuch",
 ];
