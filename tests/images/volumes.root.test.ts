@@ -198,7 +198,9 @@ needsRoot("volumes", () => {
       expect({ exitCode, stdout, stderr }).toEqual({
         exitCode: 1,
         stdout: "made\n",
-        stderr: "bunker: get nope: no such volume\n",
+        stderr:
+          "bunker: get nope: no such volume\n" +
+          "  hint: 'bunker volume ls' lists those that there are\n",
       });
       expect(await box.text("volume", "rm", "-f", "nope")).toBe("nope");
     });

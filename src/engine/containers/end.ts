@@ -8,6 +8,7 @@ import { UserError } from "../../errors.ts";
 import { tell } from "../events/tell.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { notRunning } from "../no-such.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
@@ -116,7 +117,7 @@ export function killContainer(text: string, signal: string): void {
   const { record } = lookAt(container, kept);
   if (record === undefined) {
     const message = `cannot kill container: ${text}: container ${container.id} is not running`;
-    throw new UserError(message, undefined, 1);
+    throw notRunning(message, text);
   }
   const number = parseSignal(signal);
   if (number === SIGKILL) {

@@ -42,6 +42,7 @@ import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
+import { notRunning } from "../no-such.ts";
 
 export interface ExecOptions {
   readonly command: readonly string[];
@@ -61,7 +62,7 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
   const container = findKept(text, kept);
   const { status, record } = lookAt(container, kept);
   if (record === undefined) {
-    throw new UserError(`container ${container.id} is not running`, undefined, 1);
+    throw notRunning(`container ${container.id} is not running`, text);
   }
   if (status === "paused") {
     throw new UserError(

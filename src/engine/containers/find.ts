@@ -5,6 +5,7 @@ import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { findForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
+import { noSuchContainer } from "../no-such.ts";
 
 /** One that is kept, or runs in the foreground. @throws UserError in docker's words, exit code 1 */
 export function findKept(text: string, kept: KeptStore): KeptContainer {
@@ -15,7 +16,7 @@ export function findKept(text: string, kept: KeptStore): KeptContainer {
     findByPrefix(text, [...new Set([...kept.list(), ...store.list()])], text);
   const container = id === undefined ? undefined : (kept.read(id) ?? findForeground(id, kept));
   if (container !== undefined) return container;
-  throw new UserError(`No such container: ${text}`, undefined, 1);
+  throw noSuchContainer(text);
 }
 
 /** @throws UserError for a prefix that several ids have */

@@ -6,14 +6,14 @@ import { tell } from "../events/tell.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
+import { notRunning } from "../no-such.ts";
 
 /** @throws UserError where it does not run, or is paused */
 export function pauseContainer(text: string): void {
   const kept = new KeptStore();
   const container = findKept(text, kept);
   const { status, record } = lookAt(container, kept);
-  if (record === undefined)
-    throw new UserError(`Container ${container.id} is not running`, undefined, 1);
+  if (record === undefined) throw notRunning(`Container ${container.id} is not running`, text);
   if (status === "paused")
     throw new UserError(`Container ${container.id} is already paused`, undefined, 1);
   detectCgroups().freeze(record.cgroupsPath);

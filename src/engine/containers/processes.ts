@@ -10,6 +10,7 @@ import { findKept } from "./find.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { lookAt } from "./live.ts";
+import { notRunning } from "../no-such.ts";
 
 /** @throws UserError where it does not run */
 export function listPids(text: string): number[] {
@@ -17,7 +18,7 @@ export function listPids(text: string): number[] {
   const container = findKept(text, kept);
   const { record } = lookAt(container, kept);
   if (record === undefined) {
-    throw new UserError(`container ${container.id} is not running`, undefined, 1);
+    throw notRunning(`container ${container.id} is not running`, text);
   }
   tell("top", container);
   return detectCgroups().pids(record.cgroupsPath, { recursive: true });

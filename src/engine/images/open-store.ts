@@ -71,7 +71,8 @@ export function getImage(store: ImageStore, text: string): StoredImage {
 export function noSuchImage(text: string): UserError {
   const reference = canonicalReference(text);
   const shown = reference === undefined ? text : formatFamiliar(reference);
-  return new UserError(`No such image: ${shown}`, undefined, 1);
+  const hint = `'bunker images' lists what is here; 'bunker pull ${shown}' fetches it`;
+  return new UserError(`No such image: ${shown}`, hint, 1);
 }
 
 /** A stored name as docker shows it: `alpine:latest`. */

@@ -10,6 +10,7 @@ import { findUser } from "../container-users.ts";
 import { findRecord } from "../containers/live.ts";
 import type { ContainerRecord } from "../state-store.ts";
 import { findLayer } from "../storage/container-storage.ts";
+import { noSuchContainer } from "../no-such.ts";
 
 /** A container's layers and what it was made with. */
 export interface LayeredContainer {
@@ -28,7 +29,7 @@ export interface LayeredContainer {
 /** @throws UserError in docker's words for a container that is not there, or has no layers */
 export async function openContainer(text: string, store: ImageStore): Promise<LayeredContainer> {
   const user = findUser(text);
-  if (user === undefined) throw new UserError(`No such container: ${text}`, undefined, 1);
+  if (user === undefined) throw noSuchContainer(text);
   const { id, details } = user;
   if (details?.image === undefined) {
     throw new UserError(

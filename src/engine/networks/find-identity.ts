@@ -1,10 +1,10 @@
 // A container by what its user calls it, whether it is kept or runs in the foreground.
 
-import { UserError } from "../../errors.ts";
 import { findByPrefix } from "../containers/find.ts";
 import { type KeptContainer, KeptStore } from "../containers/kept.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
+import { noSuchContainer } from "../no-such.ts";
 
 export interface FoundContainer {
   readonly id: string;
@@ -25,7 +25,7 @@ export function findIdentity(text: string): FoundContainer {
   const container = id === undefined ? undefined : kept.read(id);
   const record = id === undefined ? undefined : running.readRecord(id);
   if (id === undefined || (container === undefined && record === undefined)) {
-    throw new UserError(`No such container: ${text}`, undefined, 1);
+    throw noSuchContainer(text);
   }
   return {
     id,

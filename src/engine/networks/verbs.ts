@@ -12,6 +12,7 @@ import { findIdentity } from "./find-identity.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { tellNetwork, tellPruned } from "../events/tell-of-things.ts";
 import { removeOneByOne, sweepNetworks } from "./tear-down.ts";
+import { noSuchNetwork } from "../no-such.ts";
 
 export { connectNetwork, disconnectNetwork } from "./connect.ts";
 export { createNetwork } from "./create-network.ts";
@@ -127,7 +128,7 @@ export function removeNetwork(text: string): void {
   using lock = store.lock("exclusive");
   void lock;
   const row = findRow(listRowsLocked(store), text);
-  if (row === undefined) throw new UserError(`network ${text} not found`, undefined, 1);
+  if (row === undefined) throw noSuchNetwork(text);
   if (row.isPredefined) {
     throw new UserError(`${row.name} is a pre-defined network and cannot be removed`, undefined, 1);
   }

@@ -1,12 +1,12 @@
 // `--volumes-from`: what another container has mounted, where nothing of this one's own is.
 
 import { readTextIfThere } from "../../../ffi/files.ts";
-import { UserError } from "../../errors.ts";
 import type { MountPoint } from "../container-details.ts";
 import { findUser } from "../container-users.ts";
 import { findContainer } from "../find-containers.ts";
 import type { MountOption, RunOptions } from "../run-options.ts";
 import type { StateStore } from "../state-store.ts";
+import { noSuchContainer } from "../no-such.ts";
 
 /**
  * The mounts of the options and those that they inherit; the options' own win, then the first named.
@@ -48,7 +48,7 @@ function listPoints(text: string, containers: StateStore): readonly MountPoint[]
   const details = findUser(text)?.details;
   if (details !== undefined) return details.mounts.filter(({ type }) => type !== "image");
   const id = findContainer(text, containers);
-  if (id === undefined) throw new UserError(`No such container: ${text}`);
+  if (id === undefined) throw noSuchContainer(text, 125);
   const folder = containers.containerFolder(id);
   const spec = readTextIfThere(`${folder}/config.json`);
   return spec === undefined ? [] : listBinds(spec, folder);

@@ -24,6 +24,7 @@ import { UserError } from "../../errors.ts";
 import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import { makeId } from "../names.ts";
 import { tellVolume } from "../events/tell-of-things.ts";
+import { noSuchVolume } from "../no-such.ts";
 
 /** A volume as it is kept. */
 export interface Volume {
@@ -86,7 +87,7 @@ export class VolumeStore {
   get(name: string): Volume {
     const volume = this.find(name);
     if (volume !== undefined) return volume;
-    throw new UserError(`get ${name}: no such volume`, undefined, 1);
+    throw noSuchVolume(name);
   }
 
   /**

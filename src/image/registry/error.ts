@@ -35,16 +35,19 @@ export class RegistryError extends Error {
 const TLS_VERIFY_HINT =
   "name its certificate authority in /etc/bunker/registries.json, or use --tls-verify=false";
 
+const OFFLINE_HINT =
+  "HTTPS_PROXY names a proxy, /etc/bunker/registries.json a mirror; 'bunker load' needs no network";
+
 /** What the codes of the network mean to a person; of those not listed, the code itself is said. */
 const NETWORK_WORDS: Readonly<Record<string, { text: string; hint?: string; final?: true }>> = {
-  ECONNREFUSED: { text: "connection refused" },
+  ECONNREFUSED: { text: "connection refused", hint: "is the port right, and is it running?" },
   ECONNRESET: { text: "the connection was cut" },
   EPIPE: { text: "the connection was cut" },
-  EHOSTUNREACH: { text: "no route to the host" },
-  ENETUNREACH: { text: "the network cannot be reached" },
-  ETIMEDOUT: { text: "the connection timed out" },
-  ENOTFOUND: { text: "no such host", final: true },
-  EAI_AGAIN: { text: "the name server does not answer" },
+  EHOSTUNREACH: { text: "no route to the host", hint: OFFLINE_HINT },
+  ENETUNREACH: { text: "the network cannot be reached", hint: OFFLINE_HINT },
+  ETIMEDOUT: { text: "the connection timed out", hint: OFFLINE_HINT },
+  ENOTFOUND: { text: "no such host", hint: OFFLINE_HINT, final: true },
+  EAI_AGAIN: { text: "the name server does not answer", hint: OFFLINE_HINT },
   EPROTO: { text: "it does not speak TLS", final: true },
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     text: "its certificate is signed by itself",
