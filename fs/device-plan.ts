@@ -3,7 +3,6 @@
 import { type Call, Slot, type Step } from "../ffi/call.ts";
 import {
   AT_FDCWD,
-  fchmodat,
   fchownat,
   makeDevice,
   mknodat,
@@ -12,7 +11,7 @@ import {
   symlinkat,
   umask,
 } from "../ffi/calls.ts";
-import { S } from "../ffi/constants.ts";
+import { AT, S } from "../ffi/constants.ts";
 import { EEXIST, ENOENT, EPERM } from "../ffi/errno.ts";
 import { makeDirectories, makeFile, openPlace, pathBelowRoot } from "./safe-path.ts";
 
@@ -124,9 +123,10 @@ function makeNode(request: DeviceRequest, parent: Slot, name: string): Call[] {
   const mode = NODE_TYPE[request.type] | fileMode;
   const number = request.type === "p" ? 0 : makeDevice(request.major, request.minor);
   const calls = [mknodat(parent, name, mode, number, { path, tolerate: [EEXIST] })];
-  if ((fileMode & ~0o777) !== 0) calls.push(fchmodat(parent, name, fileMode, { path }));
   if (uid !== 0 || gid !== 0) {
-    calls.push(fchownat(parent, name, uid, gid, 0, { path, tolerate: [EPERM] }));
+    // Security: what is there may be the rootfs' own link, and lead to a file of the host's.
+    const flags = AT.AT_SYMLINK_NOFOLLOW;
+    calls.push(fchownat(parent, name, uid, gid, flags, { path, tolerate: [EPERM] }));
   }
   return calls;
 }

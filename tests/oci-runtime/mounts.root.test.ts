@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
+import type { Device } from "../../src/oci/spec-linux.ts";
 import type { Mount, Spec } from "../../src/oci/spec.ts";
 import { openOciBox } from "./oci-box.ts";
 
@@ -195,6 +196,35 @@ needsRoot("oci: the mounts of a config.json", () => {
       '"/trap/attr" cannot be mounted because it is inside /proc',
     );
     expect(await refusal([tmpfs("/trap/task")])).toContain("because it is inside /proc");
+  });
+
+  test("a device whose path is a link of the rootfs' changes nothing that the link leads to", async () => {
+    const victim = box.box.path("victim");
+    writeFileSync(victim, "", { mode: 0o640 });
+    const tree = box.box.makeTree();
+    symlinkSync(victim, `${tree}/link`);
+    const device = { path: "/link", type: "c", major: 1, minor: 3, uid: 1000, gid: 1000 } as const;
+    const bundle = box.bundle("true", (spec) => ({
+      ...spec,
+      root: { path: tree },
+      linux: { ...spec.linux, devices: [{ ...device, fileMode: 0o1666 }] },
+    }));
+    await box.oci(["run", "--bundle", bundle, "linked-device"]);
+    const { mode, uid, gid } = statSync(victim);
+    expect([mode & 0o7777, uid, gid]).toEqual([0o640, 0, 0]);
+  });
+
+  test("a device has the owner and the mode that the spec says, whatever bits are in it", async () => {
+    const device = { path: "/dev/nil", type: "c", major: 1, minor: 3 } as const;
+    const change = (device: Device) => (spec: Spec) => ({
+      ...spec,
+      linux: { ...spec.linux, devices: [device] },
+    });
+    const script = "stat -c '%a %u:%g %t:%T' /dev/nil";
+    expect(await run(script, [], change({ ...device, fileMode: 0o5622 }))).toBe("5622 0:0 1:3");
+    expect(await run(script, [], change({ ...device, fileMode: 0o620, uid: 5, gid: 6 }))).toBe(
+      "620 5:6 1:3",
+    );
   });
 
   test("a /proc that is a link is refused", async () => {
