@@ -36,13 +36,15 @@ export class Side {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      timeout: TIMEOUT_MS,
-      killSignal: "SIGKILL",
+      // A group of its own: what the shell has started holds its output, and is to end with it.
+      detached: true,
     });
+    const timer = setTimeout(() => process.kill(-child.pid, "SIGKILL"), TIMEOUT_MS);
     const [stdout, stderr] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
+    clearTimeout(timer);
     const inNetwork = (text: string): string => text.replaceAll(`${this.network}.`, "<network>.");
     return normalise(
       { exitCode: await child.exited, stdout: inNetwork(stdout), stderr: inNetwork(stderr) },

@@ -58,7 +58,6 @@ export const system: readonly string[] = [
   "docker push",
   "docker events x",
   "docker wait",
-  "docker top",
   "docker logs",
   "docker cp",
   "docker stats --no-stream --format '{{.Name}}' up",
