@@ -266,6 +266,8 @@ export function tryRemoveDirectory(path: string): number {
 const STATX_BYTES = 256;
 const STATX_TYPE = 1;
 const STATX_MODE_OFFSET = 28;
+const STATX_SIZE = 0x200;
+const STATX_SIZE_OFFSET = 40;
 const S_IFMT = 0o170000;
 
 /** Who a file belongs to and may be used by, and what changes with each change of it. */
@@ -307,6 +309,15 @@ export function fileType(path: string): number {
   const type = result < 0 ? 0 : mode & S_IFMT;
   observed("type", path, type);
   return type;
+}
+
+/** How long a file is; 0 where there is none. statx(2), STATX_SIZE */
+export function fileSize(path: string): number {
+  const { address, bytes } = scratch(STATX_BYTES);
+  const result = attempt("statx", [AT_FDCWD, cString(path), 0, STATX_SIZE, address]);
+  if (result !== -ENOENT && result !== -ENOTDIR) must(result, "statx", path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return result < 0 ? 0 : Number(view.getBigUint64(STATX_SIZE_OFFSET, true));
 }
 
 export const isDirectory = (path: string): boolean => fileType(path) === S.S_IFDIR;

@@ -8,6 +8,7 @@ import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import { dataFolder } from "./data-folder.ts";
 import { tellOf } from "./events/tell.ts";
+import { isKeptFolder } from "./kept-folder.ts";
 import { CGROUP_PREFIX } from "./make-spec.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
 
@@ -38,7 +39,7 @@ function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupMana
   const record = store.readRecord(id);
   if (record !== undefined && isRunning(record)) return false;
   // One that is kept is not abandoned: its end is still to be written down, see containers/finish.ts.
-  if (fileType(`${dataFolder(process.env)}/containers/${id}/container.json`) !== 0) return false;
+  if (isKeptFolder(`${dataFolder(process.env)}/containers/${id}`)) return false;
   clear(id, record, store, cgroups());
   return true;
 }

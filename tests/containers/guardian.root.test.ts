@@ -1,7 +1,7 @@
 // A container whose guardian is killed, and one that a power loss has taken.
 
 import { expect, test } from "bun:test";
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "../run/box.ts";
 import { childrenOf } from "./container-processes.ts";
@@ -137,6 +137,18 @@ needsRoot("a container", () => {
     expect(await state("first")).toBe("running");
     await ok("rm", "-f", "first", "second");
     expect(await ok("ps", "-aq")).toBe("");
+  });
+
+  test("that a power loss has left without its contents was never made", async () => {
+    const id = await ok("create", "--name", "half", "--rootfs", box.rootfs, "/bin/true");
+    writeFileSync(box.path(`data/containers/${id}/container.json`), "");
+    expect(await ok("ps", "-aq")).toBe("");
+    expect((await bunker("inspect", "half")).exitCode).toBe(1);
+    const other = await ok("create", "--name", "half", "--rootfs", box.rootfs, "/bin/true");
+    await ok("rm", "half");
+    await ok("system", "prune", "-f");
+    expect(existsSync(box.path(`data/containers/${id}`))).toBe(false);
+    expect(other).not.toBe(id);
   });
 
   test("is started at boot as its restart policy says", async () => {

@@ -15,7 +15,6 @@ import { O } from "../../../ffi/constants.ts";
 import { isProcessAlive } from "../../../ffi/agent/alive.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
-  fileType,
   listDirectory,
   makeDirectoryTree,
   makeSymlink,
@@ -25,13 +24,15 @@ import {
   readTextIfThere,
   removeFile,
   renameFile,
-  writeText,
+  writeAll,
 } from "../../../ffi/files.ts";
 import { flock, LOCK, tryFlock } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { beginSync, fsync } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import { dataFolder } from "../data-folder.ts";
+import { CONFIG_FILE as CONFIG, isKeptFolder } from "../kept-folder.ts";
 import type { RunOptions } from "../run-options.ts";
 
 /** What was asked for: container.json. */
@@ -75,7 +76,6 @@ export const NEVER_STARTED: KeptStatus = {
   isStopped: false,
 };
 
-const CONFIG = "container.json";
 const STATUS = "status.json";
 
 /** The kept containers of a data folder. */
@@ -118,6 +118,16 @@ export class KeptStore {
     }
   }
 
+  /**
+   * Power loss: once this has returned the container is there also after one. By then most of it has been
+   * written already, see writeDown().
+   */
+  makeLasting(id: string): void {
+    const path = `${this.folder(id)}/${CONFIG}`;
+    using file = new Fd(openFile(path, O.O_RDONLY));
+    fsync(file.number);
+  }
+
   #lockNames(): Fd {
     const path = `${this.#making}/lock`;
     const lock = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
@@ -154,7 +164,7 @@ export class KeptStore {
   }
 
   isKept(id: string): boolean {
-    return fileType(`${this.folder(id)}/${CONFIG}`) !== 0;
+    return isKeptFolder(this.folder(id));
   }
 
   findByName(name: string): string | undefined {
@@ -256,12 +266,19 @@ function writeJson(path: string, value: unknown): void {
   const text = JSON.stringify(value).padEnd(JSON_LENGTH);
   const temporary = `${path}.${process.pid}`;
   try {
-    writeText(temporary, text, { mode: 0o600 });
+    writeDown(temporary, text);
     renameFile(temporary, path);
   } catch (error) {
     removeFile(temporary);
     if (!isDiskFull(error) || !tryOverwrite(path, text)) throw error;
   }
+}
+
+/** Power loss: begun to be written to the disk, so that no name stands there long before its contents. */
+function writeDown(path: string, text: string): void {
+  using file = new Fd(openFile(path, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600));
+  writeAll(file.number, text, path);
+  beginSync(file.number);
 }
 
 const isDiskFull = (error: unknown): boolean =>

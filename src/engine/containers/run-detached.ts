@@ -22,6 +22,8 @@ export async function runDetached(options: RunOptions): Promise<number> {
   if (lock === undefined) throw new UserError("the container was removed before it was started");
   using launched = await launchOrRemove(container, options, kept, false);
   writeIdFiles(options, container, launched.record.initPid);
+  // Order: who has been told the id finds the container.
+  kept.makeLasting(container.id);
   writeAll(1, `${container.id}\n`, "stdout");
   return 0;
 }
@@ -120,6 +122,7 @@ export async function createKept(options: RunOptions): Promise<string> {
     throw error;
   }
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, container.id);
+  kept.makeLasting(container.id);
   return container.id;
 }
 

@@ -7,6 +7,7 @@
 //
 // Looked at by findStorage(), where nothing is changed but by a pull and by unpacking; made by make().
 
+import { isKeptFolder } from "../kept-folder.ts";
 import { fileType, listDirectory, makeDirectory, makeDirectoryTree } from "../../../ffi/files.ts";
 import type { RootSource } from "../../../fs/root-plan.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
@@ -76,7 +77,7 @@ export async function findStorage(
   const data = dataFolder(process.env);
   const folder = `${data}/containers/${id}`;
   // A container that was started before has the image and the volumes that it had then.
-  const isKept = options.detach || fileType(`${folder}/container.json`) !== 0;
+  const isKept = options.detach || isKeptFolder(folder);
   const before = isKept ? readDetails(folder) : undefined;
   const image =
     options.root.kind === "image"
@@ -227,7 +228,7 @@ export function sweepLayers(data: string, containers: StateStore): string[] {
   for (const { name } of listDirectory(`${data}/containers`) ?? []) {
     // Race: a container's state folder is made before its layer, and removed after it.
     if (fileType(containers.containerFolder(name)) !== 0) continue;
-    if (fileType(`${data}/containers/${name}/container.json`) !== 0) continue;
+    if (isKeptFolder(`${data}/containers/${name}`)) continue;
     const { ownVolumes = [], removesVolumes } = readDetails(`${data}/containers/${name}`) ?? {};
     if (removesVolumes === true) removeOwnVolumes(ownVolumes, new VolumeStore(data));
     removeTreeDeep(`${data}/containers/${name}`);

@@ -11,6 +11,7 @@ import { dataFolder } from "../data-folder.ts";
 import type { Filters } from "../filters.ts";
 import { readFacts } from "../images/image-facts.ts";
 import type { ImageRow } from "../images/list-images.ts";
+import { isKeptFolder } from "../kept-folder.ts";
 import { openStore } from "../images/open-store.ts";
 import { manifestsInUse, pruneImages, type Removal } from "../images/remove-image.ts";
 import { pruneNetworks } from "../networks/verbs.ts";
@@ -212,7 +213,7 @@ function checkLayers(data: string, containers: StateStore, { repair }: CheckOpti
   const left = (listDirectory(`${data}/containers`) ?? []).filter(
     ({ name }) =>
       fileType(containers.containerFolder(name)) === 0 &&
-      fileType(`${data}/containers/${name}/container.json`) === 0,
+      !isKeptFolder(`${data}/containers/${name}`),
   );
   if (left.length === 0) return [];
   if (repair) sweepLayers(data, containers);
