@@ -70,7 +70,7 @@ const FROM_SOURCE = ["tests/run/", "tests/tools/", "tests/smoke", "tests/contain
  * machine. All the rest was run there by hand (docs/status.md).
  */
 const ELSEWHERE = [
-  ...["tests/cgroups/", "tests/smoke", "tests/containers/life."],
+  ...["tests/cgroups/", "tests/smoke", "tests/containers/life.", "tests/network/ways."],
   ...[
     "escapes",
     "isolation",

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import { openNetwork, run } from "./machines.ts";
-import { testTraffic } from "./traffic-tests.ts";
+import { testTraffic, testWays } from "./traffic-tests.ts";
 
 const needed = ["ip", "nft", "iptables-restore", "ip6tables-restore", "socat", "nsenter"];
 const missing = needed.filter((command) => !haveCommand(command));
@@ -39,7 +39,8 @@ skipUnless(missing.length === 0, `iptables: ${missing.join(", ")} not installed`
         host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP");
       });
 
-      testTraffic(network, "iptables");
+      testWays(network, "iptables");
+      testTraffic(network);
 
       test("a machine without either is told which package it wants", async () => {
         const hidden = new Map([

@@ -1,4 +1,4 @@
-// Real traffic between real programs: with rules by nft, and what containers ask by name.
+// Real traffic between real programs, with rules by nft, and what containers ask by name.
 
 import { beforeAll, expect, test } from "bun:test";
 import { isProcessAlive } from "../../ffi/agent/alive.ts";
@@ -19,7 +19,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         await ok("network", "create", "app");
       });
 
-      testTraffic(network, "nft");
+      testTraffic(network);
 
       test("a container finds others by name, id and alias, and nobody of another network", async () => {
         const id = await start(
