@@ -137,7 +137,7 @@ test(`of ${ROUNDS} registries with random answers each is refused in words, or r
       expect(`${seed}: ${message}`).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]/);
       outcomes.refused++;
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(15_000);
     expect(world.unfinished).toEqual([]);
     expect(
       world.store

@@ -69,7 +69,7 @@ describe("a challenge", () => {
     const start = performance.now();
     for (const text of [",", " ", "a=", 'a="\\', "a ", "=", 'a="b",'])
       parseChallenges(text.repeat(2000));
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 

@@ -255,7 +255,7 @@ describe("a lying registry", () => {
   async function mustBeRefused(pattern: RegExp): Promise<void> {
     const start = performance.now();
     expect(await failureOf(world.pull(name("app")))).toMatch(pattern);
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(world.unfinished).toEqual([]);
     expect(world.store.hasBlob(digestOf(LAYER))).toBe(false);
     expect(world.store.references().size).toBe(0);
