@@ -4,7 +4,7 @@
 // These are called tens of thousands of times in a row, so that they write into memory whose
 // address is known, and tell a failure as minus the errno: EEXIST and ENOENT are answers here.
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { runtime } from "#runtime";
 import { AT, AT_FDCWD, O, RESOLVE } from "./constants.ts";
 import { E2BIG, EINTR } from "./errno.ts";
@@ -34,6 +34,9 @@ interface Space {
   readonly address: number;
 }
 
+/** Start-up: asked for late, as loading it costs more than what many commands do. */
+const bufferClass = () => process.getBuiltinModule("node:buffer").Buffer;
+
 let memory: Space | undefined;
 
 function space(): Space {
@@ -41,7 +44,7 @@ function space(): Space {
   const bytes = new Uint8Array(TOTAL);
   const address = runtime.addressOf(bytes);
   memory = {
-    bytes: Buffer.from(bytes.buffer),
+    bytes: bufferClass().from(bytes.buffer),
     view: new DataView(bytes.buffer),
     address,
   };
@@ -70,10 +73,12 @@ function call(name: SyscallName, ...args: number[]): number {
 }
 
 /** A text in UTF-8 → byte string. */
-export const toByteString = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+export const toByteString = (text: string): string =>
+  bufferClass().from(text, "utf8").toString("latin1");
 
 /** A byte string → the text to be shown; what is no UTF-8 becomes U+FFFD. */
-export const showByteString = (bytes: string): string => Buffer.from(bytes, "latin1").toString();
+export const showByteString = (bytes: string): string =>
+  bufferClass().from(bytes, "latin1").toString();
 
 /** The descriptor of `name` in the open folder, or minus the errno. openat(2) */
 export function openAt(folder: number, name: string, flags: number, mode = 0): number {

@@ -23,7 +23,9 @@ export const versionCommand = makeCommand<{ format: string | undefined }>({
   start: () => ({ format: undefined }),
   run: async ({ format }, _operands, context) => {
     const known = describe(context.readText("/proc/sys/kernel/osrelease").trim());
-    context.write(format ? formatObject(known, format, "system.versionInfo") : formatText(known));
+    context.write(
+      format ? await formatObject(known, format, "system.versionInfo") : formatText(known),
+    );
     return 0;
   },
 });

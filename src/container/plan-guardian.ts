@@ -46,6 +46,22 @@ import {
 } from "../../ffi/calls.ts";
 import { AT, O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
 import { EAGAIN, EBADF, EFBIG, EINVAL, EIO, ENOLCK } from "../../ffi/errno.ts";
+import {
+  ADOPTED_OFFSET,
+  BYTES_FILE,
+  EXIT_BYTES,
+  GONE,
+  MARK_BYTES,
+  MARK_OFFSET,
+  MARK_STREAM,
+  MARKS_FILE,
+  NEXT_TURN,
+  PIDFD_INFO_EXIT,
+  SIGINFO_BYTES,
+  STDERR_STREAM,
+  STDOUT_STREAM,
+  THIS_TURN,
+} from "./guardian-files.ts";
 import { type Line, linkLines } from "./lines.ts";
 
 /** What the guardian has to do with: descriptors that it has inherited, and paths of the host. */
@@ -79,21 +95,6 @@ export interface LogFiles {
   readonly maxFiles: number;
 }
 
-export const STDOUT_STREAM = 1;
-export const STDERR_STREAM = 2;
-/** A mark of the index: seconds, nanoseconds, offset, stream; 64 bits each, little-endian. */
-export const MARK_BYTES = 32;
-const MARK_OFFSET = 16;
-const MARK_STREAM = 24;
-/** The exit file: siginfo (see waitid(2)), and the time as seconds and nanoseconds. */
-export const SIGINFO_BYTES = 128;
-export const EXIT_BYTES = SIGINFO_BYTES + 16;
-
-/** Where the exit file says that it has a pidfd_info instead of a siginfo, which is 0 there. */
-export const ADOPTED_OFFSET = 120;
-/** linux/pidfd.h: of 64 bytes, the mask comes first, the status as of wait(2) last. */
-export const PIDFD_INFO_EXIT = 8;
-export const PIDFD_INFO_STATUS_OFFSET = 60;
 const PIDFD_GET_INFO = 0xc040_ff0b;
 const REAPED_TIMEOUT_S = 5;
 
@@ -702,17 +703,8 @@ function makeMark(stream: number): Slot {
   return new Slot("mark", MARK_BYTES, bytes);
 }
 
-/** Names in the folder of a pair. */
-export const BYTES_FILE = "bytes";
-export const MARKS_FILE = "marks";
-/** Files whose locks keep a rotation waiting: see engine/containers/log-hold.ts. */
-export const THIS_TURN = "turn.a";
-export const NEXT_TURN = "turn.b";
 const LOCK_EX = 2;
 const RENAME_EXCHANGE = 2;
-/** Where the oldest pair goes first, to be removed. */
-export const GONE = "gone";
-
 /** The oldest pair is removed, 1 becomes 2, 0 becomes 1 …, and 0 is made anew. */
 function planRotate(log: LogFiles | undefined): Line[] {
   if (log?.maxBytes === undefined) return [{ label: "rotate", call: close(-1), then: "wait" }];

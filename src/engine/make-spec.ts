@@ -3,6 +3,7 @@
 import { UserError } from "../errors.ts";
 import type { Linux, Spec } from "../oci/spec.ts";
 import { validateSysctls } from "../oci/validate-sysctls.ts";
+import { CGROUP_PREFIX } from "./cgroup-prefix.ts";
 import type { SpecFacts } from "./host-facts.ts";
 import { refuseConflicts } from "./option-conflicts.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -106,9 +107,6 @@ function addSysctls(linux: Writable<Linux>, asked: Readonly<Record<string, strin
 const PING_RANGE = "net.ipv4.ping_group_range";
 /** Ports below 1024 without CAP_NET_BIND_SERVICE. */
 const FIRST_PORT = "net.ipv4.ip_unprivileged_port_start";
-
-/** Before the id, so that whoever lists cgroups sees whose they are. */
-export const CGROUP_PREFIX = "bunker-";
 
 function makeCgroupsPath(options: RunOptions, facts: SpecFacts): string {
   let parent = options.cgroupParent ?? "";

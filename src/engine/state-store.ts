@@ -8,7 +8,7 @@
 //                            scratch/       a mount point for the container's set-up
 //   /run/bunker/names/NAME                  a symlink to the id; made exclusively
 
-import { processStart } from "../../ffi/agent/alive.ts";
+import { isSameProcess, processStart } from "../../ffi/agent/alive.ts";
 import { O } from "../../ffi/constants.ts";
 import { Fd } from "../../ffi/fd.ts";
 import {
@@ -42,6 +42,11 @@ export interface ContainerRecord {
   /** Start times of the two (proc(5), field 22): a pid alone may be another's by now. */
   readonly agentStart: string;
   readonly initStart: string;
+}
+
+/** Whether its init process is still there. */
+export function isRunning(record: ContainerRecord | undefined): boolean {
+  return record !== undefined && isSameProcess(record.initPid, record.initStart);
 }
 
 const NAME_ATTEMPTS = 10;

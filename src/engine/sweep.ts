@@ -7,9 +7,9 @@ import { fileType } from "../../ffi/files.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
 import { dataFolder } from "./data-folder.ts";
+import { CGROUP_PREFIX } from "./cgroup-prefix.ts";
 import { tellOf } from "./events/tell.ts";
 import { isKeptFolder } from "./kept-folder.ts";
-import { CGROUP_PREFIX } from "./make-spec.ts";
 import type { ContainerRecord, StateStore } from "./state-store.ts";
 
 const SIGKILL = 9;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { processStart } from "../../ffi/agent/alive.ts";
 import { prepareErrno } from "../../ffi/library.ts";
-import { EXIT_BYTES } from "../../src/container/plan-guardian.ts";
+import { EXIT_BYTES } from "../../src/container/guardian-files.ts";
 import { awaitExit } from "../../src/engine/containers/await-exit.ts";
 
 prepareErrno();

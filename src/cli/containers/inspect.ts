@@ -84,7 +84,8 @@ async function findAny(
     if (found !== undefined) return found;
   }
   if (type === "" || type === "image") {
-    const [found] = (await engine.images()).inspectImages([name]).found;
+    const { inspectImages } = await engine.images();
+    const [found] = (await inspectImages([name])).found;
     if (found !== undefined) return found;
   }
   if (type === "" || type === "network") {

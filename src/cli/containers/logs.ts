@@ -76,7 +76,9 @@ export const logsCommand: Command = makeCommand<Draft>({
   start: () => ({ follow: false, timestamps: false, tail: Infinity }),
   run: async ({ since, until, ...draft }, [name = ""], context) => {
     const now = Date.now();
-    (await context.engine.containers()).followLogs(name, {
+    await (
+      await context.engine.containers()
+    ).followLogs(name, {
       ...draft,
       ...(since === undefined ? {} : { sinceMs: parseMoment(since, now) }),
       ...(until === undefined ? {} : { untilMs: parseMoment(until, now) }),

@@ -29,7 +29,7 @@ export const containerPruneCommand = makeCommand<Draft>({
     requireKeys(filters, ["label", "label!", "until"]);
     const warning = "WARNING! This will remove all stopped containers.\n";
     if (!force && !askToContinue(warning, context)) return 0;
-    const pruned = (await context.engine.containers()).pruneContainers(filters);
+    const pruned = await (await context.engine.containers()).pruneContainers(filters);
     if (pruned.deleted.length > 0) {
       context.write(`Deleted Containers:\n${pruned.deleted.join("\n")}\n\n`);
     }

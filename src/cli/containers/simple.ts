@@ -226,9 +226,9 @@ export const rmCommand = forEach<RemoveDraft>(
     },
   },
   () => ({ force: false, volumes: false }),
-  (verbs, name, draft) => {
+  async (verbs, name, draft) => {
     try {
-      verbs.removeContainer(name, draft);
+      await verbs.removeContainer(name, draft);
     } catch (error) {
       // As docker has it: what is not there is as good as removed.
       const isMissing = error instanceof Error && error.message.startsWith("No such container");
@@ -249,8 +249,8 @@ export const waitCommand: Command = makeCommand<Plain>({
   start: () => ({}),
   run: async (_draft, names, context) => {
     const verbs = await context.engine.containers();
-    return forEachOperand(names, context, (name) => {
-      context.write(`${verbs.waitForContainer(name)}\n`);
+    return forEachOperand(names, context, async (name) => {
+      context.write(`${await verbs.waitForContainer(name)}\n`);
     });
   },
 });
@@ -267,7 +267,7 @@ export const renameCommand: Command = makeCommand<Plain>({
   start: () => ({}),
   run: async (_draft, [name = "", wanted = ""], context) => {
     const { parseName } = await import("../values/name.ts");
-    (await context.engine.containers()).renameContainer(name, parseName(wanted));
+    await (await context.engine.containers()).renameContainer(name, parseName(wanted));
     return 0;
   },
 });

@@ -4,7 +4,8 @@ import type { Usage } from "../../engine/containers/processes.ts";
 import { type Command, type CommandContext, makeCommand } from "../command.ts";
 import type { ContainerVerbs } from "../engine.ts";
 import { allFlag, formatFlag, noTruncFlag } from "../format/format-flags.ts";
-import { formatList, type ListShape } from "../format/list.ts";
+import type { ListShape } from "../format/list.ts";
+import { formatListNow } from "../format/template-list.ts";
 import type { Fields } from "../format/template/values.ts";
 import { formatBytes } from "../format/units.ts";
 import { writeWhileRead } from "../live/output.ts";
@@ -54,7 +55,8 @@ export const statsCommand: Command = makeCommand<Draft>({
   interspersed: true,
   start: () => ({ format: undefined, noTrunc: false, all: false, once: false }),
   run: async (draft, names, context) => {
-    const read = makeReader(await context.engine.containers(), names, draft.all);
+    const readUsage = await (await context.engine.containers()).usageReader();
+    const read = makeReader(readUsage, names, draft.all);
     const place = draft.once ? undefined : findAbilities(context.env);
     if (place === undefined) return printTables(read, draft, context);
     const { showPicture } = await import("../live/screen.ts");
@@ -77,7 +79,7 @@ export const statsCommand: Command = makeCommand<Draft>({
  * docker it is over where none of those that were named is left: undefined.
  */
 export function makeReader(
-  { readUsage }: Pick<ContainerVerbs, "readUsage">,
+  readUsage: Awaited<ReturnType<ContainerVerbs["usageReader"]>>,
   names: readonly string[],
   all: boolean,
 ): () => Usage[] | undefined {
@@ -103,7 +105,7 @@ function makeTables(
     const rows = order(usages, history).map((usage) =>
       makeFields(usage, history.last(usage.container.id), noTrunc),
     );
-    return formatList(rows, statsShape, { format });
+    return formatListNow(rows, statsShape, { format });
   };
 }
 

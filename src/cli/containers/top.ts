@@ -56,7 +56,7 @@ export const topCommand: Command = makeCommand<Draft>({
   start: () => ({ once: false, sort: "cpu" }),
   run: async (draft, [name, ...psArgs], context) => {
     if (name === undefined) return showAll(draft, context);
-    const pids = (await context.engine.containers()).listPids(name);
+    const pids = await (await context.engine.containers()).listPids(name);
     context.write(keepLines(await runPs(psArgs), pids));
     return 0;
   },
@@ -65,7 +65,7 @@ export const topCommand: Command = makeCommand<Draft>({
 async function showAll({ once, sort }: Draft, context: CommandContext): Promise<number> {
   const { INTERVAL_MS, makeReader, printTables } = await import("./stats.ts");
   const { findAbilities } = await import("../live/place.ts");
-  const read = makeReader(await context.engine.containers(), [], false);
+  const read = makeReader(await (await context.engine.containers()).usageReader(), [], false);
   const place = once ? undefined : findAbilities(context.env);
   if (place !== undefined) {
     const { showPicture } = await import("../live/screen.ts");

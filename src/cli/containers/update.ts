@@ -48,8 +48,8 @@ export const updateCommand: Command = makeCommand<RunDraft>({
     }
     const changes = { resources, ...(restart === undefined ? {} : { restart }) };
     const { updateContainer } = await context.engine.containers();
-    return forEachOperand(names, context, (name) => {
-      updateContainer(name, changes, (all) => checkLimits(all, context));
+    return forEachOperand(names, context, async (name) => {
+      await updateContainer(name, changes, (all) => checkLimits(all, context));
       context.write(`${name}\n`);
     });
   },

@@ -1,10 +1,7 @@
 // A list of things as `--format` asks for it: docker's tables, its JSON lines, or a template of the
 // user's. What every `ls` command prints goes through here.
 import { alignColumns } from "./tab-writer.ts";
-import { executeTemplate, type ExecutionOptions } from "./template/execute.ts";
-import { functionNames, functions, type TemplateFunction } from "./template/functions.ts";
-import { parseTemplate } from "./template/parser.ts";
-import { isFields, rowToJson, toJson, type Fields } from "./template/values.ts";
+import type { Fields, Value } from "./template/values.ts";
 
 /** What a list is made of. */
 export interface ListShape {
@@ -31,27 +28,76 @@ export interface ListFormat {
  * Returns the text of a list, each row on lines of its own.
  * @throws UserError exit code 1 for a template that cannot be parsed or executed
  */
-export function formatList(rows: readonly Fields[], shape: ListShape, wanted: ListFormat): string {
+export async function formatList(
+  rows: readonly Fields[],
+  shape: ListShape,
+  wanted: ListFormat,
+): Promise<string> {
   const { template, isTable } = chooseTemplate(shape, wanted);
-  const nodes = parseTemplate(template, functionNames);
-  const body = rows
-    .map((row) => `${executeTemplate(nodes, row, rowOptions(row, shape))}\n`)
-    .join("");
-  if (!isTable) return body;
-  const header = executeTemplate(nodes, shape.headers, { functions: headerFunctions });
-  return alignColumns(`${header}\n${body}`);
+  const plain = fillIn(parsePlain(template, shape), rows, shape);
+  if (plain === undefined) {
+    return (await import("./template-list.ts")).formatListNow(rows, shape, wanted);
+  }
+  return isTable ? alignColumns(plain.header + plain.body) : plain.body;
 }
 
-/** `{{json .}}` of a row is not as `{{json .Field}}` is. */
-function rowOptions(row: Fields, { typeName }: ListShape): ExecutionOptions {
-  const json: TemplateFunction = {
-    takes: [1, 1],
-    call: (value) => (value === row ? rowToJson(row) : toJson(value)),
-  };
-  return { typeName, functions: { json } };
+/** A list before its columns are aligned. */
+interface ListText {
+  readonly header: string;
+  readonly body: string;
 }
 
-function chooseTemplate(
+/** A text, and the field that follows it; "" at the end. */
+interface Piece {
+  readonly text: string;
+  readonly field: string;
+}
+
+/**
+ * The pieces of a template that has nothing but fields in it, as docker's own have; undefined for any
+ * other. Start-up: what parses and executes templates takes as long to load as all else that lists.
+ */
+function parsePlain(template: string, { headers }: ListShape): Piece[] | undefined {
+  const pieces: Piece[] = [];
+  let at = 0;
+  for (;;) {
+    const open = template.indexOf("{{", at);
+    if (open < 0) return [...pieces, { text: template.slice(at), field: "" }];
+    const close = template.indexOf("}}", open);
+    const field = template.slice(open + 3, close);
+    if (close < 0 || template[open + 2] !== "." || !Object.hasOwn(headers, field)) return undefined;
+    pieces.push({ text: template.slice(at, open), field });
+    at = close + 2;
+  }
+}
+
+/** undefined where a value is not a text: how Go prints those, templates know. */
+function fillIn(
+  pieces: readonly Piece[] | undefined,
+  rows: readonly Fields[],
+  { headers }: ListShape,
+): ListText | undefined {
+  if (pieces === undefined) return undefined;
+  let header = "";
+  for (const { text, field } of pieces) header += text + (headers[field] ?? "");
+  let body = "";
+  for (const row of rows) {
+    for (const { text, field } of pieces) {
+      const value = field === "" ? "" : textOf(row[field]);
+      if (value === undefined) return undefined;
+      body += text + value;
+    }
+    body += "\n";
+  }
+  return { header: `${header}\n`, body };
+}
+
+function textOf(value: Value): string | undefined {
+  const plain = typeof value === "function" && value.length === 0 ? value() : value;
+  return typeof plain === "string" ? plain : undefined;
+}
+
+export function chooseTemplate(
   shape: ListShape,
   { format = "", quiet }: ListFormat,
 ): { readonly template: string; readonly isTable: boolean } {
@@ -73,19 +119,3 @@ function chooseTemplate(
 function resolveEscapes(template: string): string {
   return template.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
 }
-
-const same: TemplateFunction = { takes: [1, Infinity], call: (...args) => args[0] };
-const last: TemplateFunction = { takes: [1, Infinity], call: (...args) => args.at(-1) };
-
-/** What docker's functions do to a column's heading: they leave it as it is. */
-const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
-  json: { takes: [1, 1], call: (value) => (isFields(value) ? "" : value) },
-  title: same,
-  lower: same,
-  upper: same,
-  truncate: same,
-  join: same,
-  split: same,
-  ...(functions["pad"] && { pad: functions["pad"] }),
-  println: last,
-};

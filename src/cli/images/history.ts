@@ -47,9 +47,9 @@ export const historyCommand: Command = makeCommand<Draft>({
   interspersed: true,
   start: () => ({ ...startList(), human: true, platform: undefined }),
   run: async (draft, [name = ""], context) => {
-    const rows = (await context.engine.images()).readHistory(name, draft.platform);
+    const rows = await (await context.engine.images()).readHistory(name, draft.platform);
     const fields = rows.map((row) => makeFields(row, draft));
-    context.write(formatList(fields, makeShape(draft.human), draft));
+    context.write(await formatList(fields, makeShape(draft.human), draft));
     return 0;
   },
 });

@@ -25,7 +25,7 @@ export const imageInspectCommand: Command = makeCommand<Draft>({
   interspersed: true,
   start: () => ({ format: undefined, platform: undefined }),
   run: async ({ format, platform }, names, context) => {
-    const { found, missing } = (await context.engine.images()).inspectImages(names, platform);
+    const { found, missing } = await (await context.engine.images()).inspectImages(names, platform);
     const messages = missing.map((name) => `No such image: ${name}`);
     const values = found.map((image) => toValue(image));
     return printInspection({ found: values, missing: messages }, format, context);

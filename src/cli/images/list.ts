@@ -55,14 +55,14 @@ export const imagesCommand: Command = makeCommand<Draft>({
     requireKeys(filters, ["before", "dangling", "label", "label!", "reference", "since", "until"]);
     readSwitch(filters, "dangling");
     const { listImages } = await context.engine.images();
-    const rows = listImages({ filters, ...(pattern !== undefined && { pattern }) });
+    const rows = await listImages({ filters, ...(pattern !== undefined && { pattern }) });
     const fields = rows.map((row) => makeImageFields(row, draft.noTrunc));
-    context.write(formatList(fields, draft.digests ? shapeWithDigests : imageShape, draft));
+    const shape = draft.digests ? shapeWithDigests : imageShape;
+    const hasAges = rows.every(({ createdMs }) => createdMs !== undefined);
+    context.write(await formatList(fields, hasAges ? shape : withoutAges(shape), draft));
     return 0;
   },
 });
-
-const age = "{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}";
 
 /** docker's columns of images. */
 export const imageShape: ListShape = {
@@ -79,7 +79,7 @@ export const imageShape: ListShape = {
     UniqueSize: "UNIQUE SIZE",
     VirtualSize: "SIZE",
   },
-  table: `{{.Repository}}\t{{.Tag}}\t{{.ID}}\t${age}\t{{.Size}}`,
+  table: `{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}`,
   quiet: "{{.ID}}",
   raw:
     "repository: {{.Repository}}\ntag: {{.Tag}}\nimage_id: {{.ID}}\n" +
@@ -89,8 +89,14 @@ export const imageShape: ListShape = {
 
 const shapeWithDigests: ListShape = {
   ...imageShape,
-  table: `{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t${age}\t{{.Size}}`,
+  table: `{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}`,
 };
+
+/** docker's table for images that do not say how old they are. */
+function withoutAges(shape: ListShape): ListShape {
+  const age = "{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}";
+  return { ...shape, table: shape.table.replace("{{.CreatedSince}}", age) };
+}
 
 /** Returns the fields that a template may name. */
 export function makeImageFields(row: ImageRow, isWhole: boolean): Fields {

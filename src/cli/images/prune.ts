@@ -36,7 +36,7 @@ export const imagePruneCommand: Command = makeCommand<Draft>({
       : "dangling images";
     if (!force && !askToContinue(`WARNING! This will remove all ${which}.\n`, context)) return 0;
     const isAll = all || filters.get("dangling")?.includes("false") === true;
-    const removal = (await context.engine.images()).pruneImages(isAll, filters);
+    const removal = await (await context.engine.images()).pruneImages(isAll, filters);
     context.write(formatRemoval(removal));
     context.write(`Total reclaimed space: ${formatBytes(removal.reclaimedBytes)}\n`);
     return 0;

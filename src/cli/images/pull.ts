@@ -56,7 +56,7 @@ export const pullCommand: Command = makeCommand<RegistryDraft>({
     const progress = draft.quiet ? {} : { progress: showOnStdout(context, "pull") };
     for (const pulled of await pullImages(name, { ...options, ...progress })) {
       if (!draft.quiet) {
-        const status = formatStatus(shortName(pulled.name), pulled.isNew);
+        const status = formatStatus(await shortName(pulled.name), pulled.isNew);
         context.write(`Digest: ${pulled.top.digest}\nStatus: ${status}\n`);
       }
       context.write(`${pulled.name}\n`);

@@ -48,7 +48,7 @@ export const pushCommand: Command = makeCommand<RegistryDraft>({
       context.write("Using default tag: latest\n");
     }
     await pushImages(source, name, { ...options, ...progress });
-    if (draft.quiet) context.write(`${canonicalName(name)}\n`);
+    if (draft.quiet) context.write(`${await canonicalName(name)}\n`);
     return 0;
   },
 });

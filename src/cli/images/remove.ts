@@ -33,10 +33,10 @@ export const rmiCommand: Command = makeCommand<Draft>({
   run: async ({ force }, names, context) => {
     const { findImageId, removeImage } = await context.engine.images();
     let isAllMissing = true;
-    const exitCode = await forEachOperand(names, context, (name) => {
-      const isThere = findImageId(name) !== undefined;
+    const exitCode = await forEachOperand(names, context, async (name) => {
+      const isThere = (await findImageId(name)) !== undefined;
       if (isThere || !force) isAllMissing = false;
-      const { steps } = removeImage(name, force);
+      const { steps } = await removeImage(name, force);
       for (const step of steps) context.write(`${describeStep(step)}\n`);
     });
     return force && isAllMissing ? 0 : exitCode;

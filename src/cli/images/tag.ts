@@ -17,7 +17,7 @@ export const tagCommand: Command = makeCommand<undefined>({
   interspersed: true,
   start: () => undefined,
   run: async (_draft, [source = "", target = ""], context) => {
-    (await context.engine.images()).tagImage(source, target);
+    await (await context.engine.images()).tagImage(source, target);
     return 0;
   },
 });

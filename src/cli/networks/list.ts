@@ -32,7 +32,7 @@ export const networkListCommand = makeCommand<ListDraft>({
     readSwitch(draft.filters, "dangling");
     const networks = await context.engine.networks();
     const rows = networks.listNetworks(draft.filters).map((row) => makeFields(row, draft.noTrunc));
-    context.write(formatList(rows, shape, draft));
+    context.write(await formatList(rows, shape, draft));
     return 0;
   },
 });

@@ -39,11 +39,11 @@ export const systemDfCommand: Command = makeCommand<Draft>({
     const usage = (await context.engine.system()).measureDisk();
     if (verbose && format) {
       const isWhole = { typeName: "*formatter.diskUsageContext" };
-      context.write(formatList([describeUsage(usage)], { ...shape, ...isWhole }, { format }));
+      context.write(await formatList([describeUsage(usage)], { ...shape, ...isWhole }, { format }));
       return 0;
     }
     const rows = usage.rows.map((row) => makeFields(row));
-    context.write(verbose ? formatVerbose(usage) : formatList(rows, shape, { format }));
+    context.write(verbose ? formatVerbose(usage) : await formatList(rows, shape, { format }));
     return 0;
   },
 });

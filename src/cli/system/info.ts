@@ -20,9 +20,9 @@ export const infoCommand: Command = makeCommand<{ format: string | undefined }>(
   interspersed: true,
   start: () => ({ format: undefined }),
   run: async ({ format }, _operands, context) => {
-    const info = (await context.engine.system()).readInfo();
+    const info = await (await context.engine.system()).readInfo();
     context.write(
-      format ? formatObject(describe(info), format, "system.dockerInfo") : formatText(info),
+      format ? await formatObject(describe(info), format, "system.dockerInfo") : formatText(info),
     );
     return 0;
   },

@@ -40,7 +40,7 @@ export const systemPruneCommand: Command = makeCommand<Draft>({
   run: async (draft, _operands, context) => {
     requireKeys(draft.filters, ["label", "label!", "until"]);
     if (!draft.force && !askToContinue(makeWarning(draft), context)) return 0;
-    const pruned = (await context.engine.system()).pruneSystem(draft);
+    const pruned = await (await context.engine.system()).pruneSystem(draft);
     const { containers, networks, images, volumes } = pruned;
     if (containers.length > 0) {
       context.write(`Deleted Containers:\n${containers.join("\n")}\n\n`);

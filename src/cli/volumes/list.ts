@@ -30,7 +30,7 @@ export const volumeListCommand = makeCommand<ListDraft>({
     const volumes = await context.engine.volumes();
     const rows = volumes.listVolumes(draft.filters);
     context.write(
-      formatList(
+      await formatList(
         rows.map((row) => makeVolumeFields(row)),
         volumeShape,
         draft,

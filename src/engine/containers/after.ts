@@ -24,7 +24,7 @@ async function settle(
   using lock = kept.lock(id);
   const container = lock === undefined ? undefined : kept.read(id);
   if (container === undefined) return undefined;
-  const status = finish(container, kept);
+  const status = await finish(container, kept);
   // Somebody has started it again meanwhile.
   if (status.status === "running") return undefined;
   if (container.options.remove) {

@@ -18,7 +18,7 @@ import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 import { EndWatch } from "./end-watch.ts";
 import { findKept } from "./find.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
-import { lookAt } from "./live.ts";
+import { lookAfter } from "./live.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { STDIN_FIFO } from "./streams.ts";
 
@@ -52,10 +52,10 @@ const BROKEN_PIPE = 128 + 13;
 const CLEARING_TIMEOUT_MS = 10_000;
 
 /** The exit code of a container once it has ended. @throws UserError where it does not run */
-export function attachContainer(text: string, options: AttachOptions): number {
+export async function attachContainer(text: string, options: AttachOptions): Promise<number> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
-  const { record, status } = lookAt(container, kept);
+  const { record, status } = await lookAfter(container, kept);
   if (record === undefined) {
     throw new UserError("cannot attach to a stopped container, start it first", undefined, 1);
   }

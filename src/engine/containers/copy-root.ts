@@ -31,7 +31,7 @@ import { findStorage } from "../storage/container-storage.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
-import { lookAt } from "./live.ts";
+import { lookAfter } from "./live.ts";
 import { optionsForStart } from "./start-options.ts";
 
 /**
@@ -66,18 +66,18 @@ export interface CopyRoot extends Disposable {
 export async function openCopyRoot(text: string): Promise<CopyRoot> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
-  const running = openRunning(container, kept);
+  const running = await openRunning(container, kept);
   if (running !== undefined) return running;
   // Kernel: an overlay's upper folder is for one mount at a time: nobody may start it meanwhile.
   const lock = kept.lock(container.id);
   if (lock === undefined) throw new UserError(`No such container: ${text}`, undefined, 1);
   try {
-    const started = openRunning(container, kept);
+    const started = await openRunning(container, kept);
     if (started !== undefined) {
       lock[Symbol.dispose]();
       return started;
     }
-    finish(container, kept);
+    await finish(container, kept);
     return makeRoot(container, await openStopped(container, kept), undefined, lock);
   } catch (error) {
     lock[Symbol.dispose]();
@@ -85,8 +85,11 @@ export async function openCopyRoot(text: string): Promise<CopyRoot> {
   }
 }
 
-function openRunning(container: KeptContainer, kept: KeptStore): CopyRoot | undefined {
-  const { record } = lookAt(container, kept);
+async function openRunning(
+  container: KeptContainer,
+  kept: KeptStore,
+): Promise<CopyRoot | undefined> {
+  const { record } = await lookAfter(container, kept);
   if (record === undefined) return undefined;
   const process = `/proc/${record.initPid}`;
   const root = open(`${process}/root`, O.O_RDONLY | O.O_DIRECTORY);

@@ -1,7 +1,7 @@
 // Ending a container: stop, kill, and what rm --force does. Its guardian writes the end down; where
 // that was killed, we do.
 
-import { detectCgroups } from "../../../cgroups/detect.ts";
+import { detectControl } from "../../../cgroups/detect-control.ts";
 import { pidfd_send_signal, signalNumber } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
@@ -13,7 +13,8 @@ import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
 import { openGuardian } from "./guardian-process.ts";
-import { findRecord, lookAt } from "./live.ts";
+import { lookAfter } from "./live.ts";
+import { findRecord } from "./running-record.ts";
 import { openProcess, waitForEnd } from "./wait-for.ts";
 
 const SIGKILL = 9;
@@ -29,13 +30,14 @@ export interface StopOptions {
 }
 
 /** Ends a container as it wishes to be ended, or by force. One that does not run is left. */
-export function stopContainer(text: string, options: StopOptions = {}): void {
+export async function stopContainer(text: string, options: StopOptions = {}): Promise<void> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
   const signal = options.signal ?? container.options.stopSignal;
   const number = signal === undefined ? SIGTERM : parseSignal(signal);
   const timeoutS = options.timeoutS ?? container.options.stopTimeoutS ?? STOP_TIMEOUT_S;
-  const wasRunning = endWith(container, kept, number, timeoutS < 0 ? -1 : timeoutS * 1000);
+  const timeoutMs = timeoutS < 0 ? -1 : timeoutS * 1000;
+  const wasRunning = await endWith(container, kept, number, timeoutMs);
   if (wasRunning) tell("stop", container);
 }
 
@@ -49,12 +51,12 @@ function parseSignal(text: string): number {
  * Sends the signal, waits, kills, and waits until the end is written down.
  * @returns whether it ran
  */
-export function endWith(
+export async function endWith(
   container: KeptContainer,
   kept: KeptStore,
   signal: number,
   timeoutMs: number,
-): boolean {
+): Promise<boolean> {
   markStopped(container, kept);
   const record = findRecord(container.id);
   if (record !== undefined) {
@@ -74,7 +76,7 @@ export function endWith(
     waitForEnd(guardian, CLEARING_TIMEOUT_MS);
   }
   using lock = kept.lock(container.id);
-  if (lock !== undefined) finish(container, kept);
+  if (lock !== undefined) await finish(container, kept);
   return record !== undefined;
 }
 
@@ -104,24 +106,24 @@ function send(pidfd: number, signal: number): void {
 
 /** Kernel: what is frozen dies only once it is thawed; and docker lets a paused one see its signal. */
 function thaw(cgroupsPath: string, always: boolean): void {
-  const cgroups = detectCgroups();
+  const cgroups = detectControl();
   if (always || cgroups.isFrozen(cgroupsPath)) {
     if (cgroups.isFrozen(cgroupsPath)) cgroups.thaw(cgroupsPath);
   }
 }
 
 /** Sends one signal. @throws UserError where it does not run */
-export function killContainer(text: string, signal: string): void {
+export async function killContainer(text: string, signal: string): Promise<void> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
-  const { record } = lookAt(container, kept);
+  const { record } = await lookAfter(container, kept);
   if (record === undefined) {
     const message = `cannot kill container: ${text}: container ${container.id} is not running`;
     throw notRunning(message, text);
   }
   const number = parseSignal(signal);
   if (number === SIGKILL) {
-    endWith(container, kept, SIGKILL, -1);
+    await endWith(container, kept, SIGKILL, -1);
     return;
   }
   tell("kill", container, { signal: String(number) });
@@ -130,11 +132,11 @@ export function killContainer(text: string, signal: string): void {
 }
 
 /** Waits for the end of a container. Returns its exit code. Blocks. */
-export function waitForContainer(text: string): number {
+export async function waitForContainer(text: string): Promise<number> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
   for (;;) {
-    const status = readEnded(container, kept);
+    const status = await readEnded(container, kept);
     if (status !== undefined) return status.exitCode;
     const record = findRecord(container.id);
     using guardian = record === undefined ? undefined : openGuardian(record, stateFolder(record));
@@ -145,11 +147,14 @@ export function waitForContainer(text: string): number {
 }
 
 /** The status of a container that does not run; one that ends right now is finished first. */
-function readEnded(container: KeptContainer, kept: KeptStore): KeptStatus | undefined {
+async function readEnded(
+  container: KeptContainer,
+  kept: KeptStore,
+): Promise<KeptStatus | undefined> {
   if (findRecord(container.id) !== undefined) return undefined;
   using lock = kept.lock(container.id);
   // Removed meanwhile, by --rm: then this is all that is known.
   if (lock === undefined) return { ...kept.readStatus(container.id), status: "exited" };
-  const status = finish(container, kept);
+  const status = await finish(container, kept);
   return status.status === "running" ? undefined : status;
 }

@@ -1,6 +1,6 @@
 // `exec`: a further process in a running container: in its namespaces, its cgroup, under its limits.
 
-import { detectCgroups } from "../../../cgroups/detect.ts";
+import { detectControl } from "../../../cgroups/detect-control.ts";
 import { capabilitiesIn, capget } from "../../../ffi/capability.ts";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { startPerformer } from "../../../ffi/agent/start.ts";
@@ -10,7 +10,6 @@ import { O, PR } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 import { forwardSignals } from "../../../ffi/forward-signals.ts";
-import { readTextIfThere } from "../../../ffi/files.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import {
   type Entered,
@@ -25,13 +24,13 @@ import { planDrain } from "../../container/plan-drain.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import type { SeccompProgram } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
-import { parseSpecText } from "../../oci/parse.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
 import { readContainerFile } from "../container-files.ts";
 import { entryFlags } from "../oci/namespaces.ts";
 import { tell } from "../events/tell.ts";
 import { loadSeccomp } from "../load-seccomp.ts";
 import { makeId } from "../names.ts";
+import { readOwnSpec } from "../own-spec.ts";
 import { addGroups, resolveUser } from "../resolve-user.ts";
 import { runFolder } from "../run-folder.ts";
 import type { UserOption } from "../run-options.ts";
@@ -41,7 +40,7 @@ import { notExecuted } from "../watch.ts";
 import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
-import { lookAt } from "./live.ts";
+import { lookAfter } from "./live.ts";
 import { notRunning } from "../no-such.ts";
 
 export interface ExecOptions {
@@ -60,7 +59,7 @@ export interface ExecOptions {
 export async function execInContainer(text: string, options: ExecOptions): Promise<number> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
-  const { status, record } = lookAt(container, kept);
+  const { status, record } = await lookAfter(container, kept);
   if (record === undefined) {
     throw notRunning(`container ${container.id} is not running`, text);
   }
@@ -94,8 +93,8 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
 
 function readSpec({ id }: ContainerRecord): Spec {
   const folder = new StateStore(runFolder(process.env)).containerFolder(id);
-  const text = readTextIfThere(`${folder}/config.json`);
-  if (text !== undefined) return parseSpecText(text);
+  const spec = readOwnSpec(folder);
+  if (spec !== undefined) return spec;
   throw new UserError(
     `cannot enter container ${id.slice(0, 12)}: it was started without a record of how`,
     "a container of `run --rm` that is run often has none; leave --rm out, or use nsenter",
@@ -137,7 +136,7 @@ function planExec(
   process: Process,
   seccomp: SeccompProgram | undefined,
 ): EnterPlan {
-  const cgroups = detectCgroups();
+  const cgroups = detectControl();
   return planEnter(
     {
       initPid: record.initPid,

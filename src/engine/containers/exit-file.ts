@@ -10,7 +10,7 @@ import {
   PIDFD_INFO_EXIT,
   PIDFD_INFO_STATUS_OFFSET,
   SIGINFO_BYTES,
-} from "../../container/plan-guardian.ts";
+} from "../../container/guardian-files.ts";
 
 export const EXIT_FILE = "exit";
 /** Nobody knows how it ended: it was killed together with its guardian, or the machine went down. */

@@ -2,19 +2,17 @@
 // given back. Whoever finds it ended does this, under its lock: the guardian's successor, or the next
 // command where that was killed.
 
-import { detectCgroups } from "../../../cgroups/detect.ts";
-import { isSameProcess } from "../../../ffi/agent/alive.ts";
+import { detectControl } from "../../../cgroups/detect-control.ts";
 import { pidfd_send_signal } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { CGROUP_PREFIX } from "../cgroup-prefix.ts";
 import { readDetails } from "../container-details.ts";
 import { describeEnd, tell } from "../events/tell.ts";
 import { tellMounts, tellNetwork, type ToldNetwork } from "../events/tell-of-things.ts";
-import { CGROUP_PREFIX } from "../make-spec.ts";
 import { readAttachment } from "../networks/attachments.ts";
 import { NetworkStore } from "../networks/network-store.ts";
-import { tryTearDown } from "../networks/tear-down.ts";
 import { runFolder } from "../run-folder.ts";
-import { type ContainerRecord, StateStore } from "../state-store.ts";
+import { isRunning, StateStore } from "../state-store.ts";
 import { awaitExit } from "./await-exit.ts";
 import { UNKNOWN_EXIT } from "./exit-file.ts";
 import { openGuardian } from "./guardian-process.ts";
@@ -23,16 +21,11 @@ import { openProcess } from "./wait-for.ts";
 
 const SIGKILL = 9;
 
-/** Whether its init process is still there. */
-export function isRunning(record: ContainerRecord | undefined): boolean {
-  return record !== undefined && isSameProcess(record.initPid, record.initStart);
-}
-
 /**
  * Clears up after a container that has ended, and says how. To be called with its lock held. What it
  * finds done already it leaves.
  */
-export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
+export async function finish(container: KeptContainer, kept: KeptStore): Promise<KeptStatus> {
   const before = kept.readStatus(container.id);
   const store = new StateStore(runFolder(process.env));
   const record = store.readRecord(container.id);
@@ -44,7 +37,7 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
   const folder = store.containerFolder(container.id);
   const hasRun = before.status === "running";
   const exit = hasRun ? awaitExit(folder, record) : undefined;
-  const cgroups = detectCgroups();
+  const cgroups = detectControl();
   const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;
   const oomKilled = cgroups.oomKills(cgroupsPath) > 0;
   const status: KeptStatus = {
@@ -60,8 +53,9 @@ export function finish(container: KeptContainer, kept: KeptStore): KeptStatus {
   cgroups.remove(cgroupsPath);
   using guardian = record === undefined ? undefined : openGuardian(record, folder);
   // One that still has its links, or half of them, loses them before its folder.
-  const networks = container.options.networking === undefined ? [] : networksOf(container.id);
-  if (container.options.networking !== undefined) tryTearDown(container.id);
+  const isNetworked = container.options.networking !== undefined;
+  const networks = isNetworked ? networksOf(container.id) : [];
+  if (isNetworked) (await import("../networks/tear-down.ts")).tryTearDown(container.id);
   store.freeName(container.name);
   store.removeFolder(container.id);
   // Order: once there is nothing to guard any more, its deputy does not go on in its place.

@@ -2,13 +2,12 @@
 // shown, and can be stopped, paused and entered, as any other.
 
 import { readTextIfThere } from "../../../ffi/files.ts";
-import { parseSpecText } from "../../oci/parse.ts";
 import type { Spec } from "../../oci/spec.ts";
 import { readDetails } from "../container-details.ts";
+import { readOwnSpec } from "../own-spec.ts";
 import { runFolder } from "../run-folder.ts";
 import { makePlainOptions, type RootOption } from "../run-options.ts";
-import { type ContainerRecord, StateStore } from "../state-store.ts";
-import { isRunning } from "./finish.ts";
+import { type ContainerRecord, isRunning, StateStore } from "../state-store.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 
 /** undefined where it is kept, or does not run. */
@@ -21,7 +20,9 @@ export function findForeground(id: string, kept: KeptStore): KeptContainer | und
 /** All that run. */
 export function listForeground(kept: KeptStore): KeptContainer[] {
   const found: KeptContainer[] = [];
+  const keptIds = new Set(kept.list());
   for (const id of new StateStore(runFolder(process.env)).list()) {
+    if (keptIds.has(id)) continue;
     const container = findForeground(id, kept);
     if (container !== undefined) found.push(container);
   }
@@ -30,7 +31,8 @@ export function listForeground(kept: KeptStore): KeptContainer[] {
 
 function describe({ id, name, createdMs, initPid }: ContainerRecord): KeptContainer {
   const folder = new StateStore(runFolder(process.env)).containerFolder(id);
-  const spec = readSpecIfThere(folder);
+  // One that was replayed has written none.
+  const spec = readOwnSpec(folder);
   const details = readDetails(folder);
   return {
     id,
@@ -46,12 +48,6 @@ function describe({ id, name, createdMs, initPid }: ContainerRecord): KeptContai
     },
     ...(details?.image === undefined ? {} : { imageId: details.image.id }),
   };
-}
-
-/** One that was replayed has written none. */
-function readSpecIfThere(folder: string): Spec | undefined {
-  const text = readTextIfThere(`${folder}/config.json`);
-  return text === undefined ? undefined : parseSpecText(text);
 }
 
 function findRoot(spec: Spec | undefined, image: string | undefined): RootOption {

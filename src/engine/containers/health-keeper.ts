@@ -17,7 +17,7 @@ import {
 import { tell } from "../events/tell.ts";
 import { findForeground, listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
-import { findRecord } from "./live.ts";
+import { findRecord } from "./running-record.ts";
 
 /** How often it looks for containers that were started meanwhile. */
 const LOOK_MS = 500;

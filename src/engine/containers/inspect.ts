@@ -7,28 +7,28 @@ import type { RunOptions } from "../run-options.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { commandOf, lookAtHealth } from "./list.ts";
-import { type LiveContainer, lookAt } from "./live.ts";
+import { type LiveContainer, lookAfter } from "./live.ts";
 import { LOG_FILE } from "./log-files.ts";
-import { measureContainer } from "./measure.ts";
 
 /**
  * The objects of those that are there, and the names of the others.
  * @param hasSize with the room that each takes on the disk
  */
-export function inspectContainers(
+export async function inspectContainers(
   names: readonly string[],
   hasSize = false,
-): {
+): Promise<{
   readonly found: readonly object[];
   readonly missing: readonly string[];
-} {
+}> {
   const kept = new KeptStore();
   const found: object[] = [];
   const missing: string[] = [];
   for (const name of names) {
     try {
-      const live = lookAt(findKept(name, kept), kept);
-      found.push({ ...describe(live, kept), ...(hasSize && describeSize(live, kept)) });
+      const live = await lookAfter(findKept(name, kept), kept);
+      const size = hasSize ? await describeSize(live, kept) : {};
+      found.push({ ...describe(live, kept), ...size });
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "UserError") throw error;
       missing.push(name);
@@ -37,8 +37,9 @@ export function inspectContainers(
   return { found, missing };
 }
 
-function describeSize({ container }: LiveContainer, kept: KeptStore): object {
+async function describeSize({ container }: LiveContainer, kept: KeptStore): Promise<object> {
   const { id, imageId = readDetails(kept.folder(id))?.image?.id ?? "" } = container;
+  const { measureContainer } = await import("./measure.ts");
   const { writtenBytes, totalBytes } = measureContainer(id, imageId);
   return { SizeRw: writtenBytes, SizeRootFs: totalBytes };
 }

@@ -1,18 +1,18 @@
 // All containers, as `ps` shows them.
 
-import { detectCgroups } from "../../../cgroups/detect.ts";
-import type { CgroupManager } from "../../../cgroups/manager.ts";
+import { detectControl } from "../../../cgroups/detect-control.ts";
+import type { CgroupControl } from "../../../cgroups/manager.ts";
 import { type ContainerDetails, readDetails } from "../container-details.ts";
 import { type Attachment, readAttachment } from "../networks/attachments.ts";
+import type * as describe from "../networks/describe.ts";
 import { NetworkStore } from "../networks/network-store.ts";
-import { describePorts, listNetworkNames } from "../networks/describe.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { imageName } from "../events/describe-run.ts";
 import { ensureKeeper, findHealthCheck, type Health, readHealth } from "./health.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
-import { type LiveContainer, type LiveStatus, lookAt } from "./live.ts";
+import { type LiveContainer, type LiveStatus, lookAfter, lookAt } from "./live.ts";
 
 export interface ContainerRow {
   readonly id: string;
@@ -39,27 +39,66 @@ export interface ContainerRow {
 }
 
 /** The newest first. */
-export function listContainers(): ContainerRow[] {
+export async function listContainers(): Promise<ContainerRow[]> {
   const kept = new KeptStore();
-  // Once for all of them.
-  let cgroups: CgroupManager | undefined;
-  const manager = (): CgroupManager => (cgroups ??= detectCgroups());
-  const rows: ContainerRow[] = [];
+  const control = controlOnce();
+  const lives: LiveContainer[] = [];
+  let isNetworked = false;
+  for (const container of readAll(kept)) {
+    if (container.options.networking !== undefined) isNetworked = true;
+    lives.push(await lookAfter(container, kept, control));
+  }
+  const networks = isNetworked ? await import("../networks/describe.ts") : undefined;
+  return makeRows(lives, kept, networks);
+}
+
+/** What lists them again and again: at once, and as they are, whoever takes care of them. */
+export async function containerLister(): Promise<() => ContainerRow[]> {
+  const networks = await import("../networks/describe.ts");
+  return () => {
+    const kept = new KeptStore();
+    const control = controlOnce();
+    const lives = readAll(kept).map((container) => lookAt(container, kept, control));
+    return makeRows(lives, kept, networks);
+  };
+}
+
+/** Looked for at the first use. */
+function controlOnce(): () => CgroupControl {
+  let control: CgroupControl | undefined;
+  return () => (control ??= detectControl());
+}
+
+function readAll(kept: KeptStore): KeptContainer[] {
+  const containers: KeptContainer[] = [];
   for (const id of kept.list()) {
     const container = kept.read(id);
-    if (container !== undefined) rows.push(makeRow(lookAt(container, kept, manager), kept));
+    if (container !== undefined) containers.push(container);
   }
-  for (const container of listForeground(kept))
-    rows.push(makeRow(lookAt(container, kept, manager), kept));
+  return [...containers, ...listForeground(kept)];
+}
+
+type Networks = Pick<typeof describe, "describePorts" | "listNetworkNames">;
+
+function makeRows(
+  lives: readonly LiveContainer[],
+  store: KeptStore,
+  networks: Networks | undefined,
+): ContainerRow[] {
+  const rows: ContainerRow[] = [];
+  for (const live of lives) rows.push(makeRow(live, store, networks));
   return rows.sort((a, b) => b.createdMs - a.createdMs);
 }
 
+/** @param networks undefined where none of them has any */
 function makeRow(
   { container, kept, status, record }: LiveContainer,
   store: KeptStore,
+  networks: Networks | undefined,
 ): ContainerRow {
   const health = record === undefined ? undefined : lookAtHealth(container, store);
   const { id, name, createdMs, options, imageId = "" } = container;
+  const described = options.networking === undefined ? undefined : networks;
   return {
     id,
     name,
@@ -74,8 +113,8 @@ function makeRow(
     labels: options.labels,
     ...(health === undefined ? {} : { health: health.Status }),
     pid: record?.initPid ?? 0,
-    ports: options.networking === undefined ? "" : describePorts(id),
-    networks: options.networking === undefined ? [options.network.kind] : listNetworkNames(id),
+    ports: described?.describePorts(id) ?? "",
+    networks: described?.listNetworkNames(id) ?? [options.network.kind],
     readDetails: () => readDetails(folderOf(id, store)),
     readAttachment: () => readAttachment(new NetworkStore(), id),
   };

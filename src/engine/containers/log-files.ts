@@ -11,12 +11,8 @@ import type { Fd } from "../../../ffi/fd.ts";
 import { makeDirectoryTree, seekToEnd } from "../../../ffi/files.ts";
 import { statx } from "../../../ffi/stat.ts";
 import { ftruncate } from "../../../ffi/unistd.ts";
-import {
-  BYTES_FILE,
-  type LogFiles,
-  MARK_BYTES,
-  MARKS_FILE,
-} from "../../container/plan-guardian.ts";
+import { BYTES_FILE, MARK_BYTES, MARKS_FILE } from "../../container/guardian-files.ts";
+import type { LogFiles } from "../../container/plan-guardian.ts";
 import { makeTurns } from "./log-hold.ts";
 import type { LogOption } from "../run-options.ts";
 

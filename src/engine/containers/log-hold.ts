@@ -14,7 +14,7 @@ import type { Fd } from "../../../ffi/fd.ts";
 import { makeDirectoryTree } from "../../../ffi/files.ts";
 import { flock, LOCK } from "../../../ffi/flock.ts";
 import { statx } from "../../../ffi/stat.ts";
-import { NEXT_TURN, THIS_TURN } from "../../container/plan-guardian.ts";
+import { NEXT_TURN, THIS_TURN } from "../../container/guardian-files.ts";
 
 export class LogHold implements Disposable {
   #held: Fd;

@@ -12,7 +12,7 @@ import {
   MARK_BYTES,
   MARKS_FILE,
   STDERR_STREAM,
-} from "../../container/plan-guardian.ts";
+} from "../../container/guardian-files.ts";
 
 /** Bytes that came at once, from one stream. Good until the next piece is asked for. */
 export interface LogPiece {

@@ -1,7 +1,7 @@
 // The processes of a running container, as pids of this host, and what they use.
 
-import { detectCgroups } from "../../../cgroups/detect.ts";
-import type { CgroupManager, CgroupStats } from "../../../cgroups/manager.ts";
+import { detectControl } from "../../../cgroups/detect-control.ts";
+import type { CgroupControl, CgroupStats } from "../../../cgroups/manager.ts";
 import { readTextIfThere } from "../../../ffi/files.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
@@ -9,19 +9,19 @@ import { tell } from "../events/tell.ts";
 import { findKept } from "./find.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
-import { lookAt } from "./live.ts";
+import { lookAfter, lookAt } from "./live.ts";
 import { notRunning } from "../no-such.ts";
 
 /** @throws UserError where it does not run */
-export function listPids(text: string): number[] {
+export async function listPids(text: string): Promise<number[]> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
-  const { record } = lookAt(container, kept);
+  const { record } = await lookAfter(container, kept);
   if (record === undefined) {
     throw notRunning(`container ${container.id} is not running`, text);
   }
   tell("top", container);
-  return detectCgroups().pids(record.cgroupsPath, { recursive: true });
+  return detectControl().pids(record.cgroupsPath, { recursive: true });
 }
 
 /** What a container uses at a moment. */
@@ -46,7 +46,7 @@ export interface UsageRequest {
 /** @throws UserError for a name that nobody has */
 export function readUsage({ names, all, isLenient = false }: UsageRequest): Usage[] {
   const kept = new KeptStore();
-  const cgroups = detectCgroups();
+  const cgroups = detectControl();
   const containers =
     names.length > 0
       ? names.flatMap((name) => findOne(name, kept, isLenient))
@@ -76,7 +76,7 @@ function findOne(name: string, kept: KeptStore, isLenient: boolean): KeptContain
 }
 
 /** undefined where it has ended meanwhile. */
-function readStats(cgroups: CgroupManager, path: string): CgroupStats | undefined {
+function readStats(cgroups: CgroupControl, path: string): CgroupStats | undefined {
   try {
     return cgroups.stats(path);
   } catch (error) {

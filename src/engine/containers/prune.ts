@@ -15,7 +15,7 @@ export interface PrunedContainers {
 }
 
 /** @param filters `until`, `label` and `label!` */
-export function pruneContainers(filters: Filters): PrunedContainers {
+export async function pruneContainers(filters: Filters): Promise<PrunedContainers> {
   const kept = new KeptStore();
   const deleted: string[] = [];
   let reclaimedBytes = 0;
@@ -24,7 +24,7 @@ export function pruneContainers(filters: Filters): PrunedContainers {
     if (container === undefined || !isWanted(container, filters)) continue;
     using lock = kept.lock(id);
     if (lock === undefined || isUp(container, kept)) continue;
-    finish(container, kept);
+    await finish(container, kept);
     const upper = `${kept.folder(id)}/upper`;
     // One on a folder of the host or on its root has no layer of its own.
     if (fileType(upper) !== 0) reclaimedBytes += measureFolder(upper);

@@ -22,17 +22,17 @@ export interface RemoveOptions {
 }
 
 /** @throws UserError where it runs and is not to be ended */
-export function removeContainer(text: string, options: RemoveOptions): void {
+export async function removeContainer(text: string, options: RemoveOptions): Promise<void> {
   const kept = new KeptStore();
   const container = findKept(text, kept);
   const { status } = lookAt(container, kept);
   if (status === "running" || status === "paused" || status === "restarting") {
     if (!options.force) throw refusal(text, container, status);
-    endWith(container, kept, SIGKILL, -1);
+    await endWith(container, kept, SIGKILL, -1);
   }
   using lock = kept.lock(container.id);
   if (lock === undefined) return;
-  finish(container, kept);
+  await finish(container, kept);
   removeKept(container, kept, options.volumes);
 }
 

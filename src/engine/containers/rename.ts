@@ -6,7 +6,7 @@ import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
-import { findRecord } from "./live.ts";
+import { findRecord } from "./running-record.ts";
 
 /** @throws UserError for a name that is another's */
 export function renameContainer(text: string, name: string): void {

@@ -6,7 +6,7 @@ import { processStart } from "../../../ffi/agent/alive.ts";
 import { launchDetached } from "./launch-detached.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
 import { optionsForStart } from "./start-options.ts";
-import { hasRestarter } from "./take-over.ts";
+import { isAwaited } from "./live.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
@@ -30,7 +30,7 @@ export function wantsRestart({ options }: KeptContainer, status: KeptStatus): bo
 
 /** Whether nobody has started it, or is about to. */
 function isLeft(now: KeptStatus): boolean {
-  return now.status === "exited" || (now.status === "restarting" && !hasRestarter(now));
+  return now.status === "exited" || (now.status === "restarting" && !isAwaited(now));
 }
 
 /** How long to wait before the next start. */

@@ -36,7 +36,7 @@ export async function startAttached(text: string, options: StartAttachedOptions)
   const attach = { ...options, stdin: options.interactive };
   using cursor = new LogCursor(kept.folder(container.id), { kind: "now" }, true);
   using launched = await start(container, kept, isJoined);
-  if (launched === undefined) return attachContainer(text, attach);
+  if (launched === undefined) return await attachContainer(text, attach);
   const { record, exit, stdin, terminal } = launched;
   const joint = {
     record,
@@ -61,7 +61,7 @@ async function start(
   if (lock === undefined) throw new UserError(`No such container: ${container.id}`, undefined, 1);
   const { status } = lookAt(container, kept);
   if (status === "running" || status === "paused") return undefined;
-  const before = finish(container, kept);
+  const before = await finish(container, kept);
   try {
     return await launchDetached(container, optionsForStart(container, kept), kept, { ownsStdin });
   } catch (error) {
@@ -74,7 +74,7 @@ async function start(
 
 /** Stops it where it runs, and starts it. */
 export async function restartContainer(text: string, options: StopOptions): Promise<void> {
-  stopContainer(text, options);
+  await stopContainer(text, options);
   await startContainer(text);
   tell("restart", findKept(text, new KeptStore()));
 }

@@ -1,7 +1,6 @@
 // What a guardian does after the end of its container, where that guardian was killed, or what it had
 // become: the next command that looks at the container starts it in the background.
 
-import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
 import { type FileAction, posix_spawn } from "../../../ffi/spawn.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -10,17 +9,13 @@ import { StateStore } from "../state-store.ts";
 import { afterCommand } from "./after-guardian.ts";
 import { findGuardian } from "./guardian-process.ts";
 import type { KeptStatus } from "./kept.ts";
-
-/** Whether someone is still there to start it again. */
-export function hasRestarter({ restarter }: KeptStatus): boolean {
-  return restarter !== undefined && isSameProcess(restarter.pid, restarter.start);
-}
+import { isAwaited } from "./live.ts";
 
 /** For a container that has ended, or waits to be started again, and nobody takes care of. */
 export function takeOver(id: string, status: KeptStatus): void {
   const store = new StateStore(runFolder(process.env));
   const record = store.readRecord(id);
-  if (status.status === "restarting" ? hasRestarter(status) : record === undefined) return;
+  if (status.status === "restarting" ? isAwaited(status) : record === undefined) return;
   if (record !== undefined && findGuardian(record, store.containerFolder(id))) return;
   const { path, args, env } = afterCommand(id);
   const nothing = (fd: number): FileAction => ({

@@ -7,7 +7,7 @@ import type { Manifest, ImageConfig } from "../../image/types.ts";
 import { isIndex } from "../../image/types.ts";
 import type { ContainerDetails } from "../container-details.ts";
 import { findUser } from "../container-users.ts";
-import { findRecord } from "../containers/live.ts";
+import { findRecord } from "../containers/running-record.ts";
 import type { ContainerRecord } from "../state-store.ts";
 import { findLayer } from "../storage/container-storage.ts";
 import { noSuchContainer } from "../no-such.ts";

@@ -1,19 +1,18 @@
-// The verbs of images. What many commands do is loaded with this file; what needs a registry, archives
-// or a container's layers when it is called: loading it takes longer than to list a hundred images.
+// The verbs of images. Start-up: each loads what it needs when it is called, as all of them together take
+// longer to load than to list a hundred images.
 
 import type * as archives from "./archives.ts";
 import type { commitContainer as commit } from "./commit.ts";
 import type { diffContainer as diff } from "./diff.ts";
 import type { exportContainer as exportFiles } from "./export.ts";
+import type { readHistory as history } from "./history.ts";
 import type { importImage as importFiles } from "./import.ts";
+import type { inspectImages as inspect } from "./inspect-image.ts";
+import type { listImages as list } from "./list-images.ts";
+import type * as open from "./open-store.ts";
+import type * as removal from "./remove-image.ts";
+import type { tagImage as tag } from "./tag-image.ts";
 import type * as transfer from "./transfer.ts";
-
-export { readHistory } from "./history.ts";
-export { inspectImages } from "./inspect-image.ts";
-export { listImages } from "./list-images.ts";
-export { canonicalName, findImageId, shortName } from "./open-store.ts";
-export { pruneImages, removeImage } from "./remove-image.ts";
-export { tagImage } from "./tag-image.ts";
 
 type Later<F extends (...args: never[]) => unknown> = (
   ...args: Parameters<F>
@@ -63,3 +62,30 @@ export const knownUser: Later<typeof transfer.knownUser> = async (...args) =>
 
 export const readPassword: Later<typeof transfer.readPassword> = async (...args) =>
   (await import("./transfer.ts")).readPassword(...args);
+
+export const readHistory: Later<typeof history> = async (...args) =>
+  (await import("./history.ts")).readHistory(...args);
+
+export const inspectImages: Later<typeof inspect> = async (...args) =>
+  (await import("./inspect-image.ts")).inspectImages(...args);
+
+export const listImages: Later<typeof list> = async (...args) =>
+  (await import("./list-images.ts")).listImages(...args);
+
+export const canonicalName: Later<typeof open.canonicalName> = async (...args) =>
+  (await import("./open-store.ts")).canonicalName(...args);
+
+export const findImageId: Later<typeof open.findImageId> = async (...args) =>
+  (await import("./open-store.ts")).findImageId(...args);
+
+export const shortName: Later<typeof open.shortName> = async (...args) =>
+  (await import("./open-store.ts")).shortName(...args);
+
+export const pruneImages: Later<typeof removal.pruneImages> = async (...args) =>
+  (await import("./remove-image.ts")).pruneImages(...args);
+
+export const removeImage: Later<typeof removal.removeImage> = async (...args) =>
+  (await import("./remove-image.ts")).removeImage(...args);
+
+export const tagImage: Later<typeof tag> = async (...args) =>
+  (await import("./tag-image.ts")).tagImage(...args);

@@ -27,7 +27,7 @@ export async function bootSystem(): Promise<Booted> {
   const wanted: KeptContainer[] = [];
   for (const id of kept.list()) {
     const container = kept.read(id);
-    if (container !== undefined && settle(container, kept)) wanted.push(container);
+    if (container !== undefined && (await settle(container, kept))) wanted.push(container);
   }
   sweep(new StateStore(runFolder(process.env)), detectCgroups);
   const started: string[] = [];
@@ -44,12 +44,12 @@ export async function bootSystem(): Promise<Booted> {
 }
 
 /** Writes its end down, if it has not been yet. True where it is to be started. */
-function settle(container: KeptContainer, kept: KeptStore): boolean {
+async function settle(container: KeptContainer, kept: KeptStore): Promise<boolean> {
   const { status } = lookAt(container, kept);
   if (status === "running" || status === "paused") return false;
   using lock = kept.lock(container.id);
   if (lock === undefined) return false;
-  const ended = settleRestarting(container, finish(container, kept), kept);
+  const ended = settleRestarting(container, await finish(container, kept), kept);
   if (container.options.remove && ended.startedMs > 0) {
     removeKept(container, kept);
     return false;

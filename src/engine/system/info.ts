@@ -31,8 +31,8 @@ export interface SystemInfo {
   readonly forwardsIpv4: boolean;
 }
 
-export function readInfo(): SystemInfo {
-  const states = listContainers().map(({ status }) => status);
+export async function readInfo(): Promise<SystemInfo> {
+  const states = (await listContainers()).map(({ status }) => status);
   const [running, paused] = ["running", "paused"].map(
     (state) => states.filter((each) => each === state).length,
   );

@@ -173,10 +173,10 @@ export interface Pruned {
 }
 
 /** Takes away what nobody uses, and what killed processes have left. */
-export function pruneSystem({ all, volumes, filters }: PruneOptions): Pruned {
+export async function pruneSystem({ all, volumes, filters }: PruneOptions): Promise<Pruned> {
   const containers = new StateStore(runFolder(process.env));
   const stopped = listUsers().filter(({ isRunning }) => !isRunning);
-  for (const { id } of stopped) removeContainer(id, { force: false, volumes: false });
+  for (const { id } of stopped) await removeContainer(id, { force: false, volumes: false });
   const swept = [...stopped.map(({ id }) => id), ...sweep(containers, detectCgroups)];
   const layers = sweepLayers(dataFolder(process.env), containers);
   removeUnfinishedVolumes();

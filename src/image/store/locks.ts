@@ -4,7 +4,6 @@
 //   index.lock   exclusive: reads index.json, changes it, puts it back
 //   ingest/lock-NAME   exclusive: makes the one blob or layer of that name
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { openFile, removeFile } from "../../../ffi/files.ts";
@@ -28,6 +27,8 @@ const LOCK_POLL_MS = 20;
  * disposed, nobody does.
  */
 export async function claim(paths: StorePaths, name: string, signal?: AbortSignal): Promise<Claim> {
+  // Start-up: loaded where there may be somebody to wait for.
+  const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
   const path = `${paths.ingest}/lock-${name}`;
   for (;;) {
     const fd = openLock(path);

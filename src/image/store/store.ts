@@ -1,6 +1,5 @@
 // The image store: what the engine's verbs see of it. See paths.ts for what is where on the disk.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   fileType,
   listDirectory,
@@ -52,6 +51,9 @@ export class ImageStore implements Disposable {
   readonly layers: Layers;
   readonly #references: References;
   readonly #lock: StoreLock;
+  /** What was read already: what is behind a digest never changes, but may be taken away. */
+  readonly #manifests = new Map<string, Manifest | Index>();
+  readonly #configs = new Map<Digest, ImageConfig>();
 
   private constructor(readonly paths: StorePaths) {
     this.blobs = new Blobs(paths);
@@ -119,11 +121,20 @@ export class ImageStore implements Disposable {
   }
 
   readManifest({ digest, mediaType }: Descriptor): Manifest | Index {
-    return parseManifest(this.readBlob(digest, DOCUMENT_BYTES), mediaType);
+    const key = `${digest} ${mediaType}`;
+    const known = this.#manifests.get(key);
+    if (known !== undefined && this.hasBlob(digest)) return known;
+    const manifest = parseManifest(this.readBlob(digest, DOCUMENT_BYTES), mediaType);
+    this.#manifests.set(key, manifest);
+    return manifest;
   }
 
   readConfig({ digest }: Descriptor): ImageConfig {
-    return parseImageConfig(this.readBlob(digest, DOCUMENT_BYTES));
+    const known = this.#configs.get(digest);
+    if (known !== undefined && this.hasBlob(digest)) return known;
+    const config = parseImageConfig(this.readBlob(digest, DOCUMENT_BYTES));
+    this.#configs.set(digest, config);
+    return config;
   }
 
   /** What each canonical name stands for. */
@@ -184,6 +195,7 @@ export class ImageStore implements Disposable {
 
   /** As sweep(), waiting for the others. Throws UserError where they take longer than that. */
   async sweepWaiting(timeoutMs: number, inUse: readonly Descriptor[] = []): Promise<SweepResult> {
+    const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const result = this.sweep(inUse);

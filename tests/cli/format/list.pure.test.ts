@@ -41,13 +41,13 @@ const FORMATS: readonly (readonly [format: string, quiet: boolean, text: string]
 
 describe("a list", () => {
   for (const [format, quiet, text] of FORMATS) {
-    test(`is printed as docker does: ${JSON.stringify(format)}${quiet ? " -q" : ""}`, () => {
-      expect(formatList(rows, shape, { format, quiet })).toBe(text);
+    test(`is printed as docker does: ${JSON.stringify(format)}${quiet ? " -q" : ""}`, async () => {
+      expect(await formatList(rows, shape, { format, quiet })).toBe(text);
     });
   }
 
-  test("without rows is its headings", () => {
-    expect(formatList([], shape, {})).toBe("IMAGE ID   TAG\n");
+  test("without rows is its headings", async () => {
+    expect(await formatList([], shape, {})).toBe("IMAGE ID   TAG\n");
   });
 });
 

@@ -1,0 +1,73 @@
+// Pieces of a log on stdout and stderr, as `logs` was asked for them.
+
+import { writeBytes } from "../../../ffi/files.ts";
+import type { LogCursor } from "./log-cursor.ts";
+import type { LogPiece } from "./logs.ts";
+
+export interface LogOptions {
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  /** How many of the last lines; Infinity: all. */
+  readonly tail: number;
+  /** Milliseconds since 1970. */
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+}
+
+/** Writes pieces as they were asked for. */
+export class LogPrinter {
+  /** For each stream, whether the next byte begins a line. */
+  readonly #atLineStart = [true, true];
+
+  constructor(readonly options: LogOptions) {}
+
+  /** False once nothing that comes later is wanted. */
+  print(cursor: LogCursor): boolean {
+    const { sinceMs = -Infinity, untilMs = Infinity } = this.options;
+    const areTimesAsked =
+      this.options.timestamps ||
+      this.options.sinceMs !== undefined ||
+      this.options.untilMs !== undefined;
+    for (const piece of cursor.pieces(areTimesAsked)) {
+      if (piece.timeMs > untilMs) return false;
+      if (piece.timeMs < sinceMs) continue;
+      writeBytes(piece.isStderr ? 2 : 1, this.#format(piece), "the log");
+    }
+    return true;
+  }
+
+  #format(piece: LogPiece): Uint8Array {
+    return this.options.timestamps ? this.#withTimes(piece) : piece.bytes;
+  }
+
+  #withTimes({ bytes, isStderr, timeMs, nanoseconds }: LogPiece): Uint8Array {
+    const date = new Date(timeMs).toISOString().slice(0, 19);
+    const stamp = new TextEncoder().encode(`${date}.${String(nanoseconds).padStart(9, "0")}Z `);
+    const stream = isStderr ? 1 : 0;
+    const parts: Uint8Array[] = [];
+    let start = 0;
+    while (start < bytes.length) {
+      if (this.#atLineStart[stream] === true) parts.push(stamp);
+      const newline = bytes.indexOf(NEWLINE, start);
+      const end = newline < 0 ? bytes.length : newline + 1;
+      parts.push(bytes.subarray(start, end));
+      this.#atLineStart[stream] = newline >= 0;
+      start = end;
+    }
+    return concatenate(parts);
+  }
+}
+
+const NEWLINE = 10;
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
