@@ -22,8 +22,9 @@ import { UserError } from "../../../errors.ts";
 import type { NetworkStore } from "../network-store.ts";
 import { DNS_COMMAND } from "./command.ts";
 
-/** One that finds another at work ends with 0 as well. */
-const KEEPER = 'until "$0" "$@"; do sleep 1; done';
+/** One that finds another at work ends with 0 as well. Not for ever, should it be of no use. */
+const KEEPER =
+  'left=100; until "$0" "$@" || [ ! -x "$0" ] || [ $left = 0 ]; do left=$((left - 1)); sleep 1; done';
 const STARTING_MS = 5000;
 const STEP_MS = 2;
 
