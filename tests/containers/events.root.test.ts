@@ -31,7 +31,7 @@ needsRoot("events", () => {
     await ok("kill", "renamed");
     await ok("rm", "renamed");
     expect(await told(id)).toEqual([
-      ...["create", "start", "exec_create: /bin/true", "exec_start: /bin/true", "exec_die"],
+      ...["create", "start", "exec_create: /bin/true ", "exec_start: /bin/true ", "exec_die"],
       ...["pause", "unpause", "update", "kill", "kill", "die", "stop", "start", "restart"],
       ...["rename", "kill", "die", "destroy"],
     ]);

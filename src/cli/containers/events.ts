@@ -117,6 +117,11 @@ function describe(event: EventRecord): Value {
   };
 }
 
+/** As Go writes a map. */
+function sortKeys(map: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** The same by the names that templates have for it. */
 function makeFields({ timeMs, type, action, id, attributes }: EventRecord): Fields {
   return {
@@ -125,7 +130,7 @@ function makeFields({ timeMs, type, action, id, attributes }: EventRecord): Fiel
     From: attributes["image"] ?? "",
     Type: type,
     Action: action,
-    Actor: { ID: id, Attributes: attributes },
+    Actor: { ID: id, Attributes: sortKeys(attributes) },
     Scope: "local",
     Time: Math.floor(timeMs / 1000),
     TimeNano: Number(nanoseconds(timeMs)),

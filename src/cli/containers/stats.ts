@@ -10,7 +10,7 @@ import type { Fields } from "../format/template/values.ts";
 import { formatBytes } from "../format/units.ts";
 import { writeWhileRead } from "../live/output.ts";
 import { findAbilities } from "../live/place.ts";
-import { History, type Sample } from "./usage-rates.ts";
+import { History, IDLE } from "./usage-rates.ts";
 import { formatBinary } from "./usage-words.ts";
 
 interface Draft {
@@ -148,28 +148,20 @@ const statsShape: ListShape = {
   typeName: "*container.statsContext",
 };
 
-function makeFields(
-  { container: { id, name } }: Usage,
-  sample: Sample | undefined,
-  isWhole: boolean,
-): Fields {
+/** One that does not run uses nothing, as with docker. */
+function makeFields({ container: { id, name } }: Usage, sample = IDLE, isWhole: boolean): Fields {
   const shown = isWhole ? id : id.slice(0, 12);
-  const either = (format: (sample: Sample) => string, none = "--"): string =>
-    sample === undefined ? none : format(sample);
   const both = (one: number, other: number): string =>
     `${formatBytes(one, 3)} / ${formatBytes(other, 3)}`;
   return {
-    BlockIO: either(({ readBytes, writtenBytes }) => both(readBytes, writtenBytes)),
-    CPUPerc: either(({ cpuPercent }) => `${cpuPercent.toFixed(2)}%`),
+    BlockIO: both(sample.readBytes, sample.writtenBytes),
+    CPUPerc: `${sample.cpuPercent.toFixed(2)}%`,
     Container: shown,
     ID: shown,
-    MemPerc: either(({ memoryPercent }) => `${memoryPercent.toFixed(2)}%`),
-    MemUsage: either(
-      ({ memoryBytes, limitBytes }) => `${formatBinary(memoryBytes)} / ${formatBinary(limitBytes)}`,
-      "-- / --",
-    ),
+    MemPerc: `${sample.memoryPercent.toFixed(2)}%`,
+    MemUsage: `${formatBinary(sample.memoryBytes)} / ${formatBinary(sample.limitBytes)}`,
     Name: name,
-    NetIO: either(({ receivedBytes, sentBytes }) => both(receivedBytes, sentBytes)),
-    PIDs: either(({ pids }) => String(pids)),
+    NetIO: both(sample.receivedBytes, sample.sentBytes),
+    PIDs: String(sample.pids),
   };
 }

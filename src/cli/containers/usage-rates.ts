@@ -23,6 +23,24 @@ export interface Sample {
   readonly writtenRate: number;
 }
 
+/** Nothing. */
+export const IDLE: Sample = {
+  timeMs: 0,
+  cpuPercent: 0,
+  memoryBytes: 0,
+  limitBytes: 0,
+  memoryPercent: 0,
+  pids: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+  readBytes: 0,
+  writtenBytes: 0,
+  receivedRate: 0,
+  sentRate: 0,
+  readRate: 0,
+  writtenRate: 0,
+};
+
 /** What samples are made of one by one, and what only two looks tell. */
 interface Look {
   readonly usage: Usage;

@@ -82,7 +82,9 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
   const seccomp = await loadSeccomp(made, `${runFolder(globalThis.process.env)}/seccomp`);
   const plan = planExec(record, spec, process, seccomp);
   const execID = makeId();
-  const words = options.command.join(" ");
+  // docker's: a space also where nothing follows.
+  const [program = "", ...args] = options.command;
+  const words = `${program} ${args.join(" ")}`;
   tell(`exec_create: ${words}`, container, { execID });
   tell(`exec_start: ${words}`, container, { execID });
   const left = (): void => tell("exec_detach", container, { execID });
