@@ -34,19 +34,25 @@ export const LISTS: Readonly<Record<Exclude<OperandKind, "files">, string>> = {
 /** All commands that the overview lists, each of them loaded. */
 export async function listCompleted(entries: readonly CommandEntry[]): Promise<CompletedCommand[]> {
   const listed = entries.filter(({ group }) => group !== undefined);
-  return Promise.all(listed.map((entry) => completeEntry(entry, entry.name)));
+  const all = listed.map(({ name }) => name);
+  return Promise.all(listed.map((entry) => completeEntry(entry, entry.name, all)));
 }
 
-async function completeEntry(entry: CommandEntry, path: string): Promise<CompletedCommand> {
+/** @param all the names of commands, which `help` takes */
+async function completeEntry(
+  entry: CommandEntry,
+  path: string,
+  all: readonly string[],
+): Promise<CompletedCommand> {
   const command = await entry.load();
   const children = (command.children ?? []).map((child) =>
-    completeEntry(child, `${path} ${child.name}`),
+    completeEntry(child, `${path} ${child.name}`, all),
   );
   return {
     path,
     summary: entry.summary,
     flags: listFlags(command),
-    operands: findOperands(command.words.usage),
+    operands: command.words.usage.startsWith("[COMMAND") ? all : findOperands(command.words.usage),
     children: await Promise.all(children),
   };
 }

@@ -39,6 +39,8 @@ describe("bash", async () => {
     expect(complete("run", "-it", "a")).toEqual(["a:1"]);
     expect(complete("volume", "inspect", "")).toEqual(["volume"]);
     expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
+    expect(complete("help", "stat")).toEqual(["stats"]);
+    expect(complete("man", "vol")).toEqual(["volume"]);
   });
 
   test("leaves to files what a flag takes, and what it knows nothing of", () => {
