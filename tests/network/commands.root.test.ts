@@ -68,6 +68,34 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(none.stderr).toBe("bunker: no public port '81' published for till\n");
       });
 
+      test("addresses, names and servers of a container are as they were asked for", async () => {
+        const flags = [
+          ...["--network", "name=shop,ip=10.123.0.9,alias=desk", "--network", "bridge"],
+          ...["--mac-address", "02:42:aa:bb:cc:dd", "--link-local-ip", "169.254.9.9"],
+          ...["--dns", "198.51.100.1", "--dns-search", "example.org", "--dns-option", "ndots:3"],
+          ...["--add-host", "box:198.51.100.2", "--add-host", "gateway:host-gateway"],
+          ...["--hostname", "counter", "--domainname", "example.org"],
+        ];
+        const look =
+          "cat /sys/class/net/eth0/address /etc/resolv.conf /etc/hosts; ip -o -4 address";
+        const said = await ok("run", "--rm", ...flags, "/bin/sh", "-c", look);
+        for (const part of [
+          /^02:42:aa:bb:cc:dd$/m,
+          // The DNS of the network asks the server that was named.
+          /^nameserver 10\.123\.0\.1$/m,
+          /^search example\.org$/m,
+          /^options ndots:3/m,
+          /^198\.51\.100\.2\tbox$/m,
+          /^10\.123\.0\.1\tgateway$/m,
+          /^10\.123\.0\.9\tcounter\.example\.org counter$/m,
+          /eth0 .*10\.123\.0\.9\/24/,
+          /eth0 .*169\.254\.9\.9\/16/,
+          /eth1 .*10\.210\./,
+        ]) {
+          expect(said).toMatch(part);
+        }
+      });
+
       test("connect and disconnect change a running container, and what it starts with next", async () => {
         await ok("network", "create", "yard");
         await ok("network", "connect", "--ip", "10.210.0.77", "bridge", "till").catch(() => "");
