@@ -88,7 +88,8 @@ class Runner implements Disposable {
     this.#flip += 1;
     const root = this.#flip % 2 === 0 ? [] : ["--rootfs", this.box.rootfs];
     const parent = ["--cgroup-parent", `/${this.site.name}-parent`];
-    return ["run", "-m", "64m", "--pids-limit", "20", ...parent, ...flags, ...root, "/bin/true"];
+    const limits = ["-m", "64m", "--pids-limit", "20"];
+    return ["run", "--rm", ...limits, ...parent, ...flags, ...root, "/bin/true"];
   }
 
   #options() {
