@@ -258,7 +258,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "manifest",
-    summary: "Inspect image manifests and manifest lists",
+    summary: "Manage image manifests and manifest lists",
     group: "Images and volumes",
     load: async () => (await import("./images/manifest.ts")).manifestCommand,
   },

@@ -2,7 +2,6 @@
 
 const BUILD =
   "images are not built here: build them with buildah or docker, and bring them in by 'bunker pull' or 'bunker load'";
-const INDEX = "an image for several machines is put together by skopeo or 'podman manifest'";
 const SWARM = "bunker is for one machine; docker's swarm can run its containers with 'bunker oci'";
 
 /** The words of a command → why. */
@@ -17,9 +16,6 @@ const NOT_HERE: ReadonlyMap<string, string> = new Map([
     "there is no compose: containers of a network find each other by name, so a script will do",
   ],
   ["context", "there is no daemon, and so none to choose"],
-  ...["manifest annotate", "manifest create", "manifest push", "manifest rm"].map(
-    (words) => [words, INDEX] as const,
-  ),
   ["plugin", "bunker has no plugins"],
   ["trust", "signatures are not checked; name an image by its digest, which is verified"],
   ["volume update", "there are no cluster volumes"],

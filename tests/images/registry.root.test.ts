@@ -109,6 +109,46 @@ describeRegistry("a registry", () => {
     });
   });
 
+  test("has images for several machines under one name, once a list of them is pushed", async () => {
+    const [list, mine, theirs] = ["multi:1", "base:1", "foreign:1"].map(
+      (each) => `${registry.host}/team/${each}`,
+    ) as [string, string, string];
+    const elsewhere = `${registry.host}/others/foreign:1`;
+    await box.load(elsewhere, { Cmd: ["echo", "foreign"] }, [SYSTEM, "echo y >y"]);
+    await box.text("push", "-q", elsewhere);
+    expect(await box.text("manifest", "create", list, mine, elsewhere)).toBe(
+      `Created manifest list ${list}`,
+    );
+    expect((await box.refusal("manifest", "create", list, mine)).message).toBe(
+      "refusing to amend an existing manifest list with no --amend flag",
+    );
+    const annotate = ["manifest", "annotate", "--arch", "arm", "--variant", "v7", list];
+    expect(await box.text(...annotate, elsewhere)).toBe("");
+    expect((await box.refusal(...annotate, theirs)).message).toBe(
+      `manifest for image ${theirs} does not exist in ${list}`,
+    );
+    const local = await box.text("manifest", "inspect", list);
+    const platforms = JSON.parse(local).manifests.map(
+      (each: { platform: object }) => each.platform,
+    );
+    const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+    expect(platforms).toEqual([
+      { os: "linux", architecture },
+      { os: "linux", architecture: "arm", variant: "v7" },
+    ]);
+    const pushed = (await box.text("manifest", "push", "--purge", list)).split("\n");
+    expect(pushed[0]).toStartWith(`Pushed ref ${mine} with digest: sha256:`);
+    expect(pushed[1]).toStartWith(`Pushed ref ${elsewhere} with digest: sha256:`);
+    expect(pushed[2]).toMatch(/^sha256:[0-9a-f]{64}$/);
+    // From the registry now.
+    expect(JSON.parse(await box.text("manifest", "inspect", list))).toEqual(JSON.parse(local));
+    expect(await box.text("run", "--rm", "-q", list)).toBe("newer");
+    const arm = ["run", "--rm", "--pull", "always", "-q", "--platform", "linux/arm/v7", list];
+    expect(await box.text(...arm)).toBe("foreign");
+    expect((await box.refusal("manifest", "rm", list)).message).toBe(`No such manifest: ${list}`);
+    await box.text("rmi", "-f", list, elsewhere);
+  });
+
   test("is logged out of", async () => {
     expect(await box.text("logout", registry.host)).toBe(
       `Removing login credentials for ${registry.host}`,

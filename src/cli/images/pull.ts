@@ -49,7 +49,8 @@ export const pullCommand: Command = makeCommand<RegistryDraft>({
       return 0;
     }
     const options = makeTransferOptions(draft);
-    canonicalName(name);
+    // Order: what is no name is refused before anything is said of it.
+    await canonicalName(name);
     if (!draft.quiet && !draft.all && !/[:@]/.test(name.slice(name.lastIndexOf("/") + 1))) {
       context.write("Using default tag: latest\n");
     }

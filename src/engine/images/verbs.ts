@@ -12,6 +12,7 @@ import type { listImages as list } from "./list-images.ts";
 import type * as open from "./open-store.ts";
 import type * as removal from "./remove-image.ts";
 import type { tagImage as tag } from "./tag-image.ts";
+import type * as lists from "./manifest-lists.ts";
 import type * as transfer from "./transfer.ts";
 
 type Later<F extends (...args: never[]) => unknown> = (
@@ -50,6 +51,21 @@ export const pushImages: Later<typeof transfer.pushImages> = async (...args) =>
 
 export const inspectManifest: Later<typeof transfer.inspectManifest> = async (...args) =>
   (await import("./transfer.ts")).inspectManifest(...args);
+
+export const createManifestList: Later<typeof lists.createManifestList> = async (...args) =>
+  (await import("./manifest-lists.ts")).createManifestList(...args);
+
+export const annotateManifest: Later<typeof lists.annotateManifest> = async (...args) =>
+  (await import("./manifest-lists.ts")).annotateManifest(...args);
+
+export const readManifestList: Later<typeof lists.readManifestList> = async (...args) =>
+  (await import("./manifest-lists.ts")).readManifestList(...args);
+
+export const pushManifestList: Later<typeof lists.pushManifestList> = async (...args) =>
+  (await import("./manifest-lists.ts")).pushManifestList(...args);
+
+export const removeManifestList: Later<typeof lists.removeManifestList> = async (...args) =>
+  (await import("./manifest-lists.ts")).removeManifestList(...args);
 
 export const login: Later<typeof transfer.login> = async (...args) =>
   (await import("./transfer.ts")).login(...args);

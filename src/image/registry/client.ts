@@ -39,14 +39,16 @@ export class RegistryClient {
     let isRenewed = false;
     for (;;) {
       const { answer, url } = await this.#send(request);
-      if (request.accept.includes(answer.status)) return answer;
       const challenges = this.#challengesOf(answer, url);
+      // Order: what is accepted is an answer to whoever said who they are.
+      if (challenges.length === 0 && request.accept.includes(answer.status)) return answer;
       const isChallenged = challenges.length > 0 && !isRenewed;
       if (isChallenged && (await this.#meet(challenges, request, url))) {
         isRenewed = true;
         answer[Symbol.dispose]();
         continue;
       }
+      if (request.accept.includes(answer.status)) return answer;
       throw await this.#refusal(answer, request, url);
     }
   }

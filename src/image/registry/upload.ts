@@ -50,6 +50,17 @@ export async function uploadBlob(
   return { kind: "uploaded" };
 }
 
+/** Whether a repository has a blob, or has got it from another one of the registry. */
+export async function mountBlob(
+  client: RegistryClient,
+  path: string,
+  blob: Pick<Descriptor, "digest" | "size">,
+  from: string,
+): Promise<boolean> {
+  const upload = new Upload(client, path, blob, {});
+  return (await upload.exists()) || (await upload.mount(from));
+}
+
 /** Where to go on with an upload, and from which byte of the blob. */
 interface Place {
   readonly target: string;
@@ -82,7 +93,18 @@ class Upload {
   }
 
   /** Asks the registry to take the blob from another repository of its own. */
-  mount(from: string): Promise<boolean> {
+  async mount(from: string): Promise<boolean> {
+    try {
+      return await this.#tryMount(from);
+    } catch (error) {
+      // No token for the other repository: then the blob is sent.
+      if (error instanceof RegistryError && (error.status === 401 || error.status === 403))
+        return false;
+      throw error;
+    }
+  }
+
+  #tryMount(from: string): Promise<boolean> {
     const { digest } = this.blob;
     return withRetries(this.client.connection.limits, async () => {
       using answer = await this.client.request({

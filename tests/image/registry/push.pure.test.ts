@@ -1,5 +1,6 @@
 // Pushing: what the registry has is not sent, the rest in one piece or in chunks.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { MEDIA_TYPE } from "../../../src/image/types.ts";
 import { digestOf, FakeRegistry, refuse, send } from "./fake-registry.ts";
@@ -66,6 +67,23 @@ describe("a push", () => {
     await world.push(name("app:latest"), name("team/copy"));
     const mount = `POST /v2/team/copy/blobs/uploads/?mount=${digestOf("one")}&from=app`;
     expect(registry.lines).toContain(mount);
+    expect(world.blobs.find(({ phase }) => phase === "mounted")).toMatchObject({ from: "app" });
+  });
+
+  test("says who it is before it takes a refusal to give the layer for an answer", async () => {
+    registry.addImage("app", "latest", ["one"]);
+    await world.pull(name("app"));
+    mkdirSync(`${world.root}/.docker`);
+    const auths = { [registry.host]: { auth: btoa("me:secret") } };
+    writeFileSync(`${world.root}/.docker/config.json`, JSON.stringify({ auths }));
+    registry.hook = ({ method, headers }, response) => {
+      const isKnown = headers.authorization !== undefined;
+      if (!isKnown) response.setHeader("www-authenticate", 'Basic realm="mine"');
+      if (!isKnown) send(response, 401, {});
+      else if (method === "HEAD") send(response, 404, {});
+      return !isKnown || method === "HEAD";
+    };
+    await world.push(name("app:latest"), name("team/copy"));
     expect(world.blobs.find(({ phase }) => phase === "mounted")).toMatchObject({ from: "app" });
   });
 
