@@ -1,5 +1,6 @@
 // `bunker run`: its definition, and its command line as the engine's options.
 import type { RunOptions } from "../engine/run-options.ts";
+import { UserError } from "../errors.ts";
 import {
   type CommandContext,
   makeCommand,
@@ -64,6 +65,10 @@ const runDefinition: CommandDefinition<RunDraft> = {
   start: startDraft,
   run: async (draft, operands, context) => {
     const options = finishRun(draft, operands);
+    if (options.detach && options.attach !== undefined) {
+      const message = "conflicting options: cannot specify both --attach and --detach";
+      throw new UserError(message, undefined, 1);
+    }
     return context.engine.runContainer(
       options.root.kind === "image" ? { ...options, ...tellOfPull(context) } : options,
     );
@@ -87,8 +92,9 @@ export const createCommand = makeCommand<RunDraft>({
   summary: "Create a new container",
   description: "As `run --detach`, but that the container waits for `bunker start`.",
   examples: [{ does: "A container to be started later", line: "bunker create --name web nginx" }],
+  failureCode: 1,
   run: async (draft, operands, context) => {
-    const options = { ...finishRun(draft, operands), detach: true };
+    const options = { ...finishRun(draft, operands, "create"), detach: true };
     const { createKept } = await context.engine.containers();
     const shown = options.root.kind === "image" ? { ...options, ...tellOfPull(context) } : options;
     context.write(`${await createKept(shown)}\n`);
@@ -108,10 +114,10 @@ export function parseRun(argv: readonly string[], context: RunContext): RunOptio
 }
 
 /** Returns the options once all flags are set, checked as a whole. */
-function finishRun(draft: RunDraft, operands: readonly string[]): RunOptions {
+function finishRun(draft: RunDraft, operands: readonly string[], command = "run"): RunOptions {
   const options: RunOptions = {
     ...draft.options,
-    ...splitOperands(draft, operands),
+    ...splitOperands(draft, operands, command),
     ...(draft.networking !== undefined && finishNetworking(draft)),
     env: [...readEnvFiles(draft.envFiles, draft.context), ...draft.options.env],
     labels: makeRecord([...readLabelFiles(draft.labelFiles, draft.context), ...draft.labels]),

@@ -47,7 +47,7 @@ export function makeCapabilities(
   if (security.privileged) return ours;
   const { capAdd, capDrop } = security;
   if (capAdd.length === 0 && capDrop.length === 0) return keepOurs(DEFAULT_CAPABILITIES, ours);
-  return tweak(normalize(capAdd), normalize(capDrop), ours);
+  return tweak(normalize(capAdd, "CapAdd"), normalize(capDrop, "CapDrop"), ours);
 }
 
 function tweak(
@@ -74,13 +74,17 @@ function keepOurs(names: readonly string[], ours: readonly string[]): string[] {
   return kept;
 }
 
-function normalize(names: readonly string[]): string[] {
+/** @param list how docker calls where they stand */
+function normalize(names: readonly string[], list: "CapAdd" | "CapDrop"): string[] {
   return names.map((given) => {
     const upper = given.toUpperCase();
     if (upper === "ALL") return upper;
     const name = upper.startsWith("CAP_") ? upper.slice(4) : upper;
     if (isCapability(name)) return `CAP_${name}`;
-    throw new UserError(`unknown capability: "CAP_${name}"`, "see capabilities(7) for the names");
+    throw new UserError(
+      `invalid ${list}: unknown capability: "CAP_${name}"`,
+      "see capabilities(7) for the names",
+    );
   });
 }
 

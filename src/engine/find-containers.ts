@@ -3,6 +3,7 @@
 
 import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { UserError } from "../errors.ts";
+import { KeptStore } from "./containers/kept.ts";
 import type { NamespaceOption, RunOptions } from "./run-options.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -21,8 +22,17 @@ export function findContainerPids(
     if (option.kind !== "container") continue;
     const found = findRunning(option.id, store);
     if (found !== undefined) pids[option.id] = found;
+    else requireKept(option.id);
   }
   return pids;
+}
+
+/** One that is there and does not run is left to whoever joins it. @throws UserError */
+function requireKept(text: string): void {
+  const kept = new KeptStore();
+  if (kept.findByName(text) !== undefined) return;
+  if (kept.list().some((id) => id.startsWith(text))) return;
+  throw new UserError(`No such container: ${text}`);
 }
 
 /** The id of a container by its name, its id or the beginning of it. @throws UserError */

@@ -234,7 +234,8 @@ export interface LogOption {
   readonly driver: "json-file" | "local" | "none";
   readonly maxBytes?: number;
   readonly maxFiles?: number;
-  readonly tag?: string;
+  /** All of them as they were given, for `inspect` and `logs --details`. */
+  readonly given?: Readonly<Record<string, string>>;
 }
 
 /** `--health-*`: what takes the place of the image's HEALTHCHECK, or a part of it. */

@@ -119,8 +119,8 @@ export class StateStore {
     const owner = this.#tryName(name, id);
     if (owner === undefined) return name;
     throw new UserError(
-      `the name "${name}" is taken by container ${owner.slice(0, 12)}`,
-      "choose another --name, or remove that container first",
+      `Conflict. The container name "/${name}" is already in use by container "${owner}"`,
+      "choose another --name, or remove or rename that container",
     );
   }
 

@@ -339,16 +339,25 @@ describe("what cannot be is refused in one line", () => {
     ["--tmpfs /a -v /x:/a /x", "duplicate mount point: /a"],
     [
       "--mount type=bind,src=/nope,dst=/a /x",
-      'bind source path does not exist: "/nope"',
+      'invalid mount config for type "bind": bind source path does not exist: /nope',
       "-v makes a missing source folder",
     ],
     ["--device /dev/nope /x", 'device does not exist: "/dev/nope"'],
-    ["--security-opt seccomp=/nope /x", 'seccomp profile does not exist: "/nope"'],
-    ["--cidfile /old.cid /x", 'container ID file found: "/old.cid"'],
+    [
+      "--security-opt seccomp=/nope /x",
+      "opening seccomp profile (/nope) failed: open /nope: no such file or directory",
+    ],
+    [
+      "--cidfile /old.cid /x",
+      "container ID file found, make sure the other container isn't running or delete /old.cid",
+    ],
     ["--env-file /nope /x", "open /nope: no such file or directory"],
     ["--env-file /data /x", "invalid env file (/data): read /data: is a directory"],
     ["--label-file /bad /x", "invalid env file (/bad): no variable name on line '=x'"],
-    ["-w rel /x", 'invalid argument "rel" for "-w, --workdir" flag: the path must be absolute'],
+    [
+      "-w rel /x",
+      'invalid argument "rel" for "-w, --workdir" flag: the working directory \'rel\' is invalid, it needs to be an absolute path',
+    ],
     ["--performer me /x", 'invalid argument "me" for "--performer" flag: must be agent or process'],
     ["--rootfs= sh", 'invalid argument "" for "--rootfs" flag: a folder is needed'],
     [
@@ -408,7 +417,7 @@ test("no operand at all has docker's exit code 1, and an empty image is refused"
   const refusal = refusalOf(() => parse("--rm"));
   expect(refusal.message).toBe("'bunker run' requires at least 1 argument");
   expect(refusal.exitCode).toBe(1);
-  expect(refusalOf(() => parseRun([""], world)).message).toBe("the image reference is empty");
+  expect(refusalOf(() => parseRun([""], world)).message).toBe("invalid reference format");
 });
 
 test("--help asks for help, whatever else is missing", () => {

@@ -62,7 +62,7 @@ needsRoot("a container with a caller", () => {
     const stopped = await bunker(["attach", "seen"]);
     expect(stopped).toMatchObject({
       exitCode: 1,
-      stderr: "bunker: cannot attach to a stopped container, start it first\n",
+      stderr: "bunker: You cannot attach to a stopped container, start it first\n",
     });
     await ok(["rm", "seen"]);
   });

@@ -145,8 +145,8 @@ needsRoot("cp", () => {
 
   test("says what cannot be", async () => {
     const cases = [
-      [["runs:/nope", "."], 'no such file or directory: "/nope"'],
-      [["nope", "runs:/"], 'no such file or directory: "nope"'],
+      [["runs:/nope", "."], "Could not find the file /nope in container runs"],
+      [["nope", "runs:/"], `lstat ${box.folder}/nope: no such file or directory`],
       [["runs:/etc/passwd/", "."], 'not a directory: "/etc/passwd/"'],
       [["runs:/etc/passwd", "missing/"], 'no such directory: "missing/"'],
       [["runs:/etc/passwd", "missing/file"], 'no such directory: "missing"'],

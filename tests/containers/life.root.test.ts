@@ -85,7 +85,7 @@ needsRoot("a detached container", () => {
     await run("one", SERVES);
     const second = await bunker("run", "-d", "--name", "one", "--rootfs", box.rootfs, "/bin/true");
     expect(second.exitCode).toBe(125);
-    expect(second.stderr).toContain('the name "one" is taken by container');
+    expect(second.stderr).toContain('The container name "/one" is already in use by container');
     await ok("rename", "one", "two");
     await run("one", "true", "--rm");
     await ok("rm", "-f", "two");

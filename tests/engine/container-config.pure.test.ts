@@ -60,7 +60,7 @@ describe("an image's configuration", () => {
     expect(makeContainerConfig(applyImageConfig(run, image), image)).toEqual({
       ...image,
       User: "web:adm",
-      Env: ["A=1", "B=3", "C=4"],
+      Env: ["B=3", "C=4", "A=1"],
       Cmd: ["own"],
       WorkingDir: "/own",
       Volumes: { "/data": {}, "/other": {} },

@@ -40,9 +40,18 @@ describe("makeSpec refuses", () => {
       { sysctls: { "net.core.somaxconn": "1" }, network: { kind: "host" } },
     ],
     ["user namespace mode auto needs ranges of ids: got none", { userns: { kind: "auto" } }],
-    ['unknown capability: "CAP_FLY"', { security: { ...security, capAdd: ["fly"] } }],
-    ['unknown capability: "CAP_"', { security: { ...security, capDrop: ["CAP_"] } }],
-    ['unknown capability: "CAP_KILL LEASE"', { security: { ...security, capAdd: ["kill lease"] } }],
+    [
+      'invalid CapAdd: unknown capability: "CAP_FLY"',
+      { security: { ...security, capAdd: ["fly"] } },
+    ],
+    [
+      'invalid CapDrop: unknown capability: "CAP_"',
+      { security: { ...security, capDrop: ["CAP_"] } },
+    ],
+    [
+      'invalid CapAdd: unknown capability: "CAP_KILL LEASE"',
+      { security: { ...security, capAdd: ["kill lease"] } },
+    ],
     [
       'capability not supported by your kernel or not available in the current environment: "CAP_BPF"',
       { security: { ...security, capAdd: ["bpf"] } },

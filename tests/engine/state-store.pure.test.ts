@@ -19,7 +19,7 @@ test("a name that a container has is refused to another", () => {
   withStore((store) => {
     const place = store.reserve("a".repeat(64), "web");
     expect(() => store.reserve("b".repeat(64), "web")).toThrow(
-      'the name "web" is taken by container aaaaaaaaaaaa',
+      'The container name "/web" is already in use by container "aaaaaaaaaaaa',
     );
     expect(store.list()).toEqual(["a".repeat(64)]);
     place.remove();

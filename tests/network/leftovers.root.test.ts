@@ -166,9 +166,9 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         ["run --network nope /x", "network nope not found"],
         ["run --network app --network app /x", "network app is named twice"],
         ["run --ip 10.99.0.1 --network app /x", "address 10.99.0.1 is not in network"],
-        ["run --ip nonsense --network app /x", 'invalid IPv4 address: "nonsense"'],
+        ["run --ip nonsense --network app /x", "invalid IPv4 address: nonsense"],
         ["run --ip6 fd00::1 --network app /x", 'network "app" has no IPv6 subnet'],
-        ["run --mac-address zz --network app /x", 'invalid MAC address: "zz"'],
+        ["run --mac-address zz --network app /x", "zz is not a valid mac address"],
         [
           "run --network-alias x /x",
           "network-scoped aliases are only supported for user-defined networks",

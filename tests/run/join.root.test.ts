@@ -44,6 +44,6 @@ needsRoot("run joins", () => {
   test("nothing of a container that does not run: it is refused by its name", async () => {
     const outcome = await box.run(["--pid", "container:nobody"], ["/bin/true"]);
     expect(outcome.exitCode).toBe(125);
-    expect(outcome.stderr).toBe('bunker: cannot join namespaces of "nobody": not running\n');
+    expect(outcome.stderr).toBe("bunker: No such container: nobody\n");
   });
 });

@@ -150,7 +150,7 @@ needsRoot("run mounts", () => {
         exitCode: 125,
         stdout: "",
         stderr:
-          `bunker: bind source path does not exist: "${source}"\n` +
+          `bunker: invalid mount config for type "bind": bind source path does not exist: ${source}\n` +
           "  hint: -v makes a missing source folder\n",
       });
       expect(existsSync(source)).toBe(false);

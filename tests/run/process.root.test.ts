@@ -167,7 +167,7 @@ needsRoot("run", () => {
       const outcome = await box.run(["-w", "made"], ["/bin/true"]);
       expect(outcome.exitCode).toBe(125);
       expect(outcome.stderr).toBe(
-        'bunker: invalid argument "made" for "-w, --workdir" flag: the path must be absolute\n' +
+        'bunker: invalid argument "made" for "-w, --workdir" flag: the working directory \'made\' is invalid, it needs to be an absolute path\n' +
           "  hint: see 'bunker run --help'\n",
       );
     });

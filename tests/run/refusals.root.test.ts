@@ -95,7 +95,7 @@ needsRoot("run refuses", () => {
     "a --mount source that is missing": [
       ["--mount", `type=bind,src=${box.path("missing")},dst=/x`, ...ok],
       125,
-      `bind source path does not exist: "${box.path("missing")}"`,
+      `invalid mount config for type "bind": bind source path does not exist: ${box.path("missing")}`,
       "  hint: -v makes a missing source folder",
     ],
     "a mount target twice": [
@@ -116,7 +116,7 @@ needsRoot("run refuses", () => {
     "a capability that does not exist": [
       ["--cap-add", "FLY", ...ok],
       125,
-      'unknown capability: "CAP_FLY"',
+      'invalid CapAdd: unknown capability: "CAP_FLY"',
       "  hint: see capabilities(7) for the names",
     ],
   };
@@ -141,7 +141,7 @@ needsRoot("run refuses", () => {
     const second = await box.run(["--name", "mine"], ["/bin/true"]);
     expect(second.exitCode).toBe(125);
     expect(second.stderr).toMatch(
-      /^bunker: the name "mine" is taken by container [0-9a-f]{12}\n {2}hint: choose another --name, or remove that container first\n$/,
+      /^bunker: Conflict\. The container name "\/mine" is already in use by container "[0-9a-f]{64}"\n {2}hint: choose another --name, or remove or rename that container\n$/,
     );
     first.child.stdin.write("\n");
     first.child.stdin.end();

@@ -134,7 +134,7 @@ needsRoot("run secures", () => {
       expect(outcome).toEqual({
         exitCode: 125,
         stdout: "",
-        stderr: `bunker: seccomp profile does not exist: "${profile}"\n`,
+        stderr: `bunker: opening seccomp profile (${profile}) failed: open ${profile}: no such file or directory\n`,
       });
     });
   });

@@ -70,8 +70,10 @@ export const eventsCommand: Command = makeCommand<EventsDraft>({
       ...(since === undefined ? {} : { sinceMs: parseMoment(since, now) }),
       ...(until === undefined ? {} : { untilMs: parseMoment(until, now) }),
     };
-    if (options.sinceMs !== undefined && (options.untilMs ?? Infinity) < options.sinceMs) {
-      throw new UserError("`since` time cannot be after `until` time");
+    const { sinceMs = 0, untilMs = Infinity } = options;
+    if (untilMs < sinceMs) {
+      const [first, last] = [sinceMs, untilMs].map((ms) => Math.floor(ms / 1000));
+      throw new UserError(`\`since\` time (${first}) cannot be after \`until\` time (${last})`);
     }
     const { followEvents } = await context.engine.containers();
     await followEvents(options, (event) => context.write(`${show(event)}\n`));

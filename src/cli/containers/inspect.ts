@@ -52,20 +52,22 @@ export const inspectCommand: Command = makeCommand<Draft>({
       group: "Flags",
       help: `Only inspect objects of the given type: ${TYPES.join(", ")}`,
       set: (draft, text) => {
-        if (text !== "" && !TYPES.includes(text)) {
-          throw new UserError(`"${text}" is not a valid value for --type`, TYPES.join(", "));
-        }
         draft.type = text;
       },
     },
   },
   start: () => ({ format: undefined, size: false, type: "" }),
   run: async ({ format, size, type }, names, context) => {
+    if (type !== "" && !TYPES.includes(type)) {
+      const known = TYPES.map((one) => `"${one}"`).join(", ");
+      throw new UserError(`unknown type: "${type}": must be one of ${known}`);
+    }
     const found: Value[] = [];
     const missing: string[] = [];
     for (const name of names) {
-      const value = await findAny(name, { type, size }, context);
-      if (value === undefined) missing.push(`no such ${type || "object"}: ${name}`);
+      const value = name === "" ? undefined : await findAny(name, { type, size }, context);
+      if (name === "") missing.push("invalid container name or ID: value is empty");
+      else if (value === undefined) missing.push(`no such ${type || "object"}: ${name}`);
       else found.push(toValue(value));
     }
     return printInspection({ found, missing }, format, context);

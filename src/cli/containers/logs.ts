@@ -7,6 +7,7 @@ import type { Flag } from "../flag.ts";
 interface Draft {
   follow: boolean;
   timestamps: boolean;
+  details: boolean;
   tail: number;
   since?: string;
   until?: string;
@@ -15,7 +16,7 @@ interface Draft {
 const bool = (
   short: string | undefined,
   help: string,
-  key: "follow" | "timestamps",
+  key: "follow" | "timestamps" | "details",
 ): Flag<Draft> => ({
   type: "bool",
   ...(short === undefined ? {} : { short }),
@@ -36,12 +37,7 @@ export const logsCommand: Command = makeCommand<Draft>({
   ],
   failureCode: 1,
   flags: {
-    details: {
-      type: "bool",
-      group: "Flags",
-      help: "Show extra details provided to logs (there are none)",
-      set: () => {},
-    },
+    details: bool(undefined, "Show extra details provided to logs", "details"),
     follow: bool("f", "Follow log output", "follow"),
     since: {
       type: "text",
@@ -73,19 +69,29 @@ export const logsCommand: Command = makeCommand<Draft>({
   },
   operands: { min: 1, max: 1 },
   interspersed: true,
-  start: () => ({ follow: false, timestamps: false, tail: Infinity }),
+  start: () => ({ follow: false, timestamps: false, details: false, tail: Infinity }),
   run: async ({ since, until, ...draft }, [name = ""], context) => {
     const now = Date.now();
     await (
       await context.engine.containers()
     ).followLogs(name, {
       ...draft,
-      ...(since === undefined ? {} : { sinceMs: parseMoment(since, now) }),
-      ...(until === undefined ? {} : { untilMs: parseMoment(until, now) }),
+      ...(since === undefined ? {} : { sinceMs: parseTime("since", since, now) }),
+      ...(until === undefined ? {} : { untilMs: parseTime("until", until, now) }),
     });
     return 0;
   },
 });
+
+/** @throws UserError that says of which flag it is the value */
+function parseTime(flag: string, text: string, now: number): number {
+  try {
+    return parseMoment(text, now);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`invalid value for "${flag}": ${error.message}`, error.hint);
+  }
+}
 
 function parseTail(text: string): number {
   if (text === "all" || /^-\d+$/.test(text)) return Infinity;

@@ -31,6 +31,9 @@ export function filterContainers(rows: readonly ContainerRow[], filters: Filters
   for (const state of filters.get("status") ?? []) {
     if (!STATES.includes(state)) throw invalid("status", state);
   }
+  for (const code of filters.get("exited") ?? []) {
+    if (!/^[+-]?\d+$/.test(code)) throw invalid("exited", code);
+  }
   const [before, since] = ["before", "since"].map((key) => findMoment(rows, filters, key));
   return rows.filter(
     (row) =>
@@ -58,7 +61,10 @@ function matches(row: ContainerRow, filters: Filters): boolean {
   return (
     matchesLabels(row.labels, filters) &&
     any("id", (value) => matchesPattern(row.id, value)) &&
-    any("name", (value) => matchesPattern(row.name, value)) &&
+    any(
+      "name",
+      (value) => matchesPattern(`/${row.name}`, value) || matchesPattern(row.name, value),
+    ) &&
     any("status", (value) => row.status === value) &&
     any("exited", (value) => row.status === "exited" && row.exitCode === Number(value)) &&
     any("ancestor", (value) => isAncestor(row, value)) &&
@@ -66,8 +72,8 @@ function matches(row: ContainerRow, filters: Filters): boolean {
     any("is-task", (value) => !/^(1|true)$/.test(value)) &&
     any("network", (value) => row.networks.includes(value) || hasNetworkId(row, value)) &&
     any("volume", (value) => hasMount(row, value)) &&
-    any("publish", (value) => hasPort(row, value, "hostPort")) &&
-    any("expose", (value) => hasPort(row, value, "containerPort"))
+    any("publish", (value) => hasPort(listPublished(row), parsePorts("publish", value))) &&
+    any("expose", (value) => hasPort(row.listExposed(), parsePorts("expose", value)))
   );
 }
 
@@ -88,16 +94,31 @@ function hasMount(row: ContainerRow, value: string): boolean {
   return mounts.some(({ name, target }) => name === value || target === value);
 }
 
+interface PortRange {
+  readonly first: number;
+  readonly last: number;
+  readonly protocol: string;
+}
+
 /** `80`, `80/udp`, `8000-8080/tcp` */
-function hasPort(row: ContainerRow, value: string, key: "hostPort" | "containerPort"): boolean {
+function parsePorts(key: string, value: string): PortRange {
   const [, first = "", last = first, protocol = "tcp"] =
     /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
-  if (first === "") throw invalid(key === "hostPort" ? "publish" : "expose", value);
-  const { ports = [] } = row.readAttachment() ?? {};
-  return ports.some(
-    (port) => port.protocol === protocol && port[key] >= Number(first) && port[key] <= Number(last),
-  );
+  if (first === "") throw invalid(key, value);
+  return { first: Number(first), last: Number(last), protocol };
 }
+
+/** As they are on the host. */
+function listPublished(row: ContainerRow): { port: number; protocol: string }[] {
+  const { ports = [] } = row.readAttachment() ?? {};
+  return ports.map(({ hostPort, protocol }) => ({ port: hostPort, protocol }));
+}
+
+const hasPort = (
+  ports: readonly { readonly port: number; readonly protocol: string }[],
+  { first, last, protocol }: PortRange,
+): boolean =>
+  ports.some((one) => one.protocol === protocol && one.port >= first && one.port <= last);
 
 const invalid = (key: string, value: string): UserError =>
   new UserError(`invalid filter '${key}=${value}'`, undefined, 1);

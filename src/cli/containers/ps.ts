@@ -168,6 +168,8 @@ const containerShape: ListShape = {
   table: "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
   quiet: "{{.ID}}",
   typeName: "*formatter.ContainerContext",
+  parseWords: "failed to parse template",
+  executeWords: "failed to execute template",
 };
 
 const shapeWithSize: ListShape = {
@@ -179,13 +181,16 @@ const COMMAND_LENGTH = 20;
 const MOUNT_LENGTH = 15;
 
 function makeContainerFields(row: ContainerRow, isWhole: boolean, size?: ContainerSize): Fields {
-  const command = row.command.join(" ");
   return {
-    Command: `"${isWhole ? command : shorten(command, COMMAND_LENGTH)}"`,
+    Command: () => {
+      const command = formatCommand(row.command);
+      return `"${isWhole ? command : shorten(command, COMMAND_LENGTH)}"`;
+    },
     // Looked up only where it is asked for: the name of the time zone takes 10 ms to find.
     CreatedAt: () => formatGoTime(row.createdMs),
     ID: isWhole ? row.id : row.id.slice(0, 12),
     Image: row.image,
+    Label: (name: unknown) => row.labels[String(name)] ?? "",
     Labels: () =>
       Object.entries(row.labels)
         .map(([key, value]) => `${key}=${value}`)
@@ -194,12 +199,19 @@ function makeContainerFields(row: ContainerRow, isWhole: boolean, size?: Contain
     Mounts: () => formatMounts(row, isWhole),
     Names: row.name,
     Networks: row.networks.join(","),
+    // docker's is that of the image, where it has asked for one of several.
+    Platform: null,
     Ports: row.ports,
     RunningFor: formatAge(row.createdMs, Date.now()),
     Size: size === undefined ? "0B" : formatSize(size),
     State: row.status,
     Status: formatStatus(row, Date.now()),
   };
+}
+
+/** docker's quotes: they say that there is a space, and no more. */
+function formatCommand([path = "", ...args]: readonly string[]): string {
+  return [path, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
 }
 
 const mountsOf = (row: ContainerRow) => row.readDetails()?.mounts ?? [];

@@ -16,6 +16,7 @@ function forEach<D>(
   flags: FlagTable<D>,
   start: () => D,
   act: (verbs: ContainerVerbs, name: string, draft: D) => void | Promise<void>,
+  isPassedOver: (error: unknown, draft: D) => boolean = () => false,
 ): Command {
   return makeCommand<D>({
     ...words,
@@ -27,10 +28,12 @@ function forEach<D>(
     start,
     run: async (draft, names, context) => {
       const verbs = await context.engine.containers();
-      return forEachOperand(names, context, async (name) => {
+      const isFine = (error: unknown): boolean => isPassedOver(error, draft);
+      const actAndTell = async (name: string) => {
         await act(verbs, name, draft);
         context.write(`${name}\n`);
-      });
+      };
+      return forEachOperand(names, context, actAndTell, isFine);
     },
   });
 }
@@ -226,15 +229,10 @@ export const rmCommand = forEach<RemoveDraft>(
     },
   },
   () => ({ force: false, volumes: false }),
-  async (verbs, name, draft) => {
-    try {
-      await verbs.removeContainer(name, draft);
-    } catch (error) {
-      // As docker has it: what is not there is as good as removed.
-      const isMissing = error instanceof Error && error.message.startsWith("No such container");
-      if (!draft.force || !isMissing) throw error;
-    }
-  },
+  (verbs, name, draft) => verbs.removeContainer(name, draft),
+  // As docker has it: what is not there is told of, and as good as removed.
+  (error, { force }) =>
+    force && error instanceof Error && error.message.startsWith("No such container"),
 );
 
 export const waitCommand: Command = makeCommand<Plain>({
@@ -267,7 +265,7 @@ export const renameCommand: Command = makeCommand<Plain>({
   start: () => ({}),
   run: async (_draft, [name = "", wanted = ""], context) => {
     const { parseName } = await import("../values/name.ts");
-    await (await context.engine.containers()).renameContainer(name, parseName(wanted));
+    await (await context.engine.containers()).renameContainer(name, () => parseName(wanted));
     return 0;
   },
 });

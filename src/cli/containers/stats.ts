@@ -149,14 +149,18 @@ const statsShape: ListShape = {
 };
 
 /** One that does not run uses nothing, as with docker. */
-function makeFields({ container: { id, name } }: Usage, sample = IDLE, isWhole: boolean): Fields {
+function makeFields(
+  { container: { id, name }, asked }: Usage,
+  sample = IDLE,
+  isWhole: boolean,
+): Fields {
   const shown = isWhole ? id : id.slice(0, 12);
   const both = (one: number, other: number): string =>
     `${formatBytes(one, 3)} / ${formatBytes(other, 3)}`;
   return {
     BlockIO: both(sample.readBytes, sample.writtenBytes),
     CPUPerc: `${sample.cpuPercent.toFixed(2)}%`,
-    Container: shown,
+    Container: asked ?? shown,
     ID: shown,
     MemPerc: `${sample.memoryPercent.toFixed(2)}%`,
     MemUsage: `${formatBinary(sample.memoryBytes)} / ${formatBinary(sample.limitBytes)}`,

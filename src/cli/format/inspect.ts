@@ -9,23 +9,6 @@ export interface Inspected {
   readonly missing: readonly string[];
 }
 
-/**
- * Returns the text of what was found.
- * @throws UserError exit code 1 for a template that does not fit
- */
-export async function formatInspection(
-  found: readonly Value[],
-  format: string | undefined,
-): Promise<string> {
-  if (format === undefined || format === "") {
-    const list = JSON.stringify(found, undefined, 4);
-    return `${list}\n`;
-  }
-  if (format === "json") return `${toJson(found)}\n`;
-  const print = await parse(format);
-  return found.map((value) => `${print(value)}\n`).join("");
-}
-
 /** What makes a text of a value. Start-up: templates are loaded for who has one. */
 async function parse(format: string, typeName?: string): Promise<(value: Value) => string> {
   const { executeTemplate } = await import("./template/execute.ts");
@@ -50,7 +33,8 @@ export async function formatObject(
   return `${print(value)}\n`;
 }
 
-async function parseWhole(format: string, typeName: string): ReturnType<typeof parse> {
+/** @throws UserError with docker's exit code of a template that cannot be read */
+async function parseWhole(format: string, typeName?: string): ReturnType<typeof parse> {
   try {
     return await parse(format, typeName);
   } catch (error) {
@@ -65,9 +49,31 @@ export async function printInspection(
   format: string | undefined,
   context: { write(text: string): void; writeError(text: string): void },
 ): Promise<number> {
-  if (format !== undefined && format !== "") await parse(format);
-  const text = found.length === 0 && format ? "\n" : await formatInspection(found, format);
-  context.write(text);
-  for (const message of missing) context.writeError(`bunker: ${message}\n`);
-  return missing.length === 0 ? 0 : 1;
+  const problems = [...missing];
+  const text = await formatInspection(found, format, problems);
+  // docker's: a template that has printed nothing has printed an empty line.
+  context.write(format && text === "" ? "\n" : text);
+  for (const problem of problems) context.writeError(`bunker: ${problem}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** @param problems gets a message for each that the template does not fit */
+async function formatInspection(
+  found: readonly Value[],
+  format: string | undefined,
+  problems: string[],
+): Promise<string> {
+  if (format === undefined || format === "") return `${JSON.stringify(found, undefined, 4)}\n`;
+  if (format === "json") return found.length === 0 ? "" : `${toJson(found)}\n`;
+  const print = await parseWhole(format);
+  let text = "";
+  for (const value of found) {
+    try {
+      text += `${print(value)}\n`;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return text;
 }

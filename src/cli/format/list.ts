@@ -15,6 +15,9 @@ export interface ListShape {
   readonly raw?: string;
   /** Go's name of a row's type, for messages. */
   readonly typeName: string;
+  /** What a template that cannot be read, or does not fit, is called; docker's usual words unless said. */
+  readonly parseWords?: string;
+  readonly executeWords?: string;
 }
 
 /** How the user wants it. */

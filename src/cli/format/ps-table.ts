@@ -14,7 +14,8 @@ export async function runPs(psArgs: readonly string[]): Promise<string> {
     throw new UserError(`cannot run ps: ${error.message}`, hint);
   }
   if (status === 0) return stdout;
-  throw new UserError(`ps ended with exit status ${status}: ${(stdout + stderr).trim()}`);
+  const [reason = ""] = (stderr + stdout).trim().split("\n");
+  throw new UserError(`ps: ${reason}`, `ps ended with exit status ${status}`);
 }
 
 /**

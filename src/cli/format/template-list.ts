@@ -1,4 +1,5 @@
 // A list by a template that has more than fields in it.
+import { UserError } from "../../errors.ts";
 import { chooseTemplate, type ListFormat, type ListShape } from "./list.ts";
 import { alignColumns } from "./tab-writer.ts";
 import { executeTemplate, type ExecutionOptions } from "./template/execute.ts";
@@ -13,13 +14,25 @@ export function formatListNow(
   wanted: ListFormat,
 ): string {
   const { template, isTable } = chooseTemplate(shape, wanted);
-  const nodes = parseTemplate(template, functionNames);
-  const body = rows
-    .map((row) => `${executeTemplate(nodes, row, rowOptions(row, shape))}\n`)
-    .join("");
+  const { parseWords, executeWords } = shape;
+  const nodes = saying(parseWords, () => parseTemplate(template, functionNames));
+  const body = saying(executeWords, () =>
+    rows.map((row) => `${executeTemplate(nodes, row, rowOptions(row, shape))}\n`).join(""),
+  );
   if (!isTable) return body;
   const header = executeTemplate(nodes, shape.headers, { functions: headerFunctions });
   return alignColumns(`${header}\n${body}`);
+}
+
+/** Some of docker's lists have words of their own for a bad template. */
+function saying<T>(words: string | undefined, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof UserError) || words === undefined) throw error;
+    const message = error.message.replace(/^template parsing error/, words);
+    throw new UserError(message, error.hint, error.exitCode);
+  }
 }
 
 /** `{{json .}}` of a row is not as `{{json .Field}}` is. */

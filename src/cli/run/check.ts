@@ -135,21 +135,28 @@ function checkMounts(mounts: readonly MountOption[], context: RunContext): void 
     if (targets.has(mount.target)) throw new UserError(`duplicate mount point: ${mount.target}`);
     targets.add(mount.target);
     if (mount.type !== "bind" || mount.createSource) continue;
-    requirePath("bind source path", mount.source, context, "-v makes a missing source folder");
+    if (context.kindOf(mount.source) !== undefined) continue;
+    throw new UserError(
+      `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`,
+      "-v makes a missing source folder",
+    );
   }
 }
 
 function checkFiles({ security, cidfile }: RunOptions, context: RunContext): void {
   const { seccomp } = security;
-  if (seccomp.startsWith("/")) requirePath("seccomp profile", seccomp, context);
+  if (seccomp.startsWith("/") && context.kindOf(seccomp) === undefined) {
+    throw new UserError(
+      `opening seccomp profile (${seccomp}) failed: open ${seccomp}: no such file or directory`,
+    );
+  }
   if (cidfile === undefined || context.kindOf(cidfile) === undefined) return;
   throw new UserError(
-    `container ID file found: "${cidfile}"`,
-    "make sure the other container isn't running, or delete the file",
+    `container ID file found, make sure the other container isn't running or delete ${cidfile}`,
   );
 }
 
-function requirePath(what: string, path: string, context: RunContext, hint?: string): void {
+function requirePath(what: string, path: string, context: RunContext): void {
   if (context.kindOf(path) !== undefined) return;
-  throw new UserError(`${what} does not exist: "${path}"`, hint);
+  throw new UserError(`${what} does not exist: "${path}"`);
 }

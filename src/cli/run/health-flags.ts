@@ -9,6 +9,14 @@ const LEAST_MS = 1;
 
 type Time = "intervalMs" | "timeoutMs" | "startPeriodMs" | "startIntervalMs";
 
+/** docker's names of them. */
+const names: Readonly<Record<Time, string>> = {
+  intervalMs: "Interval",
+  timeoutMs: "Timeout",
+  startPeriodMs: "StartPeriod",
+  startIntervalMs: "StartInterval",
+};
+
 const time = (key: Time, help: string): FlagTable<RunDraft>[string] => ({
   type: "text",
   group,
@@ -16,7 +24,9 @@ const time = (key: Time, help: string): FlagTable<RunDraft>[string] => ({
   help,
   set: (draft, text) => {
     const ms = parseDuration(text);
-    if (ms !== 0 && ms < LEAST_MS) throw new UserError("the time must be 1 ms at least");
+    if (ms !== 0 && ms < LEAST_MS) {
+      throw new UserError(`${names[key]} in Healthcheck cannot be less than 1ms`);
+    }
     draft.options.health = { ...draft.options.health, [key]: ms };
   },
 });
@@ -36,6 +46,7 @@ export const healthFlags: FlagTable<RunDraft> = {
     group,
     help: "Consecutive failures needed to report unhealthy",
     set: (draft, value) => {
+      if (value < 0) throw new UserError("--health-retries cannot be negative");
       draft.options.health = { ...draft.options.health, retries: value };
     },
   },

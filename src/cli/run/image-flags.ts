@@ -14,7 +14,9 @@ export const imageFlags: FlagTable<RunDraft> = {
     help: "Pull image before running",
     set: (draft, text) => {
       if (text !== "always" && text !== "missing" && text !== "never" && text !== "") {
-        throw new UserError(`invalid pull option: '${text}'`, "always, missing or never");
+        throw new UserError(
+          `invalid pull option: '${text}': must be one of "always", "missing" or "never"`,
+        );
       }
       draft.options.pull = text || "missing";
     },

@@ -57,7 +57,10 @@ export const logFlags: FlagTable<RunDraft> = {
     placeholder: "KEY=VALUE",
     help: "Log driver options: max-size, max-file, tag",
     set: (draft, text) => {
-      draft.options.log = { driver: "json-file", ...draft.options.log, ...parseLogOption(text) };
+      const { key, value } = splitLogOption(text);
+      const { log } = draft.options;
+      const given = { ...log?.given, [key]: value };
+      draft.options.log = { driver: "json-file", ...log, ...parseLogOption(key, value), given };
     },
   },
 };
@@ -70,14 +73,17 @@ function parseDriver(text: string): LogOption["driver"] {
       "leave --log-driver out, and send on what `bunker logs -f` prints",
     );
   }
-  throw new UserError(`logger: no log driver named '${text}' is registered`);
+  throw new UserError(`error looking up logging plugin ${text}: plugin "${text}" not found`);
+}
+
+function splitLogOption(text: string): { readonly key: string; readonly value: string } {
+  const equals = text.indexOf("=");
+  if (equals < 0) return { key: text, value: "" };
+  return { key: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
 /** docker's options of json-file and local. */
-function parseLogOption(text: string): Partial<LogOption> {
-  const equals = text.indexOf("=");
-  const key = equals < 0 ? text : text.slice(0, equals);
-  const value = equals < 0 ? "" : text.slice(equals + 1);
+function parseLogOption(key: string, value: string): Partial<LogOption> {
   switch (key) {
     case "max-size":
       return { maxBytes: parseSize(value) };
@@ -86,13 +92,14 @@ function parseLogOption(text: string): Partial<LogOption> {
         throw new UserError(`max-file must be a number from 1 to 9999: got "${value}"`);
       }
       return { maxFiles: Number(value) };
+    // What is told of each line by `logs --details`.
     case "tag":
-      return { tag: value };
-    // What docker writes to the log besides, or how: there is nothing to choose.
     case "labels":
     case "labels-regex":
     case "env":
     case "env-regex":
+      return {};
+    // How docker keeps old files, and whom it waits for: there is nothing to choose.
     case "compress":
     case "mode":
       return {};

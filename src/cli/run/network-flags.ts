@@ -78,7 +78,7 @@ function parseAddHost(text: string) {
 
 function requireIp(text: string): string {
   if (isIp(text)) return text;
-  throw new UserError(`${text} is not an ip address`);
+  throw new UserError(`IP address is not correctly formatted: ${text}`);
 }
 
 export const networkFlags: FlagTable<RunDraft> = {

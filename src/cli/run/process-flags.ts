@@ -141,7 +141,11 @@ export const processFlags: FlagTable<RunDraft> = {
     placeholder: "path",
     help: "Working directory inside the container",
     set: (draft, text) => {
-      if (!text.startsWith("/")) throw new UserError("the path must be absolute");
+      if (!text.startsWith("/")) {
+        throw new UserError(
+          `the working directory '${text}' is invalid, it needs to be an absolute path`,
+        );
+      }
       draft.options.workdir = resolvePath(text, "/");
     },
   },

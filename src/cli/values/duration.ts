@@ -29,7 +29,7 @@ export function parseDuration(text: string): number {
 
 function invalid(text: string): UserError {
   return new UserError(
-    `invalid duration ${JSON.stringify(text)}`,
+    `time: invalid duration ${JSON.stringify(text)}`,
     "a number and a unit, for example 90s or 1m30s",
   );
 }

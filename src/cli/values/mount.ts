@@ -158,7 +158,10 @@ function checkDraft(draft: MountDraft): void {
   const { type, families } = draft;
   if (type === "") throw new UserError("type is required");
   if (!["bind", "tmpfs", "volume", "image"].includes(type)) {
-    throw new UserError(`mount type "${type}" unknown`, "type=bind, tmpfs, volume or image");
+    throw new UserError(
+      `invalid mount config for type "${type}": mount type unknown`,
+      "type=bind, tmpfs, volume or image",
+    );
   }
   if (draft.target === "") throw new UserError("target is required");
   const mixed = families.find((family) => family !== type);
@@ -171,7 +174,9 @@ function checkDraft(draft: MountDraft): void {
 }
 
 function makeBind(draft: MountDraft, cwd: string): MountOption {
-  if (draft.source === "") throw new UserError("source is required");
+  if (draft.source === "") {
+    throw new UserError('invalid mount config for type "bind": field Source must not be empty');
+  }
   if (!draft.source.startsWith("/") && !draft.source.startsWith(".")) {
     throw new UserError(`invalid mount path: '${draft.source}' mount path must be absolute`);
   }

@@ -34,7 +34,7 @@ export function parsePublish(text: string): PublishOption[] {
 export function parseExpose(text: string): PortOption[] {
   if (text.includes(":")) throw new UserError(`invalid port format for --expose: ${text}`);
   const { rest, protocol } = splitProtocol(text);
-  const [first, last] = parseRange(rest, "range");
+  const [first, last] = parseRange(rest, "range format for --expose");
   const ports: PortOption[] = [];
   for (let port = first; port <= last; port++) ports.push({ protocol, port });
   return ports;
@@ -65,7 +65,7 @@ function splitPublish(rest: string, text: string) {
 
 /** Whether it looks like an address at all; the engine reads it. */
 export function isIp(text: string): boolean {
-  if (text.includes(":")) return /^[0-9a-fA-F:.]+$/.test(text);
+  if (text.includes(":")) return /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(text);
   const parts = text.split(".");
   return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
 }

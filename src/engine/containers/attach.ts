@@ -57,7 +57,7 @@ export async function attachContainer(text: string, options: AttachOptions): Pro
   const container = findKept(text, kept);
   const { record, status } = await lookAfter(container, kept);
   if (record === undefined) {
-    throw new UserError("cannot attach to a stopped container, start it first", undefined, 1);
+    throw new UserError("You cannot attach to a stopped container, start it first", undefined, 1);
   }
   if (status === "paused") {
     throw new UserError("cannot attach to a paused container, unpause it first", undefined, 1);

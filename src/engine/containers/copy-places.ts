@@ -87,17 +87,20 @@ export interface Source {
   readonly name: string;
 }
 
-/** @param shown how its user calls it. @throws UserError where it is not there, or no folder */
+/**
+ * @param shown how its user calls it
+ * @param missing what is said where it is not there
+ * @throws UserError where it is not there, or no folder
+ */
 export function findSource(
   root: number,
   asked: AskedPath,
   followsLink: boolean,
   shown: string,
+  missing: string,
 ): Source {
   const place = lookAtPath(root, asked.path, followsLink || asked.isFolder);
-  if (place.kind === "missing") {
-    throw new UserError(`no such file or directory: "${shown}"`, undefined, 1);
-  }
+  if (place.kind === "missing") throw new UserError(missing, undefined, 1);
   if (asked.isFolder && place.kind !== "folder") refuseFile(shown);
   return { place, isContents: asked.isContents, name: baseOf(asked.path) };
 }
@@ -109,12 +112,17 @@ export interface Target {
   readonly name: string;
 }
 
-/** @param shown how its user calls it. @throws UserError where it cannot go there */
+/**
+ * @param shown how its user calls it
+ * @param describeMissing what is said of a folder that is not there, in docker's words
+ * @throws UserError where it cannot go there
+ */
 export function findTarget(
   root: number,
   asked: AskedPath,
   source: Pick<Source, "isContents" | "name"> & { readonly kind: Place["kind"] },
   shown: string,
+  describeMissing = (missing: string): string => `no such directory: "${missing}"`,
 ): Target {
   const { folder, name, kind } = lookAtPath(root, asked.path, true);
   const whole = [folder, name].filter((part) => part !== "").join("/");
@@ -129,7 +137,7 @@ export function findTarget(
   const isThere = lookAtPath(root, folder, true).kind === "folder";
   if (!isThere || (source.kind !== "folder" && asked.isFolder)) {
     throw new UserError(
-      `no such directory: "${isThere ? shown : shownFolder(shown)}"`,
+      isThere ? `no such directory: "${shown}"` : describeMissing(shownFolder(shown)),
       "the folder that it is to go into must be there",
       1,
     );

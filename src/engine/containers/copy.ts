@@ -37,7 +37,9 @@ export async function copyFromContainer(options: CopyOptions): Promise<number> {
   using container = await openCopyRoot(options.container);
   tell("archive-path", container.container, { path: options.path });
   const asked = parsePath(options.path);
-  const source = findSource(container.fd, asked, options.followLink, options.path);
+  const { path: shown } = options;
+  const missing = sayMissing(shown, options);
+  const source = findSource(container.fd, asked, options.followLink, shown, missing);
   if (options.local === "-") {
     const name = source.isContents ? "." : source.name;
     return sendTree(container.fd, source, name, writeStdout, container.owners?.toContainer);
@@ -71,6 +73,10 @@ export async function copyToContainer(options: CopyOptions): Promise<number> {
   }
 }
 
+/** docker's words, of folders too. */
+const sayMissing = (path: string, { container }: CopyOptions): string =>
+  `Could not find the file ${path} in container ${container}`;
+
 /** docker's words. */
 function readonlyRefusal({ container: { options } }: CopyRoot): UserError {
   const what = options.readonlyRootfs ? "container rootfs" : "mounted volume";
@@ -83,14 +89,14 @@ async function copyInto(container: CopyRoot, options: CopyOptions): Promise<numb
   // Order: awaited, as the root is open for as long as this function runs.
   if (options.local === "-") return await receive(container, asked.path, options);
   using host = openHost();
-  const source = findSource(
-    host.fd,
-    parsePath(options.local, options.cwd),
-    options.followLink,
-    options.local,
-  );
+  const { local, cwd } = options;
+  const missing = `lstat ${local.startsWith("/") ? local : `${cwd}/${local}`}: no such file or directory`;
+  const from = parsePath(local, cwd);
+  const source = findSource(host.fd, from, options.followLink, local, missing);
   const wanted = { ...source, kind: source.place.kind };
-  const target = findTarget(container.fd, asked, wanted, options.path);
+  const target = findTarget(container.fd, asked, wanted, options.path, (folder) =>
+    sayMissing(folder, options),
+  );
   return transfer(host.fd, source, target.name, {
     root: container.fd,
     folder: target.folder,

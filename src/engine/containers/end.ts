@@ -118,7 +118,7 @@ export async function killContainer(text: string, signal: string): Promise<void>
   const container = findKept(text, kept);
   const { record } = await lookAfter(container, kept);
   if (record === undefined) {
-    const message = `cannot kill container: ${text}: container ${container.id} is not running`;
+    const message = `cannot kill container: ${text}: Container ${container.id} is not running`;
     throw notRunning(message, text);
   }
   const number = parseSignal(signal);

@@ -14,24 +14,28 @@ import { pidfd_open } from "../../../ffi/signal.ts";
 import {
   type Entered,
   enterContainer,
+  type Failure,
   failedCall,
   leaveProcess,
   waitForProcess,
   watchProcess,
 } from "../../container/enter.ts";
+import { errnoMessage } from "../../../ffi/errno.ts";
 import { type ExitStatus, reap } from "../../container/end.ts";
 import { planDrain } from "../../container/plan-drain.ts";
 import { type EnterPlan, planEnter } from "../../container/plan-enter.ts";
 import type { SeccompProgram } from "../../container/request.ts";
 import { UserError } from "../../errors.ts";
 import type { Process, Spec } from "../../oci/spec.ts";
+import { readDetails } from "../container-details.ts";
 import { readContainerFile } from "../container-files.ts";
+import type { ResolvedUser } from "../host-facts.ts";
 import { entryFlags } from "../oci/namespaces.ts";
 import { tell } from "../events/tell.ts";
 import { loadSeccomp } from "../load-seccomp.ts";
 import { makeId } from "../names.ts";
 import { readOwnSpec } from "../own-spec.ts";
-import { addGroups, resolveUser } from "../resolve-user.ts";
+import { resolveUser } from "../resolve-user.ts";
 import { runFolder } from "../run-folder.ts";
 import type { UserOption } from "../run-options.ts";
 import { chooseSeccomp } from "../spec-security.ts";
@@ -74,7 +78,9 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
     (await import("../terminal.ts")).requireTerminal();
   }
   const spec = readSpec(record);
-  const process = makeProcess(options, spec, record);
+  const { Env: given = container.options.env } =
+    readDetails(kept.folder(container.id))?.config ?? {};
+  const process = makeProcess(options, spec, record, given);
   const security = options.privileged
     ? { ...container.options.security, privileged: true }
     : container.options.security;
@@ -105,26 +111,52 @@ function readSpec({ id }: ContainerRecord): Spec {
 }
 
 /** The container's own process with other words; its user is looked up in the container's files. */
-function makeProcess(options: ExecOptions, spec: Spec, record: ContainerRecord): Process {
+function makeProcess(
+  options: ExecOptions,
+  spec: Spec,
+  record: ContainerRecord,
+  given: readonly string[],
+): Process {
   const own = spec.process ?? { user: { uid: 0, gid: 0 }, args: [], cwd: "/" };
+  const user = options.user && findUser(options.user, record);
+  // Another user has another home, but where the container was given one.
+  const keepsHome = user === undefined || given.some((entry) => entry.startsWith("HOME="));
+  const home = keepsHome ? [] : [`HOME=${user.home || "/"}`];
   const capabilities = options.privileged ? everyCapability() : own.capabilities;
   return {
     ...own,
     terminal: options.tty,
     args: options.command,
-    env: [...(own.env ?? []), ...(options.tty ? ["TERM=xterm"] : []), ...options.env],
+    env: mergeEnv(own.env ?? [], [...home, ...(options.tty ? ["TERM=xterm"] : []), ...options.env]),
     cwd: options.workdir ?? own.cwd,
-    user: options.user === undefined ? own.user : findUser(options.user, record),
+    user: user === undefined ? own.user : pickIds(user),
     ...(capabilities === undefined ? {} : { capabilities }),
   };
 }
 
-function findUser(user: UserOption, { initPid }: ContainerRecord): Process["user"] {
+/** A variable that is set again has its later value alone. */
+function mergeEnv(own: readonly string[], later: readonly string[]): string[] {
+  const nameOf = (entry: string): string => entry.replace(/=.*/s, "");
+  const names = new Set(later.map(nameOf));
+  return [...own.filter((entry) => !names.has(nameOf(entry))), ...later];
+}
+
+/** docker's: the own group is among the further ones, or a file could deny it (CVE-2022-36109). */
+function pickIds({ uid, gid, additionalGids }: ResolvedUser): Process["user"] {
+  return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
+}
+
+/** @throws UserError with docker's exit code of a process that could not be started */
+function findUser(user: UserOption, { initPid }: ContainerRecord): ResolvedUser {
   const root = `/proc/${initPid}/root`;
   const passwd = readContainerFile(root, "etc/passwd");
   const group = readContainerFile(root, "etc/group");
-  const { uid, gid, additionalGids } = addGroups(resolveUser(user, passwd, group), [], group);
-  return { uid, gid, additionalGids };
+  try {
+    return resolveUser(user, passwd, group);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message, error.hint, NOT_EXECUTABLE);
+  }
 }
 
 function everyCapability(): Process["capabilities"] {
@@ -164,7 +196,7 @@ async function perform(
   const failure = failedCall(plan.child, entered.results);
   if (failure !== undefined) {
     waitForProcess(entered, plan);
-    throw failure.error ?? notExecuted(process.args[0] ?? "", failure.errnos);
+    throw notStarted(failure, process, options);
   }
   if (options.detach) {
     if (plan.terminal === undefined) leaveProcess(entered);
@@ -174,6 +206,26 @@ async function perform(
   forwardSignals(pidfd_open(entered.pid).release());
   const status = await watch(entered, plan, options, left);
   return status.kind === "exited" ? status.value : 128 + status.value;
+}
+
+const NOT_EXECUTABLE = 126;
+
+/** docker's exit codes: 126 or 127, but 1 where nobody waits for the process. */
+function notStarted(
+  { error, errnos }: Failure,
+  { args, cwd }: Process,
+  { detach }: ExecOptions,
+): Error {
+  if (error !== undefined && error.syscall !== "chdir") return error;
+  const { message, hint, exitCode } =
+    error === undefined
+      ? notExecuted(args[0] ?? "", errnos)
+      : new UserError(
+          `chdir to cwd ("${cwd}") set in config.json failed: ${errnoMessage(error.errno)}`,
+          undefined,
+          NOT_EXECUTABLE,
+        );
+  return new UserError(message, hint, detach ? 1 : exitCode);
 }
 
 async function watch(

@@ -3,7 +3,7 @@
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { findKept } from "./find.ts";
-import { KeptStore } from "./kept.ts";
+import { type KeptContainer, KeptStore } from "./kept.ts";
 import { LogCursor, type LogStart } from "./log-cursor.ts";
 import { type LogOptions, LogPrinter } from "./log-printer.ts";
 
@@ -29,7 +29,7 @@ export async function followLogs(text: string, options: LogOptions): Promise<voi
     ? { kind: "lines", count: tail }
     : { kind: "first" };
   using cursor = new LogCursor(kept.folder(container.id), start);
-  const printer = new LogPrinter(options);
+  const printer = new LogPrinter(options, await findDetails(container, kept, options));
   try {
     if (!options.follow) printer.print(cursor);
     // Start-up: what waits is loaded for those who wait.
@@ -38,4 +38,14 @@ export async function followLogs(text: string, options: LogOptions): Promise<voi
     // `logs | head`: who reads has seen enough.
     if (!isSyscallError(error, "EPIPE")) throw error;
   }
+}
+
+/** Start-up: loaded for who asks for it. */
+async function findDetails(
+  container: KeptContainer,
+  kept: KeptStore,
+  { details }: LogOptions,
+): Promise<string> {
+  if (details !== true) return "";
+  return `${(await import("./log-attributes.ts")).formatAttributes(container, kept)} `;
 }

@@ -1,9 +1,10 @@
-// What `inspect` shows of a container: docker's shape, as far as there is something to say.
+// What `inspect` shows of a container: docker's shape.
 
-import { readDetails } from "../container-details.ts";
-import { imageName } from "../events/describe-run.ts";
+import { type MountPoint, readDetails } from "../container-details.ts";
+import type { MountOption, RunOptions } from "../run-options.ts";
 import { describeNetworks } from "../networks/describe.ts";
-import type { RunOptions } from "../run-options.ts";
+import { describeConfig } from "./describe-config.ts";
+import { describeHostConfig } from "./describe-host-config.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
 import { commandOf, lookAtHealth } from "./list.ts";
@@ -48,11 +49,13 @@ const NEVER = "0001-01-01T00:00:00Z";
 const formatTime = (ms: number): string => (ms === 0 ? NEVER : new Date(ms).toISOString());
 
 function describe(live: LiveContainer, kept: KeptStore): object {
-  const { container } = live;
+  const { container, record } = live;
   const { id, name, createdMs, options, imageId = "" } = container;
-  const [path = "", ...args] = commandOf(container);
   const folder = kept.folder(id);
   const details = readDetails(folder);
+  const [path = "", ...args] = commandOf(container, () => details);
+  // docker makes these at the first start.
+  const place = (file: string): string => (live.kept.startedMs === 0 ? "" : `${folder}/${file}`);
   return {
     Id: id,
     Created: formatTime(createdMs),
@@ -60,42 +63,58 @@ function describe(live: LiveContainer, kept: KeptStore): object {
     Args: args,
     State: describeState(live, kept),
     Image: details?.image?.id ?? imageId,
-    LogPath: `${folder}/${LOG_FILE}`,
+    ResolvConfPath: place("resolv.conf"),
+    HostnamePath: place("hostname"),
+    HostsPath: place("hosts"),
+    LogPath: place(LOG_FILE),
     Name: `/${name}`,
     RestartCount: live.kept.restartCount,
     Driver: "overlay2",
     Platform: "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: options.security.apparmor ?? "",
+    ExecIDs: null,
     HostConfig: describeHostConfig(options),
-    Mounts: (details?.mounts ?? []).map(({ type, name: volume, source, target, readonly }) => ({
-      Type: type,
-      ...(volume === undefined ? {} : { Name: volume }),
-      Source: source,
-      Destination: target,
-      Mode: "",
-      RW: !readonly,
-      Propagation: "",
-    })),
-    NetworkSettings: describeNetworks(id),
-    Config: {
-      Hostname: options.hostname ?? id.slice(0, 12),
-      Domainname: options.domainname ?? "",
-      User: options.user === undefined ? "" : formatUser(options.user),
-      Tty: options.tty,
-      OpenStdin: options.interactive,
-      Env: details?.config.Env ?? options.env,
-      Cmd: options.command,
-      Image: imageName(options.root),
-      WorkingDir: details?.config.WorkingDir ?? options.workdir ?? "",
-      Entrypoint: options.entrypoint ?? null,
-      Labels: options.labels,
-      ...(options.stopSignal === undefined ? {} : { StopSignal: options.stopSignal }),
-      ...(options.stopTimeoutS === undefined ? {} : { StopTimeout: options.stopTimeoutS }),
-    },
+    GraphDriver: describeLayers(folder),
+    Mounts: (details?.mounts ?? []).map((mount) => describeMount(mount, options)),
+    Config: describeConfig(id, options, details?.config),
+    NetworkSettings: describeNetworks(container, record !== undefined),
   };
 }
 
-const formatUser = ({ user, group }: { user: string; group?: string }): string =>
-  group === undefined ? user : `${user}:${group}`;
+function describeLayers(folder: string): object {
+  const data = {
+    MergedDir: `${folder}/merged`,
+    UpperDir: `${folder}/upper`,
+    WorkDir: `${folder}/work`,
+  };
+  return { Data: data, Name: "overlay2" };
+}
+
+function describeMount(
+  { type, name, source, target, readonly }: MountPoint,
+  { mounts }: Pick<RunOptions, "mounts">,
+): object {
+  const asked = mounts.find((mount) => mount.target === target);
+  return {
+    Type: type,
+    ...(name === undefined ? {} : { Name: name }),
+    Source: source,
+    Destination: target,
+    ...(type === "volume" && { Driver: "local" }),
+    Mode: modeOf(asked),
+    RW: !readonly,
+    Propagation: type === "bind" ? "rprivate" : "",
+  };
+}
+
+/** What stood at the end of `-v`, or docker's word for a volume with a name. */
+function modeOf(asked: MountOption | undefined): string {
+  if (asked?.type === "bind") return asked.readonly && asked.createSource ? "ro" : "";
+  if (asked?.type === "volume" && asked.name !== undefined) return asked.readonly ? "ro" : "z";
+  return "";
+}
 
 function describeState(live: LiveContainer, store: KeptStore): object {
   const { status, kept, record, container } = live;
@@ -114,44 +133,4 @@ function describeState(live: LiveContainer, store: KeptStore): object {
     FinishedAt: formatTime(kept.finishedMs),
     ...(health === undefined ? {} : { Health: health }),
   };
-}
-
-function describeHostConfig(options: RunOptions): object {
-  const { resources, restart = { kind: "no" } } = options;
-  const limit = (value: number | "unlimited" | undefined): number =>
-    value === undefined ? 0 : value === "unlimited" ? -1 : value;
-  return {
-    NetworkMode: options.networking?.networks[0]?.name ?? options.network.kind,
-    PortBindings: describeBindings(options),
-    Dns: options.networking?.dns ?? [],
-    ExtraHosts: (options.networking?.addHosts ?? []).map(
-      ({ name, address }) => `${name}:${address}`,
-    ),
-    RestartPolicy: {
-      Name: restart.kind,
-      MaximumRetryCount: restart.kind === "on-failure" ? restart.attempts : 0,
-    },
-    AutoRemove: options.remove,
-    CapAdd: options.security.capAdd,
-    CapDrop: options.security.capDrop,
-    Privileged: options.security.privileged,
-    ReadonlyRootfs: options.readonlyRootfs,
-    ShmSize: options.shmSizeBytes,
-    Memory: limit(resources.memoryBytes),
-    MemorySwap: limit(resources.memorySwapBytes),
-    NanoCpus: Math.round((resources.cpus ?? 0) * 1e9),
-    CpuShares: resources.cpuShares ?? 0,
-    PidsLimit: limit(resources.pidsLimit),
-    Init: options.init,
-  };
-}
-
-/** What `-p` asked for. */
-function describeBindings({ networking }: RunOptions): object {
-  const bindings: Record<string, object[]> = {};
-  for (const { protocol, containerPort, hostIp, hostPort } of networking?.publish ?? []) {
-    const list = (bindings[`${containerPort}/${protocol}`] ??= []);
-    list.push({ HostIp: hostIp, HostPort: hostPort === 0 ? "" : String(hostPort) });
-  }
-  return bindings;
 }

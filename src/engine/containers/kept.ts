@@ -155,8 +155,8 @@ export class KeptStore {
       if (owner === id) return;
       if (owner !== undefined && this.isKept(owner)) {
         throw new UserError(
-          `the name "${name}" is taken by container ${owner.slice(0, 12)}`,
-          "choose another --name, or remove that container first",
+          `Conflict. The container name "/${name}" is already in use by container "${owner}"`,
+          "choose another --name, or remove or rename that container",
         );
       }
       removeFile(`${this.#names}/${name}`);

@@ -7,6 +7,7 @@ import { type Attachment, readAttachment } from "../networks/attachments.ts";
 import type * as describe from "../networks/describe.ts";
 import { NetworkStore } from "../networks/network-store.ts";
 import { runFolder } from "../run-folder.ts";
+import type { PortOption } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
 import { imageName } from "../events/describe-run.ts";
 import { ensureKeeper, findHealthCheck, type Health, readHealth } from "./health.ts";
@@ -34,6 +35,8 @@ export interface ContainerRow {
   readonly networks: readonly string[];
   /** What it was started with: its image, its mounts; read when it is asked for. */
   readDetails(): ContainerDetails | undefined;
+  /** Ports that it says it serves, published or not; looked up when they are asked for. */
+  listExposed(): readonly PortOption[];
   /** What it has of networks; read when it is asked for. */
   readAttachment(): Attachment | undefined;
 }
@@ -78,7 +81,7 @@ function readAll(kept: KeptStore): KeptContainer[] {
   return [...containers, ...listForeground(kept)];
 }
 
-type Networks = Pick<typeof describe, "describePorts" | "listNetworkNames">;
+type Networks = Pick<typeof describe, "describePorts" | "listExposed" | "listNetworkNames">;
 
 function makeRows(
   lives: readonly LiveContainer[],
@@ -99,12 +102,16 @@ function makeRow(
   const health = record === undefined ? undefined : lookAtHealth(container, store);
   const { id, name, createdMs, options, imageId = "" } = container;
   const described = options.networking === undefined ? undefined : networks;
+  const folder = folderOf(id, store);
   return {
     id,
     name,
     image: imageName(options.root),
     imageId,
-    command: commandOf(container),
+    // Looked up only where it is asked for.
+    get command() {
+      return commandOf(container, () => readDetails(folder));
+    },
     createdMs,
     status,
     exitCode: kept.exitCode,
@@ -113,9 +120,10 @@ function makeRow(
     labels: options.labels,
     ...(health === undefined ? {} : { health: health.Status }),
     pid: record?.initPid ?? 0,
-    ports: described?.describePorts(id) ?? "",
-    networks: described?.listNetworkNames(id) ?? [options.network.kind],
-    readDetails: () => readDetails(folderOf(id, store)),
+    ports: described?.describePorts(container, folder) ?? "",
+    networks: described?.listNetworkNames(container) ?? [options.network.kind],
+    readDetails: () => readDetails(folder),
+    listExposed: () => described?.listExposed(container, folder) ?? [],
     readAttachment: () => readAttachment(new NetworkStore(), id),
   };
 }
@@ -131,6 +139,14 @@ export function lookAtHealth(container: KeptContainer, kept: KeptStore): Health 
   return readHealth(container.id, kept);
 }
 
-export function commandOf({ options }: KeptContainer): readonly string[] {
-  return [...(options.entrypoint ?? []), ...options.command];
+/** What it runs: of an image, where the flags leave it to that. */
+export function commandOf(
+  { options }: KeptContainer,
+  findDetails: () => ContainerDetails | undefined,
+): readonly string[] {
+  const { root, entrypoint, command } = options;
+  const made =
+    root.kind === "image" && entrypoint === undefined ? findDetails()?.config : undefined;
+  if (made === undefined) return [...(entrypoint ?? []), ...command];
+  return [...(made.Entrypoint ?? []), ...(made.Cmd ?? [])];
 }

@@ -7,6 +7,8 @@ import type { LogPiece } from "./logs.ts";
 export interface LogOptions {
   readonly follow: boolean;
   readonly timestamps: boolean;
+  /** Before each line, what its container was made to tell of itself. */
+  readonly details?: boolean;
   /** How many of the last lines; Infinity: all. */
   readonly tail: number;
   /** Milliseconds since 1970. */
@@ -19,7 +21,11 @@ export class LogPrinter {
   /** For each stream, whether the next byte begins a line. */
   readonly #atLineStart = [true, true];
 
-  constructor(readonly options: LogOptions) {}
+  /** @param details what stands before each line, besides the time */
+  constructor(
+    readonly options: LogOptions,
+    readonly details: string,
+  ) {}
 
   /** False once nothing that comes later is wanted. */
   print(cursor: LogCursor): boolean {
@@ -37,17 +43,17 @@ export class LogPrinter {
   }
 
   #format(piece: LogPiece): Uint8Array {
-    return this.options.timestamps ? this.#withTimes(piece) : piece.bytes;
+    const stamp = this.options.timestamps ? formatStamp(piece) : "";
+    const prefix = stamp + this.details;
+    return prefix === "" ? piece.bytes : this.#withPrefix(piece, new TextEncoder().encode(prefix));
   }
 
-  #withTimes({ bytes, isStderr, timeMs, nanoseconds }: LogPiece): Uint8Array {
-    const date = new Date(timeMs).toISOString().slice(0, 19);
-    const stamp = new TextEncoder().encode(`${date}.${String(nanoseconds).padStart(9, "0")}Z `);
+  #withPrefix({ bytes, isStderr }: LogPiece, prefix: Uint8Array): Uint8Array {
     const stream = isStderr ? 1 : 0;
     const parts: Uint8Array[] = [];
     let start = 0;
     while (start < bytes.length) {
-      if (this.#atLineStart[stream] === true) parts.push(stamp);
+      if (this.#atLineStart[stream] === true) parts.push(prefix);
       const newline = bytes.indexOf(NEWLINE, start);
       const end = newline < 0 ? bytes.length : newline + 1;
       parts.push(bytes.subarray(start, end));
@@ -56,6 +62,11 @@ export class LogPrinter {
     }
     return concatenate(parts);
   }
+}
+
+function formatStamp({ timeMs, nanoseconds }: LogPiece): string {
+  const date = new Date(timeMs).toISOString().slice(0, 19);
+  return `${date}.${String(nanoseconds).padStart(9, "0")}Z `;
 }
 
 const NEWLINE = 10;

@@ -27,6 +27,8 @@ export async function listPids(text: string): Promise<number[]> {
 /** What a container uses at a moment. */
 export interface Usage {
   readonly container: KeptContainer;
+  /** How it was called, where it was. */
+  readonly asked?: string;
   readonly timeMs: number;
   /** undefined where it does not run. */
   readonly stats?: CgroupStats;
@@ -50,9 +52,10 @@ export function readUsage({ names, all, isLenient = false }: UsageRequest): Usag
   const containers =
     names.length > 0
       ? names.flatMap((name) => findOne(name, kept, isLenient))
-      : [...kept.list().flatMap((id) => kept.read(id) ?? []), ...listForeground(kept)];
+      : listAll(kept).map((container): Named => ({ container }));
   const found: Usage[] = [];
-  for (const container of containers) {
+  for (const named of containers) {
+    const { container } = named;
     const { record } = lookAt(container, kept, () => cgroups);
     const timeMs = Date.now();
     const stats = record && readStats(cgroups, record.cgroupsPath);
@@ -60,15 +63,22 @@ export function readUsage({ names, all, isLenient = false }: UsageRequest): Usag
       // As docker has it: what passes through the host's own network is nobody's.
       const isHosts = container.options.network.kind === "host";
       const network = isHosts ? NONE : readNetwork(record.initPid);
-      found.push({ container, timeMs, stats, network });
-    } else if (names.length > 0 || all) found.push({ container, timeMs, network: NONE });
+      found.push({ ...named, timeMs, stats, network });
+    } else if (names.length > 0 || all) found.push({ ...named, timeMs, network: NONE });
   }
   return found;
 }
 
-function findOne(name: string, kept: KeptStore, isLenient: boolean): KeptContainer[] {
+type Named = Pick<Usage, "container" | "asked">;
+
+const listAll = (kept: KeptStore): KeptContainer[] => [
+  ...kept.list().flatMap((id) => kept.read(id) ?? []),
+  ...listForeground(kept),
+];
+
+function findOne(name: string, kept: KeptStore, isLenient: boolean): Named[] {
   try {
-    return [findKept(name, kept)];
+    return [{ container: findKept(name, kept), asked: name }];
   } catch (error) {
     if (isLenient && error instanceof UserError) return [];
     throw error;

@@ -4,7 +4,9 @@
 import { writeAll, writeText } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { tell } from "../events/tell.ts";
+import { listCapabilities, makeCapabilities } from "../capabilities.ts";
 import { makeId, makeName } from "../names.ts";
+import { refuseConflicts } from "../option-conflicts.ts";
 import { formatOutOfMemory } from "../out-of-memory.ts";
 import type { RunOptions } from "../run-options.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
@@ -109,8 +111,11 @@ function writeIdFiles({ cidfile, pidfile }: RunOptions, { id }: KeptContainer, p
 
 /** `create`: the id of a container that was never started. The image is fetched, if it has one. */
 export async function createKept(options: RunOptions): Promise<string> {
+  refuseConflicts(options);
+  makeCapabilities(options.security, listCapabilities());
   const kept = new KeptStore();
-  const container = keep(options, kept);
+  // Whoever starts it may be joined to it.
+  const container = keep({ ...options, detach: false }, kept);
   try {
     if (needsStorage(options)) {
       const { findStorage } = await import("../storage/container-storage.ts");
@@ -144,7 +149,9 @@ export function keep(options: RunOptions, kept: KeptStore): KeptContainer {
 
 /** What is for one start alone stays out of what is kept. */
 function storable({ pullProgress: _, ...options }: RunOptions): KeptOptions {
-  return { ...options, detach: true, pull: "missing" };
+  const { detach, interactive, attach } = options;
+  const all = interactive ? ["stdin", "stdout", "stderr"] : ["stdout", "stderr"];
+  return { ...options, attach: attach ?? (detach ? [] : all), detach: true, pull: "missing" };
 }
 
 function writeIdFile(path: string, id: string): void {

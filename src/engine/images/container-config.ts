@@ -37,13 +37,16 @@ export function applyImageConfig(options: RunOptions, config: ContainerConfig): 
 
 /** `EXPOSE` of the image and of the flags: for -P. */
 function listExposed({ expose }: NetworkingOptions, config: ContainerConfig): PortOption[] {
-  const ports = [...expose];
-  for (const text of Object.keys(config.ExposedPorts ?? {})) {
+  return [...expose, ...parseExposed(Object.keys(config.ExposedPorts ?? {}))];
+}
+
+/** The ports of `80/tcp` and the like; what is none is left out. */
+export function parseExposed(texts: readonly string[]): PortOption[] {
+  return texts.flatMap((text) => {
     const [, port, protocol = "tcp"] = /^(\d+)(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
-    if (port === undefined) continue;
-    ports.push({ port: Number(port), protocol: protocol as PortOption["protocol"] });
-  }
-  return ports;
+    if (port === undefined) return [];
+    return [{ port: Number(port), protocol: protocol as PortOption["protocol"] }];
+  });
 }
 
 function listImageVolumes(
@@ -84,12 +87,16 @@ export function makeContainerConfig(options: RunOptions, config: ContainerConfig
   };
 }
 
-/** The image's variables in their order, each with the later value; the new ones after them. */
+/** docker's order: the container's own first, then those of the image that it leaves. */
 function mergeEnv(image: readonly string[], own: readonly string[]): string[] {
   const values = new Map<string, string>();
-  for (const entry of [...image, ...own]) {
-    const equals = entry.indexOf("=");
-    if (equals > 0) values.set(entry.slice(0, equals), entry);
+  for (const entry of own) {
+    const name = entry.replace(/=.*/s, "");
+    if (name !== entry && name !== "") values.set(name, entry);
+  }
+  for (const entry of image) {
+    const name = entry.replace(/=.*/s, "");
+    if (!values.has(name)) values.set(name, entry);
   }
   return [...values.values()];
 }

@@ -1,18 +1,35 @@
 // What lists and `inspect` say of a container's networks: docker's words and shapes.
 
+import type { KeptContainer, KeptOptions } from "../containers/kept.ts";
 import type { Endpoint, PortMapping } from "../../../network/definition.ts";
+import { readDetails } from "../container-details.ts";
+import { parseExposed } from "../images/container-config.ts";
+import type { PortOption } from "../run-options.ts";
 import { type Attachment, readAttachment } from "./attachments.ts";
 import { netnsPath } from "./netns-path.ts";
+import { formatDisplayedPorts } from "./displayed-ports.ts";
 import { NetworkStore } from "./network-store.ts";
 
-/** The column PORTS: `0.0.0.0:8080->80/tcp`, ranges of ports being one. */
-export function formatPorts({ ports, endpoints }: Attachment): string {
+/** The column PORTS. @param exposed what is not published besides */
+export function formatPorts(
+  { ports, endpoints }: Attachment,
+  exposed: readonly PortOption[] = [],
+): string {
   const has6 = (endpoints[0]?.ip6 ?? "") !== "";
-  return ports
-    .flatMap((port) =>
-      listHostAddresses(port, has6).map((host) => `${host}->${formatTarget(port)}`),
-    )
-    .join(", ");
+  const isPublished = ({ port, protocol }: PortOption): boolean =>
+    ports.some((one) => one.containerPort === port && one.protocol === protocol);
+  return formatDisplayedPorts([
+    ...exposed
+      .filter((port) => !isPublished(port))
+      .map(({ port, protocol }) => ({ containerPort: port, protocol })),
+    ...ports.flatMap(({ containerPort, protocol, hostIp, hostPort }) =>
+      (hostIp !== "" ? [hostIp] : has6 ? ["0.0.0.0", "::"] : ["0.0.0.0"]).map((ip) => ({
+        containerPort,
+        protocol,
+        host: { ip, port: hostPort },
+      })),
+    ),
+  ]);
 }
 
 export const formatTarget = ({ containerPort, protocol }: PortMapping): string =>
@@ -26,31 +43,51 @@ export function listHostAddresses({ hostIp, hostPort }: PortMapping, has6: boole
 }
 
 /** The ports of a container for `ps`; "" where it has none. */
-export function describePorts(id: string): string {
-  const attachment = readAttachment(new NetworkStore(), id);
-  return attachment === undefined ? "" : formatPorts(attachment);
+export function describePorts(container: KeptContainer, folder: string): string {
+  const attachment = readAttachment(new NetworkStore(), container.id);
+  if (attachment === undefined) return "";
+  return formatPorts(attachment, listExposed(container, folder));
 }
 
-/** The names of a container's networks. */
-export function listNetworkNames(id: string): readonly string[] {
-  return readAttachment(new NetworkStore(), id)?.endpoints.map(({ network }) => network) ?? [];
+/** Ports that the flags or the image name, published or not. */
+export function listExposed({ options }: KeptContainer, folder: string): readonly PortOption[] {
+  const { expose = [], publish = [] } = options.networking ?? {};
+  const { ExposedPorts = {} } = readDetails(folder)?.config ?? {};
+  const published = publish.map(({ containerPort, protocol }) => ({
+    port: containerPort,
+    protocol,
+  }));
+  return [...expose, ...published, ...parseExposed(Object.keys(ExposedPorts))];
+}
+
+/** The names of a container's networks, which it has or will have. */
+export function listNetworkNames({ id, options }: KeptContainer): readonly string[] {
+  const endpoints = readAttachment(new NetworkStore(), id)?.endpoints ?? [];
+  return endpoints.length > 0 ? endpoints.map(({ network }) => network) : listWanted(options);
 }
 
 const addressOf = (ip: string): string => ip.replace(/\/.*/, "");
 const prefixOf = (ip: string): number => (ip === "" ? 0 : Number(ip.slice(ip.indexOf("/") + 1)));
 
-/** docker's `NetworkSettings` of a container. */
-export function describeNetworks(id: string): object {
+/** docker's `NetworkSettings` of a container. @param isUp else its networks are named, and no more */
+export function describeNetworks({ id, options }: KeptContainer, isUp: boolean): object {
   const attachment = readAttachment(new NetworkStore(), id);
   const endpoints = attachment?.endpoints ?? [];
   const bridge = endpoints.find(({ network }) => network === "bridge");
   const networks: Record<string, object> = {};
+  for (const name of listWanted(options)) networks[name] = describeEndpoint(NO_ENDPOINT, "");
   for (const endpoint of endpoints) networks[endpoint.network] = describeEndpoint(endpoint, id);
   return {
     Bridge: "",
-    SandboxID: id,
+    SandboxID: isUp ? id : "",
     SandboxKey: attachment === undefined ? "" : netnsPath(id),
     Ports: describePublished(attachment),
+    HairpinMode: false,
+    LinkLocalIPv6Address: "",
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: bridge === undefined ? "" : makeEndpointId(id, bridge.networkId),
     Gateway: bridge?.gateway4 ?? "",
     IPAddress: addressOf(bridge?.ip4 ?? ""),
     IPPrefixLen: prefixOf(bridge?.ip4 ?? ""),
@@ -62,22 +99,49 @@ export function describeNetworks(id: string): object {
   };
 }
 
-function describeEndpoint(endpoint: Endpoint, id: string): object {
+/** docker has networks of the names `none` and `host`. */
+function listWanted({ network, networking }: KeptOptions): readonly string[] {
+  const named = networking?.networks.map(({ name }) => name) ?? [];
+  if (named.length > 0) return named;
+  return network.kind === "none" || network.kind === "host" ? [network.kind] : [];
+}
+
+type Told = Pick<
+  Endpoint,
+  "aliases" | "networkId" | "gateway4" | "gateway6" | "ip4" | "ip6" | "mac"
+>;
+
+const NO_ENDPOINT: Told = {
+  aliases: [],
+  networkId: "",
+  gateway4: "",
+  gateway6: "",
+  ip4: "",
+  ip6: "",
+  mac: "",
+};
+
+const makeEndpointId = (id: string, networkId: string): string =>
+  `${id.slice(0, 32)}${networkId.slice(0, 32)}`;
+
+/** @param id "" of a container that does not run */
+function describeEndpoint(endpoint: Told, id: string): object {
   const { aliases, networkId, gateway4, gateway6, ip4, ip6, mac } = endpoint;
   return {
     IPAMConfig: null,
     Links: null,
     Aliases: aliases.length === 0 ? null : aliases,
+    DriverOpts: null,
     MacAddress: mac,
     NetworkID: networkId,
-    EndpointID: `${id.slice(0, 32)}${networkId.slice(0, 32)}`,
+    EndpointID: id === "" ? "" : makeEndpointId(id, networkId),
     Gateway: gateway4,
     IPAddress: addressOf(ip4),
     IPPrefixLen: prefixOf(ip4),
     IPv6Gateway: gateway6,
     GlobalIPv6Address: addressOf(ip6),
     GlobalIPv6PrefixLen: prefixOf(ip6),
-    DNSNames: [...aliases, id.slice(0, 12)],
+    DNSNames: id === "" ? null : [...aliases, id.slice(0, 12)],
   };
 }
 

@@ -66,16 +66,16 @@ function refuseBadOption(
 ): void {
   if (asked === undefined) return;
   const { ip, ip6, mac, linkLocal, aliases } = asked;
-  if (mac !== undefined && !isMac(mac)) throw new UserError(`invalid MAC address: "${mac}"`);
+  if (mac !== undefined && !isMac(mac)) throw new UserError(`${mac} is not a valid mac address`);
   for (const address of linkLocal) {
     if (parseAddress(address) === undefined) throw new UserError(`invalid address: "${address}"`);
   }
   const has = (six: boolean): boolean => subnets.some(({ subnet }) => subnet.includes(":") === six);
   if (ip !== undefined && parseAddress(ip)?.family !== 4) {
-    throw new UserError(`invalid IPv4 address: "${ip}"`);
+    throw new UserError(`invalid IPv4 address: ${ip}`);
   }
   if (ip6 !== undefined && parseAddress(ip6)?.family !== 6) {
-    throw new UserError(`invalid IPv6 address: "${ip6}"`);
+    throw new UserError(`invalid IPv6 address: ${ip6}`);
   }
   if ((ip !== undefined && !has(false)) || (ip6 !== undefined && !has(true))) {
     const family = ip !== undefined && !has(false) ? "IPv4" : "IPv6";

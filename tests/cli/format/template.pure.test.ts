@@ -73,7 +73,7 @@ const PRINTED: readonly (readonly [template: string, text: string])[] = [
 const REFUSED: readonly (readonly [template: string, reason: string])[] = [
   ["{{.Name", ":1: unclosed action"],
   ["{{.Nope}}", ':1:2: executing "" at <.Nope>: can\'t evaluate field Nope in type *x.row'],
-  ["{{.Config.Nope}}", ':1:2: executing "" at <.Config.Nope>: map has no entry for key "Nope"'],
+  ["{{.Config.Nope}}", ':1:9: executing "" at <.Config.Nope>: map has no entry for key "Nope"'],
   ["{{nope .Name}}", ':1: function "nope" not defined'],
   ["{{if .On}}x", ":1: unexpected EOF"],
   ["{{end}}", ":1: unexpected {{end}}"],

@@ -163,10 +163,10 @@ acceptsEach("duration", parseDuration, [
 ]);
 
 refusesEach("duration", parseDuration, [
-  ["", 'invalid duration ""'],
-  ["10", 'invalid duration "10"'],
-  ["s", 'invalid duration "s"'],
-  ["1d", 'invalid duration "1d"'],
-  ["1s ", 'invalid duration "1s "'],
-  ["--1s", 'invalid duration "--1s"'],
+  ["", 'time: invalid duration ""'],
+  ["10", 'time: invalid duration "10"'],
+  ["s", 'time: invalid duration "s"'],
+  ["1d", 'time: invalid duration "1d"'],
+  ["1s ", 'time: invalid duration "1s "'],
+  ["--1s", 'time: invalid duration "--1s"'],
 ]);

@@ -5,6 +5,8 @@ export const create: readonly string[] = [
   "docker create -q --name two -e A=b -e EMPTY= --label x=y --label z -w /tmp -u 33:33 -h box bb sh -c 'echo hi'",
   "docker ps -a --format '{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Status}}'",
   "docker start -a two",
+  "docker create --name plain bb; docker ps -a --filter name=plain --format '{{.Command}} {{.Networks}}'",
+  "docker inspect -f '{{.Path}} {{.Args}}' plain two",
   "docker create",
   "docker create ''",
   "docker create --pull never nosuch:1",

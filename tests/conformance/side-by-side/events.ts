@@ -4,7 +4,7 @@ export const events: readonly string[] = [
   "date +%s.%N > since; docker run -d --name one --network none --label l=m bb sleep 1000",
   "docker pause one; docker unpause one; docker rename one uno; docker exec uno true; docker kill uno; docker wait uno; docker rm uno",
   `docker events --since $(cat since) --until $(date +%s.%N) --filter type=container ${shown}`,
-  "docker events --since $(cat since) --until $(date +%s.%N) --filter type=container --filter event=die --format '{{json .Actor.Attributes}}'",
+  "docker events --since $(cat since) --until $(date +%s.%N) --filter type=container --filter event=die --format '{{json .Actor.Attributes}}' | jq -Sc 'del(.execDuration)'",
   "docker events --since $(cat since) --until $(date +%s.%N) --filter type=container --filter event=create",
   "docker events --since $(cat since) --until $(date +%s.%N) --filter container=uno --filter event=destroy --format '{{.ID}}'",
   "docker events --since $(cat since) --until $(date +%s.%N) --filter container=nosuch",

@@ -25,6 +25,7 @@ export const life: readonly string[] = [
   "docker top uno -o bogus",
   "docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.NetIO}}' uno",
   "docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.CPUPerc}}' two",
+  "docker stats --no-stream --format '{{.Container}} {{.MemUsage}} {{.BlockIO}}' two",
   "docker stats --no-stream nosuch",
   "docker port uno",
   "docker port uno 80",

@@ -22,5 +22,7 @@ export const logs: readonly string[] = [
   "docker run -d -t --name tty --network none bb echo hi; docker wait tty; docker logs tty | od -c",
   "docker run -d --name local --log-driver local --network none bb echo hi; docker wait local; docker logs local",
   "docker run -d --name details --log-opt labels=x --log-opt env=A -e A=b --label x=y --network none bb echo hi; docker wait details; docker logs --details details",
+  "docker logs --details one",
+  "docker run -d --name tagged --log-opt tag={{.Name}}/x --network none bb echo hi; docker wait tagged; docker logs -t --details tagged",
   "docker start one; docker wait one; docker logs --tail 3 one",
 ];

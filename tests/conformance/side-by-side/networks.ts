@@ -48,7 +48,7 @@ export const networks: readonly string[] = [
   "docker network connect --ip $NETWORK.10.200 --alias x inner nosuch",
   "docker network connect host one",
   "docker inspect one | jq '.[0].NetworkSettings.Networks | keys'",
-  "docker ps --filter network=inner --format '{{.Names}} {{.Networks}}'",
+  "docker ps --filter network=inner --format '{{.Names}},{{.Networks}}' | tr , '\\n' | sort",
   "docker network rm app",
   "docker network disconnect inner one; docker exec one ls /sys/class/net",
   "docker network disconnect inner one",

@@ -19,6 +19,10 @@ const everywhere: readonly Rule[] = [
   // The time that means "never" is kept.
   [/\b(?!0001-)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, "<time>"],
   [/\b(?!0001-)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4} [A-Z]+/g, "<time>"],
+  [/\/var\/lib\/(?:docker|bunker)\//g, "<data>/"],
+  [/\b(?:172\.1[6-9]|172\.2\d|172\.3[01]|10\.\d+|192\.168)\.\d+\.\d+\b/g, "<address>"],
+  [/\b02:42(?::[0-9a-f]{2}){4}\b/g, "<mac>"],
+  [/\(1[78]\d{8}\)/g, "(<seconds>)"],
   [new RegExp(`\\b${AGE} ago`, "g"), "<age> ago"],
   [new RegExp(`\\bUp ${AGE}`, "g"), "Up <age>"],
   // The columns of a table are as wide as what was replaced.
@@ -26,6 +30,9 @@ const everywhere: readonly Rule[] = [
 ];
 
 const inMessages: readonly Rule[] = [
+  // What docker's client says of a pipe that its daemon has closed, sometimes.
+  [/^time="[^"]*" level=error msg="Can't .*\n/gm, ""],
+  [/\. You have to remove \(or rename\) that container to be able to reuse that name\.$/gm, ""],
   // Where to read more is the business of each.
   [/^ {2}hint: .*\n/gm, ""],
   [/^(?:See|Run) 'docker.*\n/gm, ""],

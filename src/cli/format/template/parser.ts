@@ -185,13 +185,26 @@ function readOperand(reader: TokenReader, context: string): Expression {
   const start = reader.index;
   const token = reader.tokens[reader.index++];
   if (token === undefined) throw refuseTemplate(`missing value for ${context}`);
-  let operand = readTerm(reader, token, context);
+  const term = readTerm(reader, token, context);
+  const fields = takeFields(reader);
+  const [first] = fields;
+  if (first === undefined) return term;
+  // Go names a chain as a whole, and the place of what follows its first part.
+  const whole = reader.tokens.slice(start, reader.index).map(writeToken).join("");
+  const told = { at: first.at, written: whole };
+  return fields.reduce<Expression>(
+    (of, { text }) => ({ kind: "field", of, name: text, ...told }),
+    term.kind === "field" ? { ...term, ...told } : term,
+  );
+}
+
+function takeFields(reader: TokenReader): Token[] {
+  const fields: Token[] = [];
   for (;;) {
     const next = reader.tokens[reader.index];
-    if (next?.kind !== "field" || next.spaced) return operand;
+    if (next?.kind !== "field" || next.spaced) return fields;
+    fields.push(next);
     reader.index++;
-    const written = reader.tokens.slice(start, reader.index).map(writeToken).join("");
-    operand = { kind: "field", of: operand, name: next.text, at: token.at, written };
   }
 }
 
