@@ -6,7 +6,7 @@ export const images: readonly string[] = [
   "docker images --no-trunc --format '{{.Repository}} {{.Tag}} {{.ID}}' | sort",
   "docker images --format '{{.Repository}}:{{.Tag}} {{.CreatedSince}} {{.Containers}} {{.SharedSize}} {{.VirtualSize}}' | sort",
   'docker images --format json | head -1 | sed \'s/:"[^"]*"/:x/g\'',
-  "docker images --format 'table {{.Repository}}\\t{{.Tag}}'",
+  "docker images --format 'table {{.Repository}}\\t{{.Tag}}' | sort",
   "docker images 'b*' --format '{{.Repository}}'",
   "docker images nosuch",
   "docker images --filter dangling=true -q",
