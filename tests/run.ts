@@ -19,6 +19,7 @@ import {
   virtualStages,
   wholeGuestStages,
 } from "./harness/stages.ts";
+import { slowness } from "./harness/tier.ts";
 
 const SLOWEST = 15;
 
@@ -79,7 +80,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`no test file has "${filter}" in its path`);
     total = { ...total, failed: 1 };
   }
-  const slowest = formatSlowest(total.times, SLOWEST);
+  const slowest = slowness() > 1 ? [] : formatSlowest(total.times, SLOWEST);
   if (slowest.length > 1) console.log(["# slowest files", ...slowest].join("\n"));
   console.log(formatCounts(total));
   return total.failed === 0 ? 0 : 1;

@@ -2,7 +2,14 @@
 
 import { GUESTS, type Guest, haveGuests, runGuest } from "./guests.ts";
 import { leftSince, takeInventory } from "./leftovers.ts";
-import { NOTHING, type Result, addResults, runFiles, showLines } from "./run-files.ts";
+import {
+  NOTHING,
+  type Result,
+  addResults,
+  formatSlowest,
+  runFiles,
+  showLines,
+} from "./run-files.ts";
 import { filesOf, isAmong, isBlackBox } from "./test-files.ts";
 import { isRoot, slowness } from "./tier.ts";
 
@@ -126,6 +133,8 @@ async function eachOnItsOwn(
     if (left.length > 0) result = addResults(result, { ...NOTHING, failed: 1 });
     const seconds = (performance.now() - start) / 1000;
     result = addResults(result, { ...NOTHING, times: [{ file, seconds }] });
+    // A guest that is given up has no last words.
+    if (slowness() > 1) console.log(formatSlowest([{ file, seconds }], 1).join());
   }
   return result;
 }
