@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { Terminal } from "../harness/terminal.ts";
-import { needsRoot } from "../harness/tier.ts";
+import { needsRoot, slowness } from "../harness/tier.ts";
 import { openBox } from "../run/box.ts";
 
 needsRoot("a container with a caller", () => {
@@ -55,7 +55,7 @@ needsRoot("a container with a caller", () => {
     await ok(["run", "-d", "--name", "seen", ...of("/bin/sh", "-c", script)]);
     while ((await ok(["logs", "seen"])) !== "early\n") await Bun.sleep(20);
     await using attached = box.start(["attach", "seen"], { env });
-    await Bun.sleep(300);
+    await Bun.sleep(300 * slowness());
     attached.child.kill("SIGTERM");
     expect(await attached.child.exited).toBe(5);
     expect(await new Response(attached.child.stdout).text()).toBe("bye\n");
@@ -71,7 +71,7 @@ needsRoot("a container with a caller", () => {
     const script = "sleep 0.5; echo later";
     const words = ["run", "--name", "left", ...of("/bin/sh", "-c", script)];
     await using caller = box.start(words, { env });
-    while ((await ok(["ps", "-q"])) === "") await Bun.sleep(20);
+    while ((await ok(["ps", "-q", "-f", "name=left"])) === "") await Bun.sleep(20);
     caller.child.kill("SIGKILL");
     expect(await ok(["wait", "left"])).toBe("0\n");
     expect(await ok(["logs", "left"])).toBe("later\n");
@@ -90,7 +90,7 @@ needsRoot("a container with a caller", () => {
     expect(await ok(["ps", "--format", "{{.Names}} {{.State}}"])).toBe("shell running\n");
     using second = new Terminal(line("attach", "shell"), box.folder);
     second.resize(100, 30);
-    await Bun.sleep(200);
+    await Bun.sleep(200 * slowness());
     second.type("echo $((x + 1)); stty size");
     await second.waitFor(/^42$/m);
     await second.waitFor(/^30 100$/m);
