@@ -3,8 +3,13 @@
 //
 //   bun tests/conformance/crash-matrix.ts [COUNT [VICTIM [PHASE]]]
 
+import { isolate } from "../../bench/isolate.ts";
 import { CrashMatrix, PHASES, VICTIMS } from "../containers/crash-matrix.ts";
 import { Box } from "../run/box.ts";
+
+// Mounts of others, such as of cgroup hierarchies, are not to come and go meanwhile.
+const status = isolate();
+if (status !== undefined) process.exit(status);
 
 const WIDTH = 14;
 const [count = "100", onlyVictim, onlyPhase] = process.argv.slice(2);

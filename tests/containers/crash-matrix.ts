@@ -7,7 +7,15 @@
 //   everything     a power loss: all of bunker's processes are killed, the run folder and the cgroups gone
 //   disk           nobody is killed, but the disk is full, to the page at another moment each time
 
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import type { Outcome } from "../harness/bunker.ts";
 import type { Remains } from "../harness/kill-points.ts";
 import { ProcessSite, hasEnded } from "../harness/site.ts";
@@ -44,6 +52,8 @@ const DISK_SIZE = "3m";
 const PAGE = 4096;
 const TERMINATED = 7;
 const KILLED = 137;
+/** The same signal before the program, or its trap, was there. */
+const SIGNALLED = 143;
 /** Nobody was left who could have known how it ended. */
 const UNKNOWN = 255;
 const PATIENCE_MS = 5000;
@@ -286,7 +296,7 @@ class Attempt {
     }
     if (shown === undefined) return;
     await this.#judgeLog(shown);
-    await this.#useIt();
+    await this.#useIt((await this.#shown()) ?? shown);
   }
 
   /** A refusal is fine, in one line. */
@@ -356,30 +366,34 @@ class Attempt {
 
   /** No gap; and the last word of one that ended as it was asked to. */
   async #judgeLog({ state }: Shown): Promise<void> {
-    const code = await this.#inspect("{{.State.ExitCode}}");
     const lines = await this.#log();
     const gap = findGap(lines);
     if (gap !== "") this.#problems.push(gap);
     if (state !== "exited") return;
-    const codes = [TERMINATED, KILLED, ...(this.victim === "everything" ? [UNKNOWN] : [])];
-    const isFresh =
-      code === "0" && (await this.#inspect("{{.State.StartedAt}}")).startsWith("0001");
-    const isFailed = (await this.#inspect("{{.State.Error}}")) !== "";
-    if (!codes.includes(Number(code)) && !isFresh && !isFailed)
+    const format = "{{.State.ExitCode}} {{.State.StartedAt}} {{.State.Error}}";
+    const [code = "", started = "", ...error] = (await this.#inspect(format)).split(" ");
+    const codes = [
+      TERMINATED,
+      KILLED,
+      SIGNALLED,
+      ...(this.victim === "everything" ? [UNKNOWN] : []),
+    ];
+    const isFresh = code === "0" && started.startsWith("0001");
+    if (!codes.includes(Number(code)) && !isFresh && error.length === 0) {
       this.#problems.push(`exit code ${code}`);
+    }
     const last = lines.at(-1);
     if (code === `${TERMINATED}` && last !== "end")
       this.#problems.push(`the log ends with ${last}`);
   }
 
   /** It can be started, and entered; what it writes is there. */
-  async #useIt(): Promise<void> {
-    const shown = await this.#shown();
-    if (shown === undefined) return;
-    if (shown.state !== "running") await this.#tryOk(["start", NAME]);
+  async #useIt({ id, state }: Shown): Promise<void> {
+    if (state !== "running") await this.#tryOk(["start", NAME]);
     await this.#tryOk(["exec", NAME, "/bin/true"]);
-    const before = (await this.#log()).length;
-    await this.#until("its log grows", async () => (await this.#log()).length > before);
+    const size = () => sizeOf(`${this.#data}/containers/${id}/log/0/bytes`);
+    const before = size();
+    await this.#until("its log grows", () => size() > before);
     const gap = findGap(await this.#log());
     if (gap !== "") this.#problems.push(gap);
   }
@@ -400,6 +414,7 @@ class Attempt {
       if (this.phase === "running" && shown?.state !== "running") {
         this.#problems.push(`ps says ${shown?.state} on a full disk`);
       }
+      if (this.phase === "stopping" && shown?.state === "exited") await this.#judgeExit();
       if (this.turn % 2 === 0) await this.#useWithRoom();
       this.#fill(0);
       await this.#tryOk(["rm", "-f", NAME]);
@@ -411,6 +426,12 @@ class Attempt {
       this.#killContainers();
       sh(`umount -l ${this.place}`);
     }
+  }
+
+  async #judgeExit(): Promise<void> {
+    const code = Number(await this.#inspect("{{.State.ExitCode}}"));
+    if (![TERMINATED, KILLED].includes(code))
+      this.#problems.push(`exit code ${code} on a full disk`);
   }
 
   async #prepareOnDisk(room: number): Promise<void> {
@@ -575,6 +596,10 @@ function findGap(lines: readonly string[]): string {
     expected += 1;
   }
   return "";
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
 }
 
 function tryKill(pid: number): boolean {

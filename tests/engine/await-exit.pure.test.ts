@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { processStart } from "../../ffi/agent/alive.ts";
 import { prepareErrno } from "../../ffi/library.ts";
-import { EXIT_BYTES } from "../../src/container/guardian-files.ts";
+import { EXIT_BYTES, SIGINFO_BYTES } from "../../src/container/guardian-files.ts";
 import { awaitExit } from "../../src/engine/containers/await-exit.ts";
 
 prepareErrno();
@@ -17,6 +17,7 @@ function exitBytes(code: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(EXIT_BYTES));
   view.setInt32(CODE_OFFSET, CLD_EXITED, true);
   view.setInt32(STATUS_OFFSET, code, true);
+  view.setBigInt64(SIGINFO_BYTES, BigInt(Math.floor(Date.now() / 1000)), true);
   return new Uint8Array(view.buffer);
 }
 
@@ -24,7 +25,7 @@ function exitBytes(code: number): Uint8Array {
 async function withGuardian(script: string, check: (folder: string, pid: number) => Promise<void>) {
   const folder = mkdtempSync(`${tmpdir()}/bunker-exit-`);
   writeFileSync(`${folder}/made`, exitBytes(7));
-  writeFileSync(`${folder}/exit`, "");
+  writeFileSync(`${folder}/exit`, new Uint8Array(EXIT_BYTES));
   const guardian = Bun.spawn(["sh", "-c", script], { cwd: folder });
   try {
     await check(folder, guardian.pid);

@@ -2,8 +2,9 @@
 
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
+import type { Fd } from "../../../ffi/fd.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
-import { readAt } from "../../../ffi/tree.ts";
+import { readAt, writeAt } from "../../../ffi/tree.ts";
 import {
   ADOPTED_OFFSET,
   EXIT_BYTES,
@@ -26,6 +27,16 @@ const CODE_OFFSET = 8;
 const STATUS_OFFSET = 24;
 const CLD_EXITED = 1;
 
+/**
+ * The file for a guardian to write to: as long as it is to be, so that the end can be written down also
+ * once the disk is full.
+ */
+export function makeExitFile(path: string): Fd {
+  const file = open(path, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
+  writeAt(file.number, new Uint8Array(EXIT_BYTES), 0);
+  return file;
+}
+
 /** undefined where the guardian was killed before it could write, or there was none. */
 export function readExit(folder: string): ExitRecord | undefined {
   try {
@@ -42,8 +53,10 @@ export function readExitFrom(fd: number): ExitRecord | undefined {
   const bytes = new Uint8Array(EXIT_BYTES);
   if (readAt(fd, bytes, 0) < EXIT_BYTES) return undefined;
   const view = new DataView(bytes.buffer);
-  const code = bytes[ADOPTED_OFFSET] === 0 ? codeOfChild(view) : codeOfAdopted(view);
   const seconds = Number(view.getBigInt64(SIGINFO_BYTES, true));
+  // Nothing has been written yet.
+  if (seconds === 0) return undefined;
+  const code = bytes[ADOPTED_OFFSET] === 0 ? codeOfChild(view) : codeOfAdopted(view);
   const nanoseconds = Number(view.getBigInt64(SIGINFO_BYTES + 8, true));
   return { code, timeMs: seconds * 1000 + Math.floor(nanoseconds / 1_000_000) };
 }

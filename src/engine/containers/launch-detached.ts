@@ -31,7 +31,7 @@ import {
 } from "../state-store.ts";
 import { notExecuted } from "../watch.ts";
 import { afterCommand } from "./after-guardian.ts";
-import { EXIT_FILE } from "./exit-file.ts";
+import { EXIT_FILE, makeExitFile } from "./exit-file.ts";
 import { ensureKeeper } from "./health.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 import { openLog } from "./log-files.ts";
@@ -100,7 +100,7 @@ function launch(
   using fifos = openFifos(place.folder, stdinSource(options, ownsStdin));
   using log = openLog(kept.folder(container.id), options.log);
   const exitPath = `${place.folder}/${EXIT_FILE}`;
-  using exit = open(exitPath, O.O_WRONLY | O.O_CREAT | O.O_TRUNC, 0o600);
+  using exit = makeExitFile(exitPath);
   const inherit = [
     gateFd,
     fifos.stdout,
