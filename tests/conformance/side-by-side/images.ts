@@ -65,7 +65,7 @@ export const images: readonly string[] = [
   "docker commit nosuch x",
   "docker commit -c 'BOGUS x' made x",
   "docker commit made; docker images --filter dangling=true -q",
-  "docker create --name changed bb sh -c 'mkdir /new; echo x > /new/f; rm /etc/passwd; echo y >> /etc/group'; docker start -a changed; docker diff changed",
+  "docker create --name changed bb sh -c 'mkdir /new; echo x > /new/f; rm /etc/passwd; echo y >> /etc/group'; docker start -a changed; docker diff changed | sort",
   "docker diff nosuch",
   "docker export changed | tar -t | grep -E '^(new/f|etc/passwd)$'",
   "docker export nosuch",
