@@ -12,7 +12,7 @@ import { makeMounts } from "./spec-mounts.ts";
 import { makeNamespaces, makesNamespace } from "./spec-namespaces.ts";
 import { findHostname, makeProcess } from "./spec-process.ts";
 import { makeResources } from "./spec-resources.ts";
-import { chooseSeccomp, type SeccompChoice, setHiddenPaths } from "./spec-security.ts";
+import { chooseSeccomp, noteSeccomp, type SeccompChoice, setHiddenPaths } from "./spec-security.ts";
 
 /** The specification that a spec made here says it follows. */
 export const OCI_VERSION = "1.2.0";
@@ -54,9 +54,12 @@ export function makeSpec(options: RunOptions, facts: SpecFacts): MadeSpec {
   if (makesNamespace(options.uts)) spec.hostname = hostname;
   if (options.domainname) spec.domainname = options.domainname;
   if (hasKeys(options.annotations)) spec.annotations = options.annotations;
+  const seccomp = chooseSeccomp(options.security);
+  const note = noteSeccomp(seccomp);
+  if (note !== undefined) spec.annotations = { ...options.annotations, ...note };
   return {
     spec,
-    seccomp: chooseSeccomp(options.security),
+    seccomp,
     init: options.init && makesNamespace(options.pid),
     warnings,
   };

@@ -57,6 +57,20 @@ export function chooseSeccomp(security: SecurityOptions): SeccompChoice {
   return { kind: security.privileged ? "unconfined" : "default" };
 }
 
+/** The annotation by which a later `exec` knows the filter of a container that is not kept. */
+const SECCOMP_ANNOTATION = "io.bunker.seccomp";
+
+/** What is to be noted of a container's filter: nothing of the default one. */
+export function noteSeccomp(choice: SeccompChoice): Record<string, string> | undefined {
+  if (choice.kind === "default") return undefined;
+  return { [SECCOMP_ANNOTATION]: choice.kind === "profile" ? choice.path : choice.kind };
+}
+
+/** `--security-opt seccomp=` of a container, as it was noted. */
+export function notedSeccomp(annotations: Readonly<Record<string, string>> = {}): string {
+  return annotations[SECCOMP_ANNOTATION] ?? "default";
+}
+
 /** The AppArmor profile, or undefined on a host without AppArmor. */
 export function chooseApparmor(
   security: SecurityOptions,

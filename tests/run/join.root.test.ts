@@ -1,7 +1,7 @@
 // Containers that join the namespaces of another: `--pid container:web` and the like.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine, openBox } from "./box.ts";
 
@@ -39,6 +39,28 @@ needsRoot("run joins", () => {
     // Its program reads to the end of its stdin.
     other.child.stdin.end();
     expect(await other.child.exited).toBe(0);
+  });
+
+  test("under its filter, whatever that is: exec", async () => {
+    const profile = `${box.folder}/no-mkdir.json`;
+    const rule = { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 122 };
+    const denying = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [rule] };
+    writeFileSync(profile, JSON.stringify(denying));
+    const cases = {
+      [`seccomp=${profile}`]: ["2", "mkdir: can't create directory '/made': Disk quota exceeded"],
+      "seccomp=unconfined": ["0", ""],
+    };
+    for (const [option, [mode, complaint]] of Object.entries(cases)) {
+      const flags = ["run", "--rm", "-i", "--name", "filtered", "--security-opt", option];
+      await using filtered = box.start([...flags, "--rootfs", box.rootfs, "/bin/cat"]);
+      await runningId();
+      const seen = await box.bunker(["exec", "filtered", "grep", "Seccomp:", "/proc/self/status"]);
+      expect(seen.stdout.trim()).toBe(`Seccomp:\t${mode}`);
+      const made = await box.bunker(["exec", "filtered", "mkdir", "/made"]);
+      expect(made.stderr.trim()).toBe(complaint ?? "");
+      filtered.child.stdin.end();
+      expect(await filtered.child.exited).toBe(0);
+    }
   });
 
   test("nothing of a container that does not run: it is refused by its name", async () => {

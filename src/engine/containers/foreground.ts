@@ -8,6 +8,7 @@ import { readOwnSpec } from "../own-spec.ts";
 import { runFolder } from "../run-folder.ts";
 import { makePlainOptions, type RootOption } from "../run-options.ts";
 import { type ContainerRecord, isRunning, StateStore } from "../state-store.ts";
+import { notedSeccomp } from "../spec-security.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
 
 /** undefined where it is kept, or does not run. */
@@ -34,13 +35,16 @@ function describe({ id, name, createdMs, initPid }: ContainerRecord): KeptContai
   // One that was replayed has written none.
   const spec = readOwnSpec(folder);
   const details = readDetails(folder);
+  const plain = makePlainOptions();
   return {
     id,
     name,
     createdMs,
     options: {
       // The flags of the one that runs are not known.
-      ...makePlainOptions(),
+      ...plain,
+      // Security: who enters it is under its filter, not under a wider or a narrower one.
+      security: { ...plain.security, seccomp: notedSeccomp(spec?.annotations) },
       remove: true,
       root: findRoot(spec, details?.image?.name),
       command: spec?.process?.args ?? readCommand(initPid),
