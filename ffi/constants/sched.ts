@@ -1,0 +1,24 @@
+// linux/sched.h: kinds of namespaces and processes.
+
+/** linux/sched.h */
+export const CLONE = {
+  CLONE_NEWTIME: 0x80,
+  CLONE_VM: 0x100,
+  CLONE_FS: 0x200,
+  CLONE_FILES: 0x400,
+  CLONE_SIGHAND: 0x800,
+  CLONE_PIDFD: 0x1000,
+  CLONE_VFORK: 0x4000,
+  CLONE_PARENT: 0x8000,
+  CLONE_NEWNS: 0x00020000,
+  CLONE_PARENT_SETTID: 0x00100000,
+  CLONE_NEWCGROUP: 0x02000000,
+  CLONE_NEWUTS: 0x04000000,
+  CLONE_NEWIPC: 0x08000000,
+  CLONE_NEWUSER: 0x10000000,
+  CLONE_NEWPID: 0x20000000,
+  CLONE_NEWNET: 0x40000000,
+} as const;
+
+/** close_range(2) */
+export const CLOSE_RANGE_CLOEXEC = 4;
