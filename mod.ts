@@ -2,10 +2,6 @@
 
 import { runtime } from "#runtime";
 import type { Engine } from "./src/cli/engine.ts";
-import { SERVE_COMMAND } from "./ffi/agent/serve-command.ts";
-import { DNS_COMMAND } from "./src/engine/networks/dns/command.ts";
-import { AFTER_COMMAND } from "./src/engine/containers/after-command.ts";
-import { HEALTH_COMMAND } from "./src/engine/containers/health-command.ts";
 import { _exit } from "./ffi/exit.ts";
 
 export type { RunOptions } from "./src/engine/run-options.ts";
@@ -17,7 +13,8 @@ export type { RunOptions } from "./src/engine/run-options.ts";
 export const run: Engine["runContainer"] = async (options) =>
   (await import("./src/engine/run.ts")).runContainer(options);
 
-const engine: Engine = {
+// Start-up: a function, as a call of the OCI runtime or a replayed run has no use for it.
+const makeEngine = (): Engine => ({
   runContainer: run,
   explainRun: async (...args) => (await import("./src/engine/explain.ts")).explainRun(...args),
   unshare: async (options) => (await import("./src/engine/unshare.ts")).unshare(options),
@@ -29,19 +26,13 @@ const engine: Engine = {
   networks: async () => import("./src/engine/networks/verbs.ts"),
   volumes: async () => import("./src/engine/volumes/verbs.ts"),
   system: async () => import("./src/engine/system/verbs.ts"),
-};
+});
 
 if (import.meta.main) {
   const argv = runtime.argv();
-  if (argv[0] === SERVE_COMMAND) (await import("./ffi/agent/serve.ts")).serve(argv.slice(1));
-  if (argv[0] === DNS_COMMAND) {
-    _exit(await (await import("./src/engine/networks/dns/serve.ts")).serveDns());
-  }
-  if (argv[0] === AFTER_COMMAND) {
-    _exit(await (await import("./src/engine/containers/after.ts")).performAfter(argv[1] ?? ""));
-  }
-  if (argv[0] === HEALTH_COMMAND) {
-    _exit(await (await import("./src/engine/containers/health-keeper.ts")).keepHealth());
+  if (argv[0]?.startsWith("internal-") === true) {
+    const code = await (await import("./src/engine/hidden.ts")).performHidden(argv);
+    if (code !== undefined) _exit(code);
   }
   const called = ociName(runtime.argv0());
   if (called !== "" || argv[0] === "oci") {
@@ -52,7 +43,7 @@ if (import.meta.main) {
 }
 
 async function runProgram(argv: readonly string[]): Promise<number> {
-  return (await import("./src/cli/program.ts")).runProgram(argv, engine);
+  return (await import("./src/cli/program.ts")).runProgram(argv, makeEngine());
 }
 
 /** The engine failed, or refused: nothing has been run that could be replayed. */
@@ -64,7 +55,7 @@ const FAILED = 125;
  */
 async function runAgain(argv: readonly string[]): Promise<number> {
   const words = argv.slice(1);
-  const parse = async () => (await import("./src/cli/program.ts")).parseNoting(words, engine);
+  const parse = async () => (await import("./src/cli/program.ts")).parseNoting(words, makeEngine());
   try {
     const { replayRun } = await import("./src/engine/replay/replay.ts");
     const { exitCode, afterwards } = await replayRun(words, parse);
@@ -73,7 +64,7 @@ async function runAgain(argv: readonly string[]): Promise<number> {
     if (code !== FAILED) await afterwards?.();
     return code;
   } catch (error) {
-    return (await import("./src/cli/program.ts")).reportFailure(error, engine);
+    return (await import("./src/cli/program.ts")).reportFailure(error, makeEngine());
   }
 }
 

@@ -3,9 +3,11 @@
 
 import { readTextIfThere } from "./files.ts";
 
+let text: string | undefined;
+
 /** A variable that this process was started with. */
 export function readVariable(name: string): string | undefined {
-  const text = `\0${readTextIfThere("/proc/self/environ") ?? ""}\0`;
+  text ??= `\0${readTextIfThere("/proc/self/environ") ?? ""}\0`;
   const at = text.indexOf(`\0${name}=`);
   if (at < 0) return undefined;
   const start = at + name.length + 2;

@@ -1,6 +1,7 @@
 // The OCI command line from argv to exit code, as runc speaks it. Start-up: `state`, `start` and
 // `delete` are called many times a second by those who use them, so a call loads this module and
 // its verb's, looks at the flags that were given, and nothing else.
+import { readVariable } from "../../../ffi/environment.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { libcFiles } from "../libc-files.ts";
 import { readGlobals, type Globals } from "./globals.ts";
@@ -34,10 +35,15 @@ export async function runOci(argv: readonly string[], name: string): Promise<num
   return perform(verb, rest, globals);
 }
 
-/** Empty where none are to be passed on. */
+/** Empty where none are to be passed on: only what starts a program does so. */
 async function findInherited(argv: readonly string[]): Promise<readonly number[]> {
-  const wanted = argv.some((word) => word.includes("-preserve-fds"));
-  if (!wanted && process.env["LISTEN_FDS"] === undefined) return [];
+  let isWanted = false;
+  let starts = false;
+  for (const word of argv) {
+    if (word.includes("-preserve-fds")) isWanted = true;
+    if (word === "create" || word === "run" || word === "exec" || word === "restore") starts = true;
+  }
+  if (!isWanted && (!starts || readVariable("LISTEN_FDS") === undefined)) return [];
   return (await import("../../engine/oci/inherited-fds.ts")).listInherited();
 }
 

@@ -7,6 +7,7 @@ import { runtime } from "#runtime";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { readText } from "../../../ffi/files.ts";
 import { forwardSignals } from "../../../ffi/forward-signals.ts";
+import { readVariable } from "../../../ffi/environment.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { pidfd_open } from "../../../ffi/signal.ts";
 import { destroy, readStatus, reap } from "../../container/end.ts";
@@ -37,7 +38,7 @@ export async function replayExec(
   // What it says, not how it is called: containerd has another name for it each time.
   const said = file === "" ? "" : readText(file);
   const key = `${buildOf()} ${JSON.stringify([globals.root, initPid, initStart, asked, said])}`;
-  const path = keptPath(runFolder(process.env), key);
+  const path = keptPath(runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }), key);
   using found = openKept<LaunchBasis>(path, key);
   return await meet(
     path,

@@ -5,6 +5,7 @@
 import { runtime } from "#runtime";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { processStart } from "../../../ffi/agent/alive.ts";
+import { readVariable } from "../../../ffi/environment.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { readStatus, reap } from "../../container/end.ts";
 import { hasExecuted, leaveAtGate, openGate } from "../../container/perform-score.ts";
@@ -48,7 +49,7 @@ export async function replayBundle(
   const waits = verb !== "run";
   const asked = [waits, bundle, config, noPivot, noNewKeyring, globals.root, id.length];
   const key = `${buildOf()} ${JSON.stringify(asked)}`;
-  const path = keptPath(runFolder(process.env), key);
+  const path = keptPath(runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }), key);
   using file = openKept<BundleLaunch>(path, key);
   return await meet(
     path,
@@ -68,8 +69,7 @@ function isPlain(options: Options, { systemdCgroup }: OciGlobals): boolean {
   const { id, consoleSocket, pidfdSocket, preserveFds, keep = false } = options;
   if (consoleSocket !== undefined || pidfdSocket !== undefined || preserveFds > 0) return false;
   if (keep || id.length < LEAST_ID_LENGTH) return false;
-  const { LISTEN_FDS, NOTIFY_SOCKET } = process.env;
-  return LISTEN_FDS === undefined && NOTIFY_SOCKET === undefined;
+  return readVariable("LISTEN_FDS") === undefined && readVariable("NOTIFY_SOCKET") === undefined;
 }
 
 /** A container as it is made: its place, its record, its processes. */

@@ -1,5 +1,6 @@
 // `start`: the gate of a created container is opened.
 
+import { readVariable } from "../../../ffi/environment.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
 import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
@@ -31,7 +32,7 @@ export async function startContainer(id: string, globals: OciGlobals): Promise<v
 export async function expectReadiness(
   folder: string,
 ): Promise<((pid: number) => void) | undefined> {
-  if (process.env["NOTIFY_SOCKET"] === undefined) return undefined;
+  if (readVariable("NOTIFY_SOCKET") === undefined) return undefined;
   const { callersSocket, openNotify, passReadiness } = await import("./notify-socket.ts");
   const path = callersSocket();
   const inside = path === undefined ? undefined : openNotify(folder);
