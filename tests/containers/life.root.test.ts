@@ -72,6 +72,13 @@ needsRoot("a detached container", () => {
     expect(readdirSync(box.path("data/names"))).toEqual([]);
   });
 
+  test("is entered also where it has a user namespace", async () => {
+    await run("mapped", "exec sleep 600", "--userns", "auto");
+    const script = "id -u; ps -o args | grep -c '[s]leep 600'";
+    expect(await ok("exec", "mapped", "/bin/sh", "-c", script)).toBe("0\n1");
+    await ok("rm", "-f", "mapped");
+  });
+
   test("is refused where its program is not there, and is not kept", async () => {
     const { exitCode, stderr } = await bunker("run", "-d", "--rootfs", box.rootfs, "/nope");
     expect({ exitCode, stderr }).toEqual({

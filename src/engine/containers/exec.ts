@@ -30,6 +30,7 @@ import type { Process, Spec } from "../../oci/spec.ts";
 import { readDetails } from "../container-details.ts";
 import { readContainerFile } from "../container-files.ts";
 import type { ResolvedUser } from "../host-facts.ts";
+import { joinRunning } from "../oci/exec-cgroup.ts";
 import { entryFlags } from "../oci/namespaces.ts";
 import { tell } from "../events/tell.ts";
 import { loadSeccomp } from "../load-seccomp.ts";
@@ -170,12 +171,11 @@ function planExec(
   process: Process,
   seccomp: SeccompProgram | undefined,
 ): EnterPlan {
-  const cgroups = detectControl();
   return planEnter(
     {
       initPid: record.initPid,
       namespaces: entryFlags(spec, record.initPid),
-      cgroupJoin: cgroups.join(record.cgroupsPath),
+      cgroupJoin: joinRunning(detectControl(), record, spec),
       parentPid: globalThis.process.pid,
     },
     process,

@@ -17,13 +17,23 @@ import type { OciRecord } from "./store.ts";
  */
 export function joinOf(record: OciRecord, spec: Spec, asked: readonly string[]): CgroupJoin {
   const cgroups = cgroupsOf(record);
+  if (asked.length === 0) return joinRunning(cgroups, record, spec);
   const own = whatThereIs(cgroups.join(record.cgroupsPath));
-  const join =
-    asked.length === 0
-      ? joinUsable(own, cgroups, record.initPid)
-      : joinBelow(cgroups, record.cgroupsPath, own, asked);
-  return findNamespace(spec, "user") !== undefined ? joinBefore(join) : join;
+  return joinInTime(joinBelow(cgroups, record.cgroupsPath, own, asked), spec);
 }
+
+/** The cgroups of a container that runs, for a process that enters its namespaces. */
+export function joinRunning(
+  cgroups: CgroupControl,
+  { cgroupsPath, initPid }: { readonly cgroupsPath: string; readonly initPid: number },
+  spec: Spec,
+): CgroupJoin {
+  const own = whatThereIs(cgroups.join(cgroupsPath));
+  return joinInTime(joinUsable(own, cgroups, initPid), spec);
+}
+
+const joinInTime = (join: CgroupJoin, spec: Spec): CgroupJoin =>
+  findNamespace(spec, "user") === undefined ? join : joinBefore(join);
 
 /**
  * Kernel: a v2 cgroup that hands controllers down can have no processes of its own (EBUSY). A container
