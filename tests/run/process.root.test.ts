@@ -308,8 +308,7 @@ needsRoot("run", () => {
     const outcome = await box.run(["--cidfile", cidfile], ["/bin/true"]);
     expect(outcome.exitCode).toBe(125);
     expect(outcome.stderr).toBe(
-      `bunker: container ID file found: "${cidfile}"\n` +
-        "  hint: make sure the other container isn't running, or delete the file\n",
+      `bunker: container ID file found, make sure the other container isn't running or delete ${cidfile}\n`,
     );
     expect(readFileSync(cidfile, "utf8")).toBe("mine");
   });

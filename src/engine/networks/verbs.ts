@@ -204,5 +204,5 @@ export function listPorts(text: string, asked: string | undefined): readonly Por
     (one) => one.containerPort === Number(port) && one.protocol === protocol,
   );
   if (found.length > 0) return found;
-  throw new UserError(`No public port '${asked}' published for ${text}`, undefined, 1);
+  throw new UserError(`no public port '${asked}' published for ${text}`, undefined, 1);
 }
