@@ -137,12 +137,17 @@ export function openNetwork(hidden: readonly string[] = []): Network {
   return network;
 }
 
+const SECONDS = 2 * slowness();
+
+/** The words of a server: its answer may need a moment, when the client has said all it had to. */
+export const SERVE = `socat -t${SECONDS}`;
+
 /** Says what it is told by who; the address of who asks is in it. */
 export const GREETER = (port: number, name: string): string =>
-  `exec socat TCP-LISTEN:${port},fork,reuseaddr SYSTEM:'echo ${name} saw $SOCAT_PEERADDR'`;
+  `exec ${SERVE} TCP-LISTEN:${port},fork,reuseaddr SYSTEM:'echo ${name} saw $SOCAT_PEERADDR'`;
 
 /** The words of a client in a container; it ends with the other side, which may be slow. */
-export const ASK = ((seconds) => `socat -t${seconds} -T${seconds} -`)(2 * slowness());
+export const ASK = `socat -t${SECONDS} -T${SECONDS} -`;
 
 /** Tries until something is answered, as a server may need a moment to listen. */
 export function ask(machine: Machine, address: string, said = "", attempts = 40): string {

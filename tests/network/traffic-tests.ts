@@ -4,6 +4,7 @@
 import { expect, test } from "bun:test";
 import {
   ASK,
+  SERVE,
   ask,
   CLIENT_IP,
   GREETER,
@@ -55,7 +56,7 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
 
   test("IPv6 goes both ways as well", async () => {
     await ok("network", "create", "--ipv6", "six");
-    const script = "exec socat TCP6-LISTEN:80,fork,reuseaddr SYSTEM:'echo six'";
+    const script = `exec ${SERVE} TCP6-LISTEN:80,fork,reuseaddr SYSTEM:'echo six'`;
     const flags = ["--network", "six", "-p", "8086:80", "-p", "[::1]:8087:80"];
     await start("six6", flags, script);
     expect(ask(client, `TCP6:[${HOST_IP6}]:8086`)).toBe("six");
@@ -68,9 +69,9 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
       expect(ask(host, `TCP6:[::1]:${port}`)).toBe("six");
     }
     // What is the host's own on its loopback stays so.
-    host.start("exec socat TCP6-LISTEN:8088,bind=[::1],fork,reuseaddr SYSTEM:'echo own'");
+    host.start(`exec ${SERVE} TCP6-LISTEN:8088,bind=[::1],fork,reuseaddr SYSTEM:'echo own'`);
     expect(ask(host, "TCP6:[::1]:8088")).toBe("own");
-    client.start("socat TCP6-LISTEN:7006,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR'");
+    client.start(`${SERVE} TCP6-LISTEN:7006,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR'`);
     Bun.sleepSync(200);
     const out = await ok("exec", "six6", "/bin/sh", "-c", `${ASK} TCP6:[2001:db8::2]:7006`);
     expect(out).toBe("[2001:0db8:0000:0000:0000:0000:0000:0001]");
@@ -96,7 +97,7 @@ export function testTraffic(network: Network): void {
       const ip = ipOf(await ok("inspect", driver), driver);
       expect(ask(client, `TCP:${ip}:80`)).toBe(`${driver} saw ${CLIENT_IP}`);
       // By name as well, though the host is a stranger to both; their own port 53 is theirs.
-      const byName = `socat TCP-LISTEN:53,fork SYSTEM:true & ${ASK} TCP:${driver}:80`;
+      const byName = `${SERVE} TCP-LISTEN:53,fork SYSTEM:true & ${ASK} TCP:${driver}:80`;
       const other = ["run", "--rm", "--network", driver, "/bin/sh", "-c", byName];
       expect(await ok(...other)).toContain(`${driver} saw 192.0.2.`);
       await ok("rm", "-f", driver);
@@ -120,7 +121,7 @@ export function testTraffic(network: Network): void {
   });
 
   test("a range, a protocol and an address of the host are published as asked", async () => {
-    const script = `socat UDP-LISTEN:53,fork SYSTEM:'echo udp' & socat TCP-LISTEN:81,fork SYSTEM:'echo two' & ${GREETER(80, "one")}`;
+    const script = `${SERVE} UDP-LISTEN:53,fork SYSTEM:'echo udp' & ${SERVE} TCP-LISTEN:81,fork SYSTEM:'echo two' & ${GREETER(80, "one")}`;
     const flags = [
       "-p",
       "9000-9001:80-81",
