@@ -5,6 +5,7 @@ import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer
 import { startWith } from "../../ffi/agent/start.ts";
 import { Slot } from "../../ffi/call.ts";
 import { reap, type Results } from "./end.ts";
+import type { Streams } from "./enter.ts";
 import type { GateScore, Score } from "./score.ts";
 
 /**
@@ -17,9 +18,11 @@ export function startScore(
   fileOffset: number,
   id: string,
   gateFd?: number,
+  streams?: Streams,
 ): Performer {
   const inherit = gateFd === undefined ? [] : [gateFd];
-  return startWith({ kind: "agent", inherit }, (performer) => {
+  const options = { kind: "agent", inherit, ...(streams && { streams }) } as const;
+  return startWith(options, (performer) => {
     performer.load(fd, fileOffset, arenaBytes);
     const { channel } = performer;
     channel.insert(id, ids);
@@ -80,10 +83,12 @@ function isThere(performer: Performer, score: Score, { before, looks }: GateScor
 }
 
 /** Whether the process has come to the record at `end` of its last batch without a failure. */
-function hasCome(performer: Performer, { exec, mayFail }: Score, end: number): boolean {
+function hasCome(performer: Performer, { exec, mayFail, maySkip }: Score, end: number): boolean {
   for (let at = exec[0]; at < end; at += RECORD_BYTES) {
     const result = resultAt(performer, at);
-    if (result === undefined || (result < 0 && !mayFail.includes(at))) return false;
+    if (result === undefined ? !maySkip.includes(at) : result < 0 && !mayFail.includes(at)) {
+      return false;
+    }
   }
   return true;
 }

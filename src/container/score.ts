@@ -28,6 +28,8 @@ export interface Score extends Places {
   readonly attempts: readonly number[];
   /** Its records that may fail without any consequence. */
   readonly mayFail: readonly number[];
+  /** Its records that are passed over where one before them succeeds: those have no result. */
+  readonly maySkip: readonly number[];
   /** The agent's last batch, and those of its records that clear: zero where they have. */
   readonly watch: Span;
   readonly cleared: Span;

@@ -186,7 +186,18 @@ function describeExec(steps: readonly Step[], first: number) {
   return {
     attempts: recordsOf(isAttempt, steps, first),
     mayFail: recordsOf(mayFail, steps, first),
+    maySkip: skippedRecords(steps, first),
   };
+}
+
+function skippedRecords(steps: readonly Step[], first: number): number[] {
+  const records: number[] = [];
+  callsOf(steps).forEach(({ skipAfterSuccess = 0 }, index) => {
+    for (let next = 1; next <= skipAfterSuccess; next++) {
+      records.push(first + (index + next) * RECORD_BYTES);
+    }
+  });
+  return records;
 }
 
 /** The records of some calls, in a batch that begins at `first`. */

@@ -32,22 +32,24 @@ export interface ContainerDetails {
   readonly removesVolumes?: boolean;
 }
 
-const FILE = "details.json";
+export const DETAILS_FILE = "details.json";
+
+export const formatDetails = (details: ContainerDetails): string => JSON.stringify(details);
 
 /** @param folders the container's state folder, and that of what is kept of it */
 export function writeDetails(folders: readonly string[], details: ContainerDetails): void {
-  const text = JSON.stringify(details);
-  for (const folder of folders) writeText(`${folder}/${FILE}`, text, { mode: 0o600 });
+  const text = formatDetails(details);
+  for (const folder of folders) writeText(`${folder}/${DETAILS_FILE}`, text, { mode: 0o600 });
 }
 
 /** Takes them away. */
 export function removeDetails(folder: string): void {
-  removeFile(`${folder}/${FILE}`);
+  removeFile(`${folder}/${DETAILS_FILE}`);
 }
 
 /** undefined where there is none, or only half of one. */
 export function readDetails(folder: string): ContainerDetails | undefined {
-  const text = readTextIfThere(`${folder}/${FILE}`);
+  const text = readTextIfThere(`${folder}/${DETAILS_FILE}`);
   if (text === undefined) return undefined;
   try {
     return parseDetails(JSON.parse(text));

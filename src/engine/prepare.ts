@@ -210,7 +210,10 @@ async function gatherFacts(
     containerId,
     rootfsPath: source === undefined ? rootfsPath : rootPathOf(source, rootfsPath),
     ...(storage?.defaults === undefined ? undefined : { image: storage.defaults }),
-    user: rootfsPath === NOWHERE ? guessUser(options) : findUser(options, rootfsPath),
+    user:
+      rootfsPath === NOWHERE
+        ? guessUser(options)
+        : findUser(options, rootfsPath, storage?.plain !== undefined),
     etcFiles: {
       hosts: `${stateFolder}/hosts`,
       hostname: `${stateFolder}/hostname`,
@@ -242,9 +245,10 @@ function guessUser({ user }: RunOptions): ResolvedUser {
   return { uid: Number.isInteger(uid) ? uid : 0, gid: 0, additionalGids: [] };
 }
 
-function findUser(options: RunOptions, rootfs: string): ResolvedUser {
-  const passwd = readContainerFile(rootfs, "etc/passwd");
-  const group = readContainerFile(rootfs, "etc/group");
+/** @param isFixed it is an image's, and called by a descriptor of this process */
+function findUser(options: RunOptions, rootfs: string, isFixed: boolean): ResolvedUser {
+  const passwd = readContainerFile(rootfs, "etc/passwd", isFixed);
+  const group = readContainerFile(rootfs, "etc/group", isFixed);
   return addGroups(resolveUser(options.user, passwd, group), options.groupAdd, group);
 }
 

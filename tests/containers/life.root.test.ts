@@ -49,6 +49,33 @@ needsRoot("a detached container", () => {
     await ok("rm", "stubborn");
   });
 
+  test("is entered with the same words again and again, and once it was started again", async () => {
+    await run("entered", SERVES);
+    const words = ["exec", "-i", "-u", "web", "-e", "A=b", "entered", "/bin/sh", "-c"];
+    const script = "id -un; echo $A; cat; exit 5";
+    for (let i = 0; i < 8; i++) {
+      const { exitCode, stdout, stderr } = await box.bunker([...words, script], {
+        env,
+        stdin: `given ${i}`,
+      });
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 5,
+        stdout: `web\nb\ngiven ${i}`,
+        stderr: "",
+      });
+      if (i === 3) await ok("restart", "-t", "0", "entered");
+    }
+    for (let i = 0; i < 4; i++) await ok("exec", "-d", "entered", "/bin/touch", `/tmp/${i}`);
+    for (let i = 0; i < 4; i++) {
+      const { exitCode, stderr } = await bunker("exec", "entered", "/bin/none");
+      expect({ exitCode, isNamed: stderr.includes("/bin/none") }).toEqual({
+        exitCode: 127,
+        isNamed: true,
+      });
+    }
+    await ok("rm", "-f", "entered");
+  });
+
   test("is paused, and let go on", async () => {
     await run("held", SERVES);
     await ok("pause", "held");
@@ -68,7 +95,8 @@ needsRoot("a detached container", () => {
   test("leaves nothing with --rm", async () => {
     await run("gone", "true", "--rm");
     while ((await ok("ps", "-aq")) !== "") await Bun.sleep(20);
-    expect(readdirSync(box.path("data/containers"))).toEqual([]);
+    // It is nobody's from the moment that its first file is gone; the others follow.
+    while (readdirSync(box.path("data/containers")).length > 0) await Bun.sleep(20);
     expect(readdirSync(box.path("data/names"))).toEqual([]);
   });
 

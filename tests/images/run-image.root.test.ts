@@ -73,6 +73,20 @@ needsRoot("run IMAGE", () => {
     });
   });
 
+  test("the same words a third time are those of the image that has the name by then", async () => {
+    await box.text("tag", "plain:1", "again:1");
+    const look = "cat /etc/layer 2>/dev/null || echo plain; id -un";
+    const mark = `${look}; stat -c %a /; ls -d /m*; touch /mark; mkdir -p /a/b; echo x >/a/b/c`;
+    const again = () => run("--entrypoint", "", "-u", "web", "again:1", "sh", "-c", look);
+    const asRoot = () => run("--entrypoint", "", "again:1", "sh", "-c", mark);
+    for (let i = 0; i < 4; i++) expect(await asRoot()).toBe("plain\nroot\n755\n/mnt");
+    for (let i = 0; i < 4; i++) expect(await again()).toBe("plain\nweb");
+    expect(readdirSync(`${box.dataFolder}/containers`)).toEqual([]);
+    await box.text("tag", "full:1", "again:1");
+    for (let i = 0; i < 4; i++) expect(await again()).toBe("second\nweb");
+    expect(readdirSync(`${box.dataFolder}/containers`)).toEqual([]);
+  });
+
   test("what a container writes is its own, and gone with it", async () => {
     expect(await run("plain:1", "sh", "-c", "echo x >/etc/new && cat /etc/new")).toBe("x");
     expect(await run("plain:1", "sh", "-c", "ls /etc/new 2>&1 || true")).toContain("No such file");

@@ -61,7 +61,6 @@ export async function endWith(
   const record = findRecord(container.id);
   if (record !== undefined) {
     using init = openProcess(record.initPid, record.initStart);
-    using guardian = openGuardian(record, stateFolder(record));
     if (init !== undefined) {
       tell("kill", container, { signal: String(signal) });
       send(init.number, signal);
@@ -73,11 +72,21 @@ export async function endWith(
         waitForEnd(init, -1);
       }
     }
-    waitForEnd(guardian, CLEARING_TIMEOUT_MS);
   }
-  using lock = kept.lock(container.id);
-  if (lock !== undefined) await finish(container, kept);
+  await settleEnd(container, kept);
   return record !== undefined;
+}
+
+/**
+ * What its guardian's successor would do, at once: that is bunker anew, and takes as long to start as all
+ * of this. Race: whoever has the lock first does it; the other one finds it done, or is ended.
+ */
+async function settleEnd(container: KeptContainer, kept: KeptStore): Promise<void> {
+  using lock = kept.lock(container.id);
+  if (lock === undefined) return;
+  const { status } = await finish(container, kept);
+  if (!container.options.remove || status !== "exited") return;
+  (await import("./remove.ts")).removeKept(container, kept);
 }
 
 const stateFolder = ({ id }: ContainerRecord): string =>

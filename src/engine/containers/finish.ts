@@ -3,6 +3,7 @@
 // command where that was killed.
 
 import { detectControl } from "../../../cgroups/detect-control.ts";
+import { fileType } from "../../../ffi/files.ts";
 import { pidfd_send_signal } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { CGROUP_PREFIX } from "../cgroup-prefix.ts";
@@ -36,6 +37,8 @@ export async function finish(container: KeptContainer, kept: KeptStore): Promise
   }
   const folder = store.containerFolder(container.id);
   const hasRun = before.status === "running";
+  // Its folder is what is made first and removed last.
+  if (!hasRun && fileType(folder) === 0) return before;
   const exit = hasRun ? awaitExit(folder, record) : undefined;
   const cgroups = detectControl();
   const cgroupsPath = record?.cgroupsPath || `/${CGROUP_PREFIX}${container.id}`;

@@ -51,6 +51,17 @@ export interface LaunchBasis {
 export interface RunLaunch extends LaunchBasis {
   readonly name?: string;
   readonly cgroupsPath: string;
+  /** Of one that is made of an image. */
+  readonly layer?: KeptLayer;
+}
+
+/** A writable layer: the agent makes it, and this process takes it away. */
+export interface KeptLayer {
+  readonly folder: string;
+  /** Held while nothing says yet that the image is in use. */
+  readonly storeLock: string;
+  /** What $BUNKER_DATA was, where it was set. */
+  readonly data?: string;
 }
 
 export type KeptLaunch<T = RunLaunch> = T & {

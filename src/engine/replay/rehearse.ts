@@ -21,8 +21,13 @@ import { planTelling } from "../events/told-by-agent.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
-import { type Entry, keep, type RunLaunch } from "./kept.ts";
+import { DETAILS_FILE } from "../container-details.ts";
+import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
+import { type Entry, keep, type KeptLayer, type RunLaunch } from "./kept.ts";
+import type { PlainStorage } from "../storage/container-storage.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
+import { StorePaths } from "../../image/store/paths.ts";
+import { readVariable } from "../../../ffi/environment.ts";
 import type { ParseOptions } from "./replay.ts";
 
 const ID_LENGTH = 64;
@@ -77,6 +82,10 @@ export async function planRun(
   if (options === undefined || !isPlain(options)) return undefined;
   const folder = new StateStore(runFolder).containerFolder(id);
   const prepared = await prepare(options, id, folder);
+  using storage = prepared.storage;
+  if (storage !== undefined && (storage.plain === undefined || storage.hasHealthCheck)) {
+    return undefined;
+  }
   const { cgroups, cgroupsPath, request, spec, warnings } = prepared;
   const limits = planCgroupSteps(prepared.cgroupSteps());
   if (limits === undefined || warnings.length > 0 || request.cgroupJoin.how !== "self") {
@@ -96,6 +105,7 @@ export async function planRun(
     cgroupDirectories,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+    ...(storage?.plain && { layer: describeLayer(storage.plain) }),
   };
   return { written, made };
 }
@@ -113,6 +123,16 @@ function planTold(options: RunOptions, runFolder: string, id: string) {
   return { tellBegin: planTelling(runFolder, began), tellEnd: planTelling(runFolder, ended) };
 }
 
+function describeLayer({ folders }: PlainStorage): KeptLayer {
+  const [[folder = ""] = []] = folders;
+  const data = readVariable(DATA_VARIABLE);
+  return {
+    folder,
+    storeLock: new StorePaths(dataFolder({ [DATA_VARIABLE]: data })).lock,
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
 export const directoryOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
 
 /**
@@ -124,8 +144,8 @@ function isPlain(options: RunOptions): boolean {
   if (tty || trace || performer !== "agent") return false;
   // One that is kept has a guardian, and its caller only reads along.
   if (!options.remove || detachesOrLogs(options)) return false;
-  // A writable layer and volumes are made and taken away by this process.
-  if (needsStorage(options)) return false;
+  // Volumes are made and taken away by this process, and an image may be another one each time.
+  if (needsStorage(options) && !isImageAlone(options)) return false;
   if (cidfile !== undefined || pidfile !== undefined) return false;
   // Its address is another each time, and its links are this process's to make.
   if (options.networking !== undefined) return false;
@@ -134,6 +154,12 @@ function isPlain(options: RunOptions): boolean {
     return false;
   }
   return !security.privileged && options.devices.length === 0 && !namesDevices(options);
+}
+
+/** An image that is looked for here, and no volumes. */
+function isImageAlone({ root, mounts, volumesFrom, pull }: RunOptions): boolean {
+  if (root.kind !== "image" || volumesFrom !== undefined || pull === "always") return false;
+  return mounts.every(({ type }) => type === "bind" || type === "tmpfs");
 }
 
 function detachesOrLogs({ detach, detachKeys, attach, log, health }: RunOptions): boolean {
@@ -149,8 +175,13 @@ function namesDevices({ resources }: RunOptions): boolean {
 }
 
 /** The container's files in its state folder. */
-function planFiles({ etcFiles, request, spec }: Prepared, folder: string): Step {
+function planFiles({ etcFiles, request, spec, storage }: Prepared, folder: string): Step {
   const calls: Call[] = [];
+  if (storage?.plain !== undefined) {
+    const { folders, details } = storage.plain;
+    for (const [path, mode] of folders) calls.push(mkdirat(AT_FDCWD, path, mode));
+    calls.push(...planFile(`${folder}/${DETAILS_FILE}`, details, 0o600));
+  }
   if (request.rootSource.kind === "host") {
     calls.push(mkdirat(AT_FDCWD, `${folder}/scratch`, 0o700));
   }
@@ -160,8 +191,9 @@ function planFiles({ etcFiles, request, spec }: Prepared, folder: string): Step 
 }
 
 /** Their number and names are those of the state folder, but for the record. */
-function planRemoveFiles({ etcFiles, request }: Prepared, folder: string): Call[] {
+function planRemoveFiles({ etcFiles, request, storage }: Prepared, folder: string): Call[] {
   const calls: Call[] = [];
+  if (storage !== undefined) calls.push(planRemove(`${folder}/${DETAILS_FILE}`, 0));
   for (const { name } of etcFiles) calls.push(planRemove(`${folder}/${name}`, 0));
   calls.push(planRemove(`${folder}/config.json`, 0));
   if (request.rootSource.kind === "host") calls.push(planRemoveDirectory(`${folder}/scratch`));

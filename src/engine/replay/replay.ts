@@ -12,6 +12,7 @@ import { type ExitStatus, readStatus, reap } from "../../container/end.ts";
 import { openGate, resultsOf } from "../../container/perform-score.ts";
 import type { Score } from "../../container/score.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
+import { dataFolder } from "../data-folder.ts";
 import { makeId, makeName } from "../names.ts";
 import { runFolder } from "../run-folder.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -60,9 +61,12 @@ async function perform(
   undo.push(() => place.remove());
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
+  const hold = kept.layer && (await import("./layer.ts")).takeLayer(kept.layer, kept, id, undo);
+  if (hold === "another host") return hold;
   const launch = new ReplayedLaunch(kept, file, id, undo);
   const { performer } = launch;
   const initPid = launch.findInit();
+  hold?.[Symbol.dispose]();
   if (typeof initPid === "string") return initPid;
   const forward = launch.prepareForwarding(initPid);
   if (typeof forward === "string") return forward;
@@ -120,6 +124,8 @@ async function clearOthers(store: StateStore, own: string): Promise<void> {
     const { detectCgroups } = await import("../../../cgroups/detect.ts");
     if (sweep(store, detectCgroups).length === 0) return;
     (await import("../networks/tear-down.ts")).sweepNetworks();
+    const { sweepLayers } = await import("../storage/container-storage.ts");
+    sweepLayers(dataFolder(process.env), store);
     return;
   }
 }

@@ -24,6 +24,7 @@ export async function tellEndOf(
   const options = await parse();
   if (options === undefined) return;
   const prepared = await prepare(options, id, folder);
+  using _storage = prepared.storage;
   const { initExec } = planContainer(prepared.request);
   refuseFailed(initExec(), results, prepared.spec.process?.args[0] ?? "");
   const isKilled = kind === "exited" ? value === 128 + SIGKILL : value === SIGKILL;

@@ -15,6 +15,7 @@ import { UserError } from "../../errors.ts";
 import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import {
   type ContainerDetails,
+  formatDetails,
   readDetails,
   removeDetails,
   writeDetails,
@@ -54,6 +55,8 @@ export interface ContainerStorage extends Disposable {
   readonly warnings: readonly string[];
   /** Folders and files that make() makes, for `explain`. */
   readonly folders: readonly string[];
+  /** All that make() does, where that is no more than this: what a replayed run does of it. */
+  readonly plain: PlainStorage | undefined;
   /** Whether a mount's source is a folder that make() makes. */
   isNew(source: string): boolean;
   /** Makes the writable layer and the volumes, and writes down what uses them. */
@@ -62,6 +65,14 @@ export interface ContainerStorage extends Disposable {
   pin(): void;
   /** Clears what killed processes left of other containers. */
   sweep(): void;
+}
+
+/** A writable layer, and nothing else to be made. */
+export interface PlainStorage {
+  /** In the order of making, each with its mode; the first has all others in it. */
+  readonly folders: readonly (readonly [path: string, mode: number])[];
+  /** The text of the container's details. */
+  readonly details: string;
 }
 
 /**
@@ -118,17 +129,20 @@ async function makeStorage(
     layer === undefined || isLookOnly
       ? undefined
       : findOverlayProblem(data, runFolder(process.env));
+  const makeDetails = (own: readonly string[]): ContainerDetails => ({
+    ...(image !== undefined && { image: pickImage(image) }),
+    config: makeContainerConfig(applied, config),
+    mounts: resolved.points,
+    ...(resolved.images.length > 0 && { mountedImages: resolved.images.map(manifestOf) }),
+    ownVolumes: [...(before?.ownVolumes ?? []), ...own],
+    ...(options.remove && own.length > 0 && { removesVolumes: true }),
+  });
   const take = (folders: readonly string[]): readonly string[] =>
     takeVolumes({ volumes, resolved, root: image?.rootPath }, (own) =>
-      writeDetails(folders, {
-        ...(image !== undefined && { image: pickImage(image) }),
-        config: makeContainerConfig(applied, config),
-        mounts: resolved.points,
-        ...(resolved.images.length > 0 && { mountedImages: resolved.images.map(manifestOf) }),
-        ownVolumes: [...(before?.ownVolumes ?? []), ...own],
-        ...(options.remove && own.length > 0 && { removesVolumes: true }),
-      }),
+      writeDetails(folders, makeDetails(own)),
     );
+  const isPlain =
+    problem === undefined && !isKept && resolved.volumes.length + resolved.images.length === 0;
   return {
     options: { ...applied, mounts: resolved.mounts },
     defaults: image === undefined ? undefined : makeImageDefaults(config),
@@ -146,6 +160,10 @@ async function makeStorage(
       ...(layer === undefined ? [] : [folder, layer.upper, layer.work, layer.target]),
       ...resolved.volumes.map(({ name }) => volumes.mountpoint(name)),
     ],
+    plain:
+      layer !== undefined && isPlain
+        ? { folders: listLayerFolders(folder, layer), details: formatDetails(makeDetails([])) }
+        : undefined,
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
     make: (stateFolder, undo) => {
       if (layer !== undefined) makeLayer(folder, layer, isKept, undo);
@@ -206,9 +224,20 @@ function makeLayer(folder: string, layer: Layer, isKept: boolean, undo: UndoStac
 
 function makeLayerFolders(folder: string, layer: Layer): void {
   makeDirectoryTree(folder.slice(0, folder.lastIndexOf("/")), 0o711);
-  makeDirectory(folder, 0o711);
-  // Security: the upper folder is what the container has for `/`, and its mode the root's mode.
-  for (const path of [layer.upper, layer.work, layer.target]) makeDirectory(path, 0o755);
+  for (const [path, mode] of listLayerFolders(folder, layer)) makeDirectory(path, mode);
+}
+
+/** Security: the upper folder is what the container has for `/`, and its mode the root's mode. */
+function listLayerFolders(
+  folder: string,
+  { upper, work, target }: Layer,
+): readonly (readonly [path: string, mode: number])[] {
+  return [
+    [folder, 0o711],
+    [upper, 0o755],
+    [work, 0o755],
+    [target, 0o755],
+  ];
 }
 
 const copyWarning = (data: string, problem: string): string =>

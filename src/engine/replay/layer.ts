@@ -1,0 +1,47 @@
+// The writable layer of a replayed run of an image. Its agent makes it, with the details that say which
+// image is in use; what a program has left in it, only this process can take away.
+
+import { O } from "../../../ffi/constants.ts";
+import { readVariable } from "../../../ffi/environment.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import { openFile, removeTree } from "../../../ffi/files.ts";
+import { flock, LOCK } from "../../../ffi/flock.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import type { UndoStack } from "../../container/undo-stack.ts";
+import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
+import { DATA_VARIABLE } from "../data-folder.ts";
+import type { KeptLayer, LaunchBasis } from "./kept.ts";
+
+/**
+ * Holds the image's store until the details are written, which is to be disposed then.
+ * @param undo gets what takes the layer away
+ */
+export function takeLayer(
+  { folder, storeLock, data }: KeptLayer,
+  { standInId }: LaunchBasis,
+  id: string,
+  undo: UndoStack,
+): Fd | "another host" {
+  if (readVariable(DATA_VARIABLE) !== data) return "another host";
+  let hold: Fd;
+  try {
+    hold = new Fd(openFile(storeLock, O.O_RDWR | O.O_CREAT, 0o600));
+  } catch (error) {
+    if (isSyscallError(error)) return "another host";
+    throw error;
+  }
+  undo.push(() => hold[Symbol.dispose]());
+  flock(hold.number, LOCK.LOCK_SH, storeLock);
+  undo.push(() => removeLayer(folder.replaceAll(standInId, id)));
+  return hold;
+}
+
+/** Start-up: what most programs leave is little, and removed by its paths. */
+function removeLayer(folder: string): void {
+  try {
+    removeTree(folder);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    removeTreeDeep(folder);
+  }
+}
