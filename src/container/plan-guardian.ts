@@ -331,7 +331,13 @@ class Loop {
         then: "rotate",
         otherwise: "wait",
       },
-      { label: "wait", call: this.#poll(RETRY_MS), then: again },
+      // Order: the end is not waited for with what cannot be written.
+      { label: "wait", call: this.#waitForInit() },
+      {
+        call: compareSlot(this.#events(this.#initIndex), POLLIN),
+        then: again,
+        otherwise: `drain ${this.#streams[0]?.name}`,
+      },
       ...planRotate(log),
       { label: "rotated", call: compareSlot(this.#moved, 0), then: again },
     ]);
@@ -402,7 +408,10 @@ class Loop {
       { call: prctl(PR.PR_SET_NAME, "bunker-deputy") },
       { call: lock(exitFd, F_SETLKW), then: "locked", otherwise: "no lock" },
       // Where there are no locks there is no deputy; the guardian tries again and again.
-      { label: "no lock", call: this.#poll(RETRY_MS * 5) },
+      {
+        label: "no lock",
+        call: { name: "ppoll", args: [null, 0, makeTimeout(1, 0), null, SIGSET_BYTES] },
+      },
       { label: "end", call: exitGroup(0) },
       { label: "locked", call: compareSlot(this.#isOver, 0), otherwise: "end" },
       { call: { name: "faccessat", args: [AT_FDCWD, exitPath, 0] }, otherwise: "end" },
@@ -423,6 +432,15 @@ class Loop {
         null,
         SIGSET_BYTES,
       ],
+    };
+  }
+
+  /** For a moment, or until the init process has ended. */
+  #waitForInit(): Call {
+    const pollfd = new AddressOf(this.#fd(this.#initIndex));
+    return {
+      name: "ppoll",
+      args: [pollfd, 1, makeTimeout(0, RETRY_MS), null, SIGSET_BYTES],
     };
   }
 

@@ -57,7 +57,9 @@ const SIGNALLED = 143;
 /** Nobody was left who could have known how it ended. */
 const UNKNOWN = 255;
 const PATIENCE_MS = 5000;
-const COMMAND_TIMEOUT_MS = 20_000;
+const COMMAND_TIMEOUT_MS = 40_000;
+/** So long a command waits for a guardian that does not end. */
+const GUARDIAN_TIMEOUT_MS = 10_000;
 /** What is asked first afterwards; the first three change nothing. */
 const NEXT = [
   ["ps", "-a"],
@@ -418,9 +420,12 @@ class Attempt {
         this.#problems.push(`ps says ${shown?.state} on a full disk`);
       }
       if (this.phase === "stopping" && shown?.state === "exited") await this.#judgeExit();
-      if (this.turn % 2 === 0) await this.#useWithRoom();
+      if (this.turn % 4 < 2) await this.#useWithRoom();
       this.#fill(0);
+      const removed = performance.now();
       await this.#tryOk(["rm", "-f", NAME]);
+      const ms = performance.now() - removed;
+      if (ms > GUARDIAN_TIMEOUT_MS) this.#problems.push(`rm -f takes ${ms.toFixed(0)} ms`);
       if ((await this.#shown()) !== undefined)
         this.#problems.push("rm -f leaves it on a full disk");
       this.#collectIds();
