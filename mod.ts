@@ -39,11 +39,17 @@ if (import.meta.main) {
     const { runOci } = await import("./src/cli/oci/main.ts");
     _exit(await (called === "" ? runOci(argv.slice(1), "bunker oci") : runOci(argv, called)));
   }
-  _exit(await (argv[0] === "run" && runtime.isCompiled() ? runAgain(argv) : runProgram(argv)));
+  const mayRepeat = argv[0] === "run" && runtime.isCompiled() && !mayDetach(argv);
+  _exit(await (mayRepeat ? runAgain(argv) : runProgram(argv)));
 }
 
 async function runProgram(argv: readonly string[]): Promise<number> {
   return (await import("./src/cli/program.ts")).runProgram(argv, makeEngine());
+}
+
+/** Start-up: what runs in the background is never replayed, so that nothing need be looked for. */
+function mayDetach(argv: readonly string[]): boolean {
+  return argv.includes("-d") || argv.includes("--detach");
 }
 
 /** The engine failed, or refused: nothing has been run that could be replayed. */

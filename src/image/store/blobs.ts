@@ -2,9 +2,14 @@
 
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
-import { fileType, listDirectory, openFile, removeFile, renameFile } from "../../../ffi/files.ts";
-import { SyscallError } from "../../../ffi/syscall-error.ts";
-import { statusAt } from "../../../ffi/tree.ts";
+import {
+  fileType,
+  listDirectory,
+  openFile,
+  removeFile,
+  renameFile,
+  seekToEnd,
+} from "../../../ffi/files.ts";
 import { beginSync, fsync, read, write } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
 import { type Digest, DigestHasher, digestOf } from "../digest.ts";
@@ -154,9 +159,7 @@ export class Blobs {
     if (!this.has(digest)) return undefined;
     // Start-up time: not by node:fs, which a run of an image has no other use for.
     using fd = new Fd(openFile(this.path(digest), O.O_RDONLY | O.O_CLOEXEC));
-    const status = statusAt(fd.number, "");
-    if (typeof status === "number") throw new SyscallError("statx", -status);
-    return status.size;
+    return seekToEnd(fd.number, this.path(digest));
   }
 
   /** The whole blob, verified. Throws UserError: missing, larger than `maxBytes`, damaged. */
