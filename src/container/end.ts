@@ -1,6 +1,6 @@
 // The end of a container: how it is learnt, and how it is brought about.
 
-import { AGENT_PAGE, DEPUTY_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
+import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
 import { P_PID, W } from "../../ffi/constants.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
@@ -30,10 +30,9 @@ export function readStatus(info: DataView): ExitStatus {
   return { kind: code === CLD_EXITED ? "exited" : "killed", value };
 }
 
-/** Ends the processes of a failed or unwanted launch, and waits until they are gone. */
+/** Ends both processes of a failed or unwanted launch, and waits until they are gone. */
 export function destroy(performer: Performer): void {
-  // Order: a deputy would go on in the place of an agent that has become a guardian.
-  for (const page of [DEPUTY_PAGE, INIT_PAGE, AGENT_PAGE]) {
+  for (const page of [INIT_PAGE, AGENT_PAGE]) {
     const pid = performer.pid(page);
     if (pid !== 0) killQuietly(pid);
   }

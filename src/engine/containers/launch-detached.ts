@@ -1,12 +1,13 @@
 // Starts a kept container in the background: its program runs and its guardian watches it when this
 // returns, and no process of ours has to stay.
 
-import { AGENT_PAGE, DEPUTY_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
+import { AGENT_PAGE, INIT_PAGE } from "../../../ffi/agent/performer.ts";
 import { Slot, type Step } from "../../../ffi/call.ts";
 import { close } from "../../../ffi/calls.ts";
 import { O } from "../../../ffi/constants.ts";
 import { F, fcntl, open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
+import { removeFile } from "../../../ffi/files.ts";
 import { poll } from "../../../ffi/poll.ts";
 import { setWindowSize } from "../../../ffi/termios.ts";
 import { failedCall } from "../../container/enter.ts";
@@ -134,8 +135,8 @@ function launch(
     after: afterCommand(container.id),
   };
   const plan = planGuardian(guardian, created.plan.initPid);
-  // Before the processes are ended: the deputy is one of them by then.
-  undo.push(() => created.performer.setPid(DEPUTY_PAGE, created.performer.value(plan.deputyPid)));
+  // Order: before the processes are ended, as a deputy does not go on where that file is gone.
+  undo.push(() => removeFile(exitPath));
   // Order: the gate's other end is to be in nobody's hands but the init's: see waitForProgram().
   postGuardian(created.performer, plan, [planCloseGate(gateFd)]);
   const record = formatRecord(place, prepared.cgroupsPath, created);
