@@ -1,7 +1,7 @@
 // Containers that join the namespaces of another: `--pid container:web` and the like.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine, openBox } from "./box.ts";
 
@@ -12,7 +12,9 @@ needsRoot("run joins", () => {
   async function runningId(): Promise<string> {
     for (;;) {
       for (const id of readdirSync(`${box.runFolder}/containers`)) {
-        const text = readFileSync(`${box.runFolder}/containers/${id}/state.json`, "utf8");
+        const record = `${box.runFolder}/containers/${id}/state.json`;
+        // Race: the folder is there before the record in it.
+        const text = existsSync(record) ? readFileSync(record, "utf8") : "";
         if (text.includes('"status":"running"')) return id;
       }
       await Bun.sleep(5);
