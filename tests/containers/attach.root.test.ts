@@ -68,7 +68,7 @@ needsRoot("a container with a caller", () => {
   });
 
   test("goes on where its caller is killed", async () => {
-    const script = "sleep 0.5; echo later";
+    const script = `sleep ${slowness() / 2}; echo later`;
     const words = ["run", "--name", "left", ...of("/bin/sh", "-c", script)];
     await using caller = box.start(words, { env });
     while ((await ok(["ps", "-q", "-f", "name=left"])) === "") await Bun.sleep(20);

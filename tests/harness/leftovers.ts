@@ -129,15 +129,15 @@ function isAgent(pid: string): boolean {
   }
 }
 
-// What the next container may find there: filters that were compiled once, and what runs left behind
-// to make the next of their kind quick.
-const CACHES = ["/run/bunker/seccomp", "/run/bunker/scores"];
+// What the next container may find there: filters that were compiled once, what runs left behind to make
+// the next of their kind quick, and what has happened, which is kept up to a size.
+const KEPT = ["seccomp", "scores", "events", "events.1"].map((name) => `/run/bunker/${name}`);
 
 /** The files and symlinks below a folder: empty folders may stay for the next container. */
 function files(folder: string): readonly string[] {
   return entries(folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (CACHES.includes(path)) return [];
+    if (KEPT.includes(path)) return [];
     return entry.isDirectory() ? files(path) : [path];
   });
 }
