@@ -9,6 +9,12 @@ readonly BUN=$REPOSITORY/node_modules/.bin/bun BUNKER=$REPOSITORY/dist/bunker
 [[ -x $BUN && -x $BUNKER ]] || die "no $BUN or no $BUNKER: run ./build.sh first"
 # A newer command line than Debian's, where there is one, is the one whose words bunker has.
 DOCKER=$(PATH=/usr/local/bin:$PATH command -v docker) || die "no docker command"
+# With Debian 12's client of version 20.10 some 130 lines more differ.
+client=$("$DOCKER" --version | grep -oE '[0-9]+' | head -1)
+if ((client < 28)); then
+  echo "skip  the docker command is of version $client: bunker has the words of version 28"
+  exit 0
+fi
 private_folder /var/lib/bunker
 start_daemon dockerd dockerd --exec-opt native.cgroupdriver=cgroupfs --log-level warn \
   --shutdown-timeout 1 --userland-proxy=false

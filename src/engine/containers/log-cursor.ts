@@ -33,6 +33,16 @@ export class LogCursor implements Disposable {
     if (start.kind === "lines") this.#skipLines(start.count);
   }
 
+  /**
+   * Opens the files of a log that was not there yet when this was made.
+   * Race: to be called while nobody else may take the container away, as one with --rm is gone at once.
+   */
+  begin(): void {
+    if (this.#readers.length > 0) return;
+    this.#readers.push(...this.#open(undefined));
+    this.#hold?.renew();
+  }
+
   /** What is being written to, as far as is known. */
   get present(): string {
     return `${this.#folder}/0`;

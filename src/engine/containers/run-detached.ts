@@ -39,7 +39,7 @@ export async function runAttached(options: RunOptions): Promise<number> {
   const kept = new KeptStore();
   const container = keep(options, kept);
   using cursor = new LogCursor(kept.folder(container.id), { kind: "first" }, true);
-  using launched = await launchLocked(container, options, kept);
+  using launched = await launchLocked(container, options, kept, cursor);
   const { record, exit, stdin, terminal } = launched;
   writeIdFiles(options, container, record.initPid);
   const code = joinCaller(
@@ -84,10 +84,13 @@ async function launchLocked(
   container: KeptContainer,
   options: RunOptions,
   kept: KeptStore,
+  cursor: LogCursor,
 ): Promise<Launched> {
   using lock = kept.lock(container.id);
   if (lock === undefined) throw new UserError("the container was removed before it was started");
-  return await launchOrRemove(container, options, kept, true);
+  const launched = await launchOrRemove(container, options, kept, true);
+  cursor.begin();
+  return launched;
 }
 
 async function launchOrRemove(

@@ -35,7 +35,7 @@ export async function startAttached(text: string, options: StartAttachedOptions)
   const { attachContainer, joinCaller } = await import("./attach.ts");
   const attach = { ...options, stdin: options.interactive };
   using cursor = new LogCursor(kept.folder(container.id), { kind: "now" }, true);
-  using launched = await start(container, kept, isJoined);
+  using launched = await start(container, kept, isJoined, cursor);
   if (launched === undefined) return await attachContainer(text, attach);
   const { record, exit, stdin, terminal } = launched;
   const joint = {
@@ -56,6 +56,7 @@ async function start(
   container: KeptContainer,
   kept: KeptStore,
   ownsStdin: boolean,
+  cursor?: LogCursor,
 ): Promise<Launched | undefined> {
   using lock = kept.lock(container.id);
   if (lock === undefined) throw new UserError(`No such container: ${container.id}`, undefined, 1);
@@ -63,7 +64,10 @@ async function start(
   if (status === "running" || status === "paused") return undefined;
   const before = await finish(container, kept);
   try {
-    return await launchDetached(container, optionsForStart(container, kept), kept, { ownsStdin });
+    const options = optionsForStart(container, kept);
+    const launched = await launchDetached(container, options, kept, { ownsStdin });
+    cursor?.begin();
+    return launched;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const exitCode = error instanceof UserError ? error.exitCode : 128;

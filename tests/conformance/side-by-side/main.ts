@@ -14,11 +14,17 @@ interface Pair {
   readonly bunker: Outcome;
 }
 
-async function runGroup(lines: readonly string[], side: Side): Promise<Outcome[]> {
+interface GroupRun {
+  readonly outcomes: readonly Outcome[];
+  readonly seconds: number;
+}
+
+async function runGroup(lines: readonly string[], side: Side): Promise<GroupRun> {
+  const startMs = performance.now();
   const outcomes: Outcome[] = [];
   for (const line of lines) outcomes.push(await side.run(line));
   await side.run(CLEAN);
-  return outcomes;
+  return { outcomes, seconds: Math.round((performance.now() - startMs) / 1000) };
 }
 
 class Report {
@@ -77,9 +83,12 @@ async function main(folder: string, words: readonly string[]): Promise<void> {
   for (const group of groups) {
     const lines = table[group];
     if (lines === undefined) throw new Error(`no such group: ${group}`);
-    const outcomes = await Promise.all([runGroup(lines, docker), runGroup(lines, bunker)]);
+    const [one, other] = await Promise.all([runGroup(lines, docker), runGroup(lines, bunker)]);
+    console.log(
+      `# ${group}: ${lines.length} lines, docker ${one.seconds} s, bunker ${other.seconds} s`,
+    );
     lines.forEach((line, index) => {
-      const [left, right] = [outcomes[0][index], outcomes[1][index]];
+      const [left, right] = [one.outcomes[index], other.outcomes[index]];
       if (left !== undefined && right !== undefined)
         report.add(group, line, { docker: left, bunker: right });
     });
