@@ -77,13 +77,7 @@ export async function bunker(
   const stderr = readAll(child.stderr, child.exited);
   const exitCode = await child.exited;
   clearTimeout(timer);
-  const t0 = performance.now();
   const outcome = { exitCode, stdout: await stdout, stderr: await stderr };
-  if (performance.now() - t0 > 1000)
-    (await import("node:fs")).appendFileSync(
-      "/tmp/ci-grace.log",
-      `${Math.round(performance.now() - t0)} ${process.argv.at(-1)} ${args.join(" ").slice(0, 150)}\n`,
-    );
   if (late) throw new Error(`no end after ${timeoutMs} ms: ${said(args, outcome)}`);
   return outcome;
 }
