@@ -18,10 +18,12 @@ export function findForeground(id: string, kept: KeptStore): KeptContainer | und
   return describe(record);
 }
 
-/** All that run. */
-export function listForeground(kept: KeptStore): KeptContainer[] {
+/** All that run. @param keptIds those that need not be looked at */
+export function listForeground(
+  kept: KeptStore,
+  keptIds: ReadonlySet<string> = new Set(kept.list()),
+): KeptContainer[] {
   const found: KeptContainer[] = [];
-  const keptIds = new Set(kept.list());
   for (const id of new StateStore(runFolder(process.env)).list()) {
     if (keptIds.has(id)) continue;
     const container = findForeground(id, kept);

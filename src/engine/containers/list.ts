@@ -74,11 +74,12 @@ function controlOnce(): () => CgroupControl {
 
 function readAll(kept: KeptStore): KeptContainer[] {
   const containers: KeptContainer[] = [];
-  for (const id of kept.list()) {
+  const ids = kept.list();
+  for (const id of ids) {
     const container = kept.read(id);
     if (container !== undefined) containers.push(container);
   }
-  return [...containers, ...listForeground(kept)];
+  return [...containers, ...listForeground(kept, new Set(ids))];
 }
 
 type Networks = Pick<typeof describe, "describePorts" | "listExposed" | "listNetworkNames">;
