@@ -8,7 +8,7 @@ import { ARENA_OFFSET } from "../../ffi/agent/layout.ts";
 import { detectCgroups } from "../../cgroups/detect.ts";
 import { observe } from "../../ffi/observe.ts";
 import { stillHolds } from "../../src/engine/replay/holds.ts";
-import { keep, keptPath, openKept } from "../../src/engine/replay/kept.ts";
+import { findKept, keep, keptPlaces } from "../../src/engine/replay/kept.ts";
 import { meet } from "../../src/engine/replay/launch.ts";
 import { planRun } from "../../src/engine/replay/rehearse.ts";
 import { rehearseLaunch } from "../../src/container/write-score.ts";
@@ -85,29 +85,59 @@ describe.skipIf(!isReplayed)("a kept launch", () => {
 });
 
 describe("a kept file", () => {
-  const path = keptPath(`${folder}/run`, "key");
+  const runFolder = `${folder}/run`;
+  const [path] = keptPlaces(runFolder, "key");
   const entry = { path, key: "key", failures: 0 };
+  const later = { launch: { standInId: "", cgroupDirectories: [] } } as never;
+
+  /** What is found of a request. */
+  function lookUp(key: string) {
+    using found = findKept(runFolder, key);
+    return found.file?.kept;
+  }
 
   test("is found by the whole of its key", () => {
     keep(entry, { refused: true });
-    using found = openKept(path, "key");
-    expect(found?.kept.refused).toBe(true);
-    expect(openKept(path, "kez")).toBeUndefined();
+    expect(lookUp("key")?.refused).toBe(true);
+    expect(lookUp("kez")).toBeUndefined();
+  });
+
+  test("is not lost to another request that falls on the same place", () => {
+    const rivals: string[] = [];
+    for (let i = 0; rivals.length < 2; i++) {
+      if (keptPlaces(runFolder, `other ${i}`)[0] === path) rivals.push(`other ${i}`);
+    }
+    keep(entry, later);
+    for (const key of rivals) {
+      using found = findKept(runFolder, key);
+      expect(found.path).not.toBe(path);
+      keep({ path: found.path, key, failures: 0 }, later);
+    }
+    for (const key of ["key", ...rivals]) expect(lookUp(key)?.launch).toBeDefined();
+  });
+
+  test("makes room where nothing of it is replayed", () => {
+    keep(entry);
+    for (let i = 0; ; i++) {
+      if (keptPlaces(runFolder, `later ${i}`)[0] !== path) continue;
+      using found = findKept(runFolder, `later ${i}`);
+      expect(found.path).toBe(path);
+      break;
+    }
   });
 
   test("is tried again after a failure, and not after three", async () => {
-    const later = { launch: { standInId: "", cgroupDirectories: [] } };
     const meetOnce = async (outcome: number | "failed") => {
-      using file = openKept<{ standInId: string; cgroupDirectories: string[] }>(path, "key");
+      using found = findKept<{ standInId: string; cgroupDirectories: string[] }>(runFolder, "key");
       return meet(
-        path,
+        found.path,
         "key",
-        file,
+        found.file,
         async () => outcome,
-        async (asked) => keep(asked, later as never),
+        async (asked) => keep(asked, later),
       );
     };
-    keep(entry, later as never);
+    keep(entry, later);
     expect((await meetOnce(7)).exitCode).toBe(7);
     for (let failures = 0; failures < 3; failures++) {
       expect((await meetOnce("failed")).exitCode).toBeUndefined();
@@ -120,10 +150,10 @@ describe("a kept file", () => {
     keep(entry);
     const { chmodSync, linkSync } = await import("node:fs");
     chmodSync(path, 0o620);
-    expect(openKept(path, "key")).toBeUndefined();
+    expect(lookUp("key")).toBeUndefined();
     keep(entry);
     linkSync(path, `${path}.link`);
-    expect(openKept(path, "key")).toBeUndefined();
+    expect(lookUp("key")).toBeUndefined();
   });
 });
 

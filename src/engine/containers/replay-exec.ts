@@ -6,7 +6,7 @@ import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { replayEntry } from "../replay/enter.ts";
-import { keptPath, type LaunchBasis, openKept } from "../replay/kept.ts";
+import { findKept, type LaunchBasis } from "../replay/kept.ts";
 import { buildOf, meet, type Replay } from "../replay/launch.ts";
 import { runFolder } from "../run-folder.ts";
 import type { ExecRequest } from "./exec.ts";
@@ -18,15 +18,14 @@ export async function replayExec(request: ExecRequest, begins: () => void): Prom
   if (options.tty || !runtime.isCompiled() || geteuid() !== 0) return {};
   const { initPid, initStart } = record;
   const key = `${buildOf()} ${JSON.stringify(["exec", container.id, initPid, initStart, options])}`;
-  const path = keptPath(runFolder(process.env), key);
-  using found = openKept<LaunchBasis>(path, key);
+  using found = findKept<LaunchBasis>(runFolder(process.env), key);
   using nothing = options.interactive ? undefined : open("/dev/null", O.O_RDONLY);
   const streams = nothing && ([nothing.number, 1, 2] as const);
   const { detach } = options;
   return await meet(
-    path,
+    found.path,
     key,
-    found,
+    found.file,
     async (launch, kept) =>
       replayEntry(kept, launch, { detach, begins, ...(streams && { streams }) }),
     async (entry) => (await import("./rehearse-exec.ts")).rehearseExec(entry, request),

@@ -6,7 +6,7 @@ import { readText } from "../../../ffi/files.ts";
 import { readVariable } from "../../../ffi/environment.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { type Entry, replayEntry } from "../replay/enter.ts";
-import { keptPath, type LaunchBasis, openKept } from "../replay/kept.ts";
+import { findKept, type LaunchBasis } from "../replay/kept.ts";
 import { buildOf, meet, type Replay } from "../replay/launch.ts";
 import { runFolder } from "../run-folder.ts";
 import type { ExecOptions, OciGlobals } from "./options.ts";
@@ -25,12 +25,12 @@ export async function replayExec(
   // What it says, not how it is called: containerd has another name for it each time.
   const said = file === "" ? "" : readText(file);
   const key = `${buildOf()} ${JSON.stringify([globals.root, initPid, initStart, asked, said])}`;
-  const path = keptPath(runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }), key);
-  using found = openKept<LaunchBasis>(path, key);
+  const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
+  using found = findKept<LaunchBasis>(folder, key);
   return await meet(
-    path,
+    found.path,
     key,
-    found,
+    found.file,
     async (launch, kept) => replayEntry(kept, launch, entryOf(options, globals)),
     async (entry) => (await import("./rehearse.ts")).rehearseExec(entry, options, globals, record),
   );

@@ -10,13 +10,7 @@ import { geteuid } from "../../../ffi/identity.ts";
 import { readStatus, reap } from "../../container/end.ts";
 import { hasExecuted, leaveAtGate, openGate } from "../../container/perform-score.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
-import {
-  type KeptFile,
-  type KeptLaunch,
-  keptPath,
-  type LaunchBasis,
-  openKept,
-} from "../replay/kept.ts";
+import { findKept, type KeptFile, type KeptLaunch, type LaunchBasis } from "../replay/kept.ts";
 import { buildOf, meet, type Replay, ReplayedLaunch, type Unmet } from "../replay/launch.ts";
 import { runFolder } from "../run-folder.ts";
 import { passGate } from "./gate.ts";
@@ -49,12 +43,12 @@ export async function replayBundle(
   const waits = verb !== "run";
   const asked = [waits, bundle, config, noPivot, noNewKeyring, globals.root, id.length];
   const key = `${buildOf()} ${JSON.stringify(asked)}`;
-  const path = keptPath(runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }), key);
-  using file = openKept<BundleLaunch>(path, key);
+  const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
+  using found = findKept<BundleLaunch>(folder, key);
   return await meet(
-    path,
+    found.path,
     key,
-    file,
+    found.file,
     (launch, kept) =>
       waits
         ? performWaiting(kept, launch, options, globals, verb)

@@ -1,7 +1,6 @@
 // The scores that are kept in /run/bunker, one file each: a line of JSON, and the arena.
 //
-// A few dozen places, each for whatever falls on it last: what is run again and again stays, what is
-// run once goes. Power loss: /run is memory.
+// A few dozen places, two for each request: what is run again and again stays, what is run once goes. Power loss: /run is memory.
 
 import { O, S } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
@@ -80,16 +79,42 @@ export interface KeptFile<T = RunLaunch> extends Disposable {
 const PLACES = 64;
 const OTHERS_BITS = 0o077;
 
-/** The file that `key` falls on. */
-export function keptPath(runFolder: string, key: string): string {
-  // Start-up time: a few characters are enough to tell most requests apart.
+/** The two files that `key` falls on. */
+export function keptPlaces(runFolder: string, key: string): readonly [string, string] {
+  // Of all characters: what differs in one of them is often run in turns.
   let sum = key.length;
-  for (let i = 0; i < key.length; i += 7) sum = (sum * 31 + key.charCodeAt(i)) % 0x1000000;
-  return `${runFolder}/scores/${sum % PLACES}`;
+  for (let i = 0; i < key.length; i++) sum = (Math.imul(sum, 31) + key.charCodeAt(i)) | 0;
+  const first = sum & (PLACES - 1);
+  const second = (first + 1 + ((sum >>> 8) % (PLACES - 1))) % PLACES;
+  return [`${runFolder}/scores/${first}`, `${runFolder}/scores/${second}`];
 }
 
-/** What is kept for `key`, if anything. */
-export function openKept<T = RunLaunch>(path: string, key: string): KeptFile<T> | undefined {
+/** What is kept for `key`, and where it is or may be kept. */
+export interface Found<T = RunLaunch> extends Disposable {
+  readonly path: string;
+  readonly file: KeptFile<T> | undefined;
+}
+
+/** Looks for what is kept for `key`. */
+export function findKept<T = RunLaunch>(runFolder: string, key: string): Found<T> {
+  const [first, second] = keptPlaces(runFolder, key);
+  const one = openKept<T>(first);
+  if (one?.kept.key === key) return makeFound(first, one);
+  const other = openKept<T>(second);
+  one?.[Symbol.dispose]();
+  if (other?.kept.key === key) return makeFound(second, other);
+  other?.[Symbol.dispose]();
+  // What is replayed stays, where the other place has nothing that is.
+  const isFirst = one?.kept.launch === undefined || other?.kept.launch !== undefined;
+  return makeFound(isFirst ? first : second, undefined);
+}
+
+function makeFound<T>(path: string, file: KeptFile<T> | undefined): Found<T> {
+  return { path, file, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
+}
+
+/** What is kept there, if anything of ours. */
+function openKept<T>(path: string): KeptFile<T> | undefined {
   let fd: Fd;
   try {
     fd = new Fd(openFile(path, O.O_RDONLY | O.O_NOFOLLOW | O.O_NONBLOCK));
@@ -98,7 +123,7 @@ export function openKept<T = RunLaunch>(path: string, key: string): KeptFile<T> 
     throw error;
   }
   const file = isOurs(fd.number) ? readKept<T>(fd.number, path) : undefined;
-  if (file?.kept.key === key) return { ...file, [Symbol.dispose]: () => fd[Symbol.dispose]() };
+  if (file !== undefined) return { ...file, [Symbol.dispose]: () => fd[Symbol.dispose]() };
   fd[Symbol.dispose]();
   return undefined;
 }

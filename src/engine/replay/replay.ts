@@ -17,7 +17,7 @@ import { makeId, makeName } from "../names.ts";
 import { runFolder } from "../run-folder.ts";
 import type { RunOptions } from "../run-options.ts";
 import { formatRecord, type Reservation, StateStore } from "../state-store.ts";
-import { type KeptFile, type KeptLaunch, keptPath, openKept } from "./kept.ts";
+import { findKept, type KeptFile, type KeptLaunch } from "./kept.ts";
 import { buildOf, meet, type Replay, ReplayedLaunch, type Unmet } from "./launch.ts";
 
 export type { Replay } from "./launch.ts";
@@ -31,12 +31,11 @@ export async function replayRun(argv: readonly string[], parse: ParseOptions): P
   if (geteuid() !== 0) return {};
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
   const key = `${buildOf()} ${JSON.stringify(argv)}`;
-  const path = keptPath(folder, key);
-  using file = openKept(path, key);
+  using found = findKept(folder, key);
   return await meet(
-    path,
+    found.path,
     key,
-    file,
+    found.file,
     (launch, kept) => perform(kept, launch, folder, parse),
     async (entry) => (await import("./rehearse.ts")).rehearse(entry, folder, parse),
   );
