@@ -11,9 +11,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { makeSmallFiles } from "./small-files.ts";
-import { UserError } from "../src/errors.ts";
-import { isolate } from "./isolate.ts";
-import { ARCHIVES_USAGE, type BenchOptions, parseOptions } from "./options.ts";
+import { startBench } from "./main.ts";
+import { ARCHIVES_USAGE, type BenchOptions } from "./options.ts";
 import { PrivateDocker } from "./private-docker.ts";
 import { run as output } from "../tests/conformance/images/tools.ts";
 
@@ -117,22 +116,6 @@ function measure(
   return times;
 }
 
-/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv, ROUNDS);
-    if (options.help) {
-      process.stdout.write(ARCHIVES_USAGE);
-      return 0;
-    }
-    return isolate() ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
-
 async function bench({ rounds, rootfs, bunker, check }: BenchOptions): Promise<number> {
   const folder = `/var/tmp/bunker-bench-${process.pid}`;
   mkdirSync(folder);
@@ -169,4 +152,8 @@ function report(title: string, verb: Verb, times: Times): number {
   return isMissed ? 1 : 0;
 }
 
-process.exitCode = await start(process.argv.slice(2));
+process.exitCode = await startBench(process.argv.slice(2), {
+  usage: ARCHIVES_USAGE,
+  rounds: ROUNDS,
+  bench,
+});

@@ -3,12 +3,12 @@
 
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
-import { UserError } from "../src/errors.ts";
 import { judgeCommit } from "./bars.ts";
-import { type Engine, IMAGE, openEngine } from "./engines.ts";
-import { APART, isolate, prepareForDaemons, removeFolder } from "./isolate.ts";
-import { makePlace } from "./life.ts";
-import { type BenchOptions, COMMIT_USAGE, parseOptions } from "./options.ts";
+import { atPlace, withEngines } from "./engine-place.ts";
+import { type Engine, IMAGE } from "./engines.ts";
+import { APART } from "./isolate.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, COMMIT_USAGE } from "./options.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
 import { summarize } from "./statistics.ts";
@@ -17,38 +17,8 @@ const ROUNDS = 15;
 const CONTAINER = "changed";
 const WRITE = "head -c 20000000 /dev/urandom >/changed && sync";
 
-/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv, ROUNDS);
-    if (options.help) {
-      process.stdout.write(COMMIT_USAGE);
-      return 0;
-    }
-    return isolate(APART) ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
-
-async function bench(options: BenchOptions): Promise<number> {
-  prepareForDaemons();
-  const place = makePlace(options);
-  try {
-    await using engines = new AsyncDisposableStack();
-    const opened: Engine[] = [];
-    for (const name of ["bunker", "docker", "podman"] as const) {
-      const engine = await openEngine(name, place);
-      if (engine !== undefined) opened.push(engines.use(engine));
-    }
-    return measure(options, opened);
-  } finally {
-    removeFolder(place.work);
-    removeFolder(place.state);
-  }
-}
+const bench = (options: BenchOptions): Promise<number> =>
+  atPlace(options, (place) => withEngines(place, (engines) => measure(options, engines)));
 
 function measure(options: BenchOptions, engines: readonly Engine[]): number {
   const sleep = ["--network", "none", "--name", CONTAINER, IMAGE, "sleep", "100000"];
@@ -84,4 +54,11 @@ function measure(options: BenchOptions, engines: readonly Engine[]): number {
   return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
 }
 
-process.exit(await start(Bun.argv.slice(2)));
+process.exit(
+  await startBench(process.argv.slice(2), {
+    usage: COMMIT_USAGE,
+    rounds: ROUNDS,
+    apart: APART,
+    bench,
+  }),
+);

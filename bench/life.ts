@@ -1,20 +1,18 @@
 // How long the commands of a container's life take beside docker's and podman's: from the start of the
 // command to its end, on the same image. See README.md.
 
-import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
-import { UserError } from "../src/errors.ts";
-import { run } from "../tests/conformance/images/tools.ts";
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
 import { judgeLife, LIFE_BARS } from "./bars.ts";
-import { type Engine, type EngineName, type EnginePlace, IMAGE, openEngine } from "./engines.ts";
-import { APART, isolate, prepareForDaemons, removeFolder } from "./isolate.ts";
-import { type BenchOptions, LIFE_USAGE, parseOptions } from "./options.ts";
-import { defaultRootfs } from "./place.ts";
+import { atPlace, withEngines } from "./engine-place.ts";
+import { type Engine, type EngineName, IMAGE } from "./engines.ts";
+import { APART } from "./isolate.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, LIFE_USAGE } from "./options.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
 import { median, pairedRatio, summarize } from "./statistics.ts";
 
-const PROJECT = new URL("..", import.meta.url).pathname;
 /** A container that runs all the while. */
 const STANDING = "standing";
 const ALONE = ["--network", "none"] as const;
@@ -69,52 +67,8 @@ const VERBS: Readonly<Record<(typeof LIFE_BARS)[number]["verb"], Verb>> = {
 
 type Samples = Record<string, number[]>;
 
-/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(LIFE_USAGE);
-      return 0;
-    }
-    return isolate(APART) ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
-
-async function bench(options: BenchOptions): Promise<number> {
-  prepareForDaemons();
-  const place = makePlace(options);
-  try {
-    await using engines = new AsyncDisposableStack();
-    const opened: Engine[] = [];
-    for (const name of ["bunker", "docker", "podman"] as const) {
-      const engine = await openEngine(name, place);
-      if (engine === undefined) process.stdout.write(`left out: ${name}: not installed\n`);
-      else opened.push(engines.use(engine));
-    }
-    return measure(options, opened);
-  } finally {
-    removeFolder(place.work);
-    removeFolder(place.state);
-  }
-}
-
-/** The folders of a bench with engines, and what their image is made of. */
-export function makePlace({ bunker, rootfs }: BenchOptions): EnginePlace {
-  const work = mkdtempSync(`${tmpdir()}/bunker-bench-`);
-  const archive = `${work}/image.tar`;
-  run("tar", "--create", "--file", archive, "--directory", rootfs ?? defaultRootfs(), ".");
-  return {
-    work,
-    state: mkdtempSync("/run/bunker-bench-"),
-    bunker: realpathSync(bunker ?? `${PROJECT}dist/bunker`),
-    archive,
-  };
-}
+const bench = (options: BenchOptions): Promise<number> =>
+  atPlace(options, (place) => withEngines(place, (engines) => measure(options, engines)));
 
 function measure(options: BenchOptions, engines: readonly Engine[]): number {
   for (const engine of engines) startContainer(engine, STANDING, OBEDIENT);
@@ -195,4 +149,5 @@ function formatSamples(samples: Samples): string {
   return formatTable(rows);
 }
 
-if (import.meta.main) process.exit(await start(Bun.argv.slice(2)));
+if (import.meta.main)
+  process.exit(await startBench(process.argv.slice(2), { usage: LIFE_USAGE, apart: APART, bench }));

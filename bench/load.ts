@@ -3,12 +3,12 @@
 
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
-import { UserError } from "../src/errors.ts";
 import { judgeLoad, type LoadMeasured } from "./bars.ts";
 import { type Engine, type EnginePlace, IMAGE, openEngine } from "./engines.ts";
-import { APART, isolate, prepareForDaemons, removeFolder } from "./isolate.ts";
-import { makePlace } from "./life.ts";
-import { type BenchOptions, LOAD_USAGE, parseOptions } from "./options.ts";
+import { APART } from "./isolate.ts";
+import { atPlace } from "./engine-place.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, LOAD_USAGE } from "./options.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { leftOf, measureWatchers, takeTraces } from "./watchers.ts";
 
@@ -22,50 +22,30 @@ interface Outcome extends LoadMeasured {
   readonly phases: Phases;
 }
 
-/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(LOAD_USAGE);
-      return 0;
-    }
-    return isolate(APART) ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
+const bench = (options: BenchOptions): Promise<number> =>
+  atPlace(options, (place) => benchAt(place, options));
 
-async function bench(options: BenchOptions): Promise<number> {
-  prepareForDaemons();
-  const place = makePlace(options);
-  try {
-    const before = loadavg()[0] ?? 0;
-    const outcomes: Record<string, Outcome> = {};
-    for (const name of ["bunker", "docker", "podman"] as const) {
-      const outcome = await measureEngine(name, place, options.count ?? COUNT);
-      if (outcome === undefined) process.stdout.write(`left out: ${name}: not installed\n`);
-      else outcomes[name] = outcome;
-    }
-    process.stdout.write(
-      `${cpus().length} CPUs, Linux ${release()}, ${AT_ONCE} commands at a time\n` +
-        `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
-        `${formatOutcomes(outcomes)}\n`,
-    );
-    const verdicts = judgeLoad(outcomes);
-    process.stdout.write(formatVerdicts(verdicts));
-    for (const { left } of Object.values(outcomes))
-      for (const line of left) process.stdout.write(`left: ${line}\n`);
-    if (options.json !== undefined) {
-      writeFileSync(options.json, JSON.stringify({ outcomes, verdicts }, null, 2));
-    }
-    return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
-  } finally {
-    removeFolder(place.work);
-    removeFolder(place.state);
+async function benchAt(place: EnginePlace, options: BenchOptions): Promise<number> {
+  const before = loadavg()[0] ?? 0;
+  const outcomes: Record<string, Outcome> = {};
+  for (const name of ["bunker", "docker", "podman"] as const) {
+    const outcome = await measureEngine(name, place, options.count ?? COUNT);
+    if (outcome === undefined) process.stdout.write(`left out: ${name}: not installed\n`);
+    else outcomes[name] = outcome;
   }
+  process.stdout.write(
+    `${cpus().length} CPUs, Linux ${release()}, ${AT_ONCE} commands at a time\n` +
+      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+      `${formatOutcomes(outcomes)}\n`,
+  );
+  const verdicts = judgeLoad(outcomes);
+  process.stdout.write(formatVerdicts(verdicts));
+  for (const { left } of Object.values(outcomes))
+    for (const line of left) process.stdout.write(`left: ${line}\n`);
+  if (options.json !== undefined) {
+    writeFileSync(options.json, JSON.stringify({ outcomes, verdicts }, null, 2));
+  }
+  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
 }
 
 async function measureEngine(
@@ -135,4 +115,5 @@ function formatOutcomes(outcomes: Readonly<Record<string, Outcome>>): string {
 
 const MEBIBYTE = 1024 * 1024;
 
-if (import.meta.main) process.exit(await start(Bun.argv.slice(2)));
+if (import.meta.main)
+  process.exit(await startBench(process.argv.slice(2), { usage: LOAD_USAGE, apart: APART, bench }));

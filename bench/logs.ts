@@ -5,12 +5,12 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../src/errors.ts";
 import { judgeLogs, type LogsMeasured } from "./bars.ts";
 import { type Engine, type EngineName, type EnginePlace, IMAGE, openEngine } from "./engines.ts";
-import { APART, isolate, prepareForDaemons, removeFolder } from "./isolate.ts";
-import { makePlace } from "./life.ts";
-import { type BenchOptions, LOGS_USAGE, parseOptions } from "./options.ts";
+import { APART } from "./isolate.ts";
+import { atPlace } from "./engine-place.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, LOGS_USAGE } from "./options.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { median } from "./statistics.ts";
 
@@ -35,44 +35,25 @@ interface Outcome {
   readonly wrong: string;
 }
 
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv, 15);
-    if (options.help) {
-      process.stdout.write(LOGS_USAGE);
-      return 0;
-    }
-    return isolate(APART) ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
+const bench = (options: BenchOptions): Promise<number> =>
+  atPlace(options, (place) => benchAt(place, options));
 
-async function bench(options: BenchOptions): Promise<number> {
-  prepareForDaemons();
-  const place = makePlace(options);
-  try {
-    const before = loadavg()[0] ?? 0;
-    const lines = (options.count ?? MEGABYTES) * (1e6 / LINE_BYTES);
-    writeLines(`${place.work}/lines`, lines);
-    const { outcomes, measured } = await measure(place, lines, options.rounds);
-    process.stdout.write(
-      `${cpus().length} CPUs, Linux ${release()}, ${lines} lines of ${LINE_BYTES} bytes\n` +
-        `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
-        `${formatOutcomes(outcomes)}\n`,
-    );
-    const verdicts = judgeLogs(measured);
-    process.stdout.write(formatVerdicts(verdicts));
-    if (options.json !== undefined) {
-      writeFileSync(options.json, JSON.stringify({ outcomes, verdicts }, null, 2));
-    }
-    return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
-  } finally {
-    removeFolder(place.work);
-    removeFolder(place.state);
+async function benchAt(place: EnginePlace, options: BenchOptions): Promise<number> {
+  const before = loadavg()[0] ?? 0;
+  const lines = (options.count ?? MEGABYTES) * (1e6 / LINE_BYTES);
+  writeLines(`${place.work}/lines`, lines);
+  const { outcomes, measured } = await measure(place, lines, options.rounds);
+  process.stdout.write(
+    `${cpus().length} CPUs, Linux ${release()}, ${lines} lines of ${LINE_BYTES} bytes\n` +
+      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+      `${formatOutcomes(outcomes)}\n`,
+  );
+  const verdicts = judgeLogs(measured);
+  process.stdout.write(formatVerdicts(verdicts));
+  if (options.json !== undefined) {
+    writeFileSync(options.json, JSON.stringify({ outcomes, verdicts }, null, 2));
   }
+  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
 }
 
 /** Written before, as nothing that a container has makes lines as fast as they are to be carried. */
@@ -239,4 +220,6 @@ function formatOutcomes(outcomes: readonly Outcome[]): string {
   return formatTable([["", "written, MB/s", "read back, MB/s", "lines"], ...rows]);
 }
 
-process.exit(await start(process.argv.slice(2)));
+process.exit(
+  await startBench(process.argv.slice(2), { usage: LOGS_USAGE, rounds: 15, apart: APART, bench }),
+);

@@ -3,10 +3,9 @@
 
 import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
-import { UserError } from "../src/errors.ts";
 import { judgeNetworks } from "./bars.ts";
 import { runOnce, timeProgram } from "./child.ts";
-import { isolate, removeFolder } from "./isolate.ts";
+import { removeFolder } from "./isolate.ts";
 import {
   listBunkerSubjects,
   listDockerSubjects,
@@ -16,28 +15,14 @@ import {
   type NetworkSubject,
   startDocker,
 } from "./network-subjects.ts";
-import { type BenchOptions, NETWORK_USAGE, parseOptions } from "./options.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, NETWORK_USAGE } from "./options.ts";
 import { defaultRootfs } from "./place.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
 import { summarize } from "./statistics.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
-
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(NETWORK_USAGE);
-      return 0;
-    }
-    return isolate(["--net"]) ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
 
 async function bench(options: BenchOptions): Promise<number> {
   const folder = mkdtempSync(`${tmpdir()}/bunker-bench-network-`);
@@ -104,4 +89,8 @@ function formatSamples(subjects: readonly NetworkSubject[], samples: Samples): s
   return formatTable([["start to end, ms", "median", "p10", "min", "p90"], ...rows]);
 }
 
-process.exitCode = await start(process.argv.slice(2));
+process.exitCode = await startBench(process.argv.slice(2), {
+  usage: NETWORK_USAGE,
+  apart: ["--net"],
+  bench,
+});

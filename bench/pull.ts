@@ -3,13 +3,12 @@
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
-import { UserError } from "../src/errors.ts";
 import { installPackages, Registry, run } from "../tests/conformance/images/tools.ts";
 import { formatMegabytes, judgePulls } from "./bars.ts";
 import { timeProgram } from "./child.ts";
-import { isolate } from "./isolate.ts";
 import { measureCommandLine } from "./memory.ts";
-import { type BenchOptions, parseOptions, PULL_USAGE } from "./options.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, PULL_USAGE } from "./options.ts";
 import { makeBunker, makeDocker, makePodman, type Puller, pushImages } from "./pull-subjects.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
@@ -19,21 +18,6 @@ const PROJECT = new URL("..", import.meta.url).pathname;
 /** Each takes ten seconds and leaves 150 MB until the end. */
 const ROUNDS = 15;
 const PACKAGES = ["docker-registry", "podman", "skopeo", "tar", "umoci"] as const;
-
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv, ROUNDS);
-    if (options.help) {
-      process.stdout.write(PULL_USAGE);
-      return 0;
-    }
-    return isolate() ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
 
 async function bench(options: BenchOptions): Promise<number> {
   installPackages(...PACKAGES);
@@ -128,4 +112,8 @@ function formatSamples(samples: Samples): string {
   return formatTable([["pull and unpack, ms", "median", "p10", "min", "p90"], ...rows]);
 }
 
-process.exitCode = await start(process.argv.slice(2));
+process.exitCode = await startBench(process.argv.slice(2), {
+  usage: PULL_USAGE,
+  rounds: ROUNDS,
+  bench,
+});

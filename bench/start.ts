@@ -5,9 +5,9 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { UserError } from "../src/errors.ts";
 import { judge } from "./bars.ts";
-import { isolate } from "./isolate.ts";
 import { measurePeaks, type Peaks } from "./memory.ts";
-import { type BenchOptions, parseOptions, USAGE } from "./options.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, USAGE } from "./options.ts";
 import { formatPeaks, formatPhases, formatStarts, formatVerdicts } from "./report.ts";
 import { defaultRootfs } from "./place.ts";
 import { runRounds, type Samples } from "./rounds.ts";
@@ -20,23 +20,8 @@ const PROJECT = new URL("..", import.meta.url).pathname;
 /** Traced runs: the medians of phases need fewer than a comparison. */
 const TRACED_RUNS = 20;
 
-if (import.meta.main) process.exit(await start(Bun.argv.slice(2)));
-
-/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    return isolate() ?? (await bench(options));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
+if (import.meta.main)
+  process.exit(await startBench(process.argv.slice(2), { usage: USAGE, bench }));
 
 async function bench(options: BenchOptions): Promise<number> {
   const place = makePlace(options);

@@ -7,9 +7,10 @@ import { cpus, loadavg, release, tmpdir } from "node:os";
 import { UserError } from "../src/errors.ts";
 import { judgeThroughput } from "./bars.ts";
 import { timeProgram } from "./child.ts";
-import { isolate, removeFolder } from "./isolate.ts";
+import { removeFolder } from "./isolate.ts";
 import { bunkerProgram, type NetworkPlace } from "./network-subjects.ts";
-import { type BenchOptions, parseOptions, THROUGHPUT_USAGE } from "./options.ts";
+import { startBench } from "./main.ts";
+import { type BenchOptions, THROUGHPUT_USAGE } from "./options.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
 import { shuffle } from "./rounds.ts";
 import { summarize } from "./statistics.ts";
@@ -23,23 +24,8 @@ const ADDRESS = "10.211.0.9";
 const ADDRESS6 = "fd62:756e:6b72:9::9";
 const STARTING_ATTEMPTS = 100;
 
-async function start(argv: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(THROUGHPUT_USAGE);
-      return 0;
-    }
-    if (Bun.which("iperf3") === null) throw new UserError("iperf3 is not installed");
-    return isolate(["--net"]) ?? bench(options);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
-
 function bench(options: BenchOptions): number {
+  if (Bun.which("iperf3") === null) throw new UserError("iperf3 is not installed");
   const folder = mkdtempSync(`${tmpdir()}/bunker-bench-throughput-`);
   const bunker = realpathSync(options.bunker ?? `${PROJECT}dist/bunker`);
   const place = { folder, bunker, rootfs: "/" };
@@ -171,4 +157,8 @@ function formatSamples(ways: readonly Way[], samples: Samples): string {
   return formatTable([["gigabits per second", "median", "p10", "p90"], ...rows]);
 }
 
-process.exitCode = await start(process.argv.slice(2));
+process.exitCode = await startBench(process.argv.slice(2), {
+  usage: THROUGHPUT_USAGE,
+  apart: ["--net"],
+  bench,
+});
