@@ -3,7 +3,7 @@
 // rootfs goes through fs/safe-path.ts.
 
 import { AT, AT_FDCWD, O, S } from "./constants.ts";
-import { EEXIST, EINTR, ENOENT, ENOTDIR } from "./errno.ts";
+import { EEXIST, EINTR, ENOENT, ENOTDIR, ENOTEMPTY } from "./errno.ts";
 import { bytesAddress, cString, errno, scratch } from "./library.ts";
 import { observed } from "./observe.ts";
 import { decodeText, encodeText } from "./text.ts";
@@ -366,16 +366,24 @@ function readEntries(fd: number, path: string): DirectoryEntry[] {
   }
 }
 
-/** Removes a folder and everything below it; symlinks are removed, not followed. */
+const REMOVALS = 10;
+
+/**
+ * Removes a folder and everything below it; symlinks are removed, not followed. Race: what another
+ * process that is ending still puts there meanwhile is removed as well, so often as is sensible.
+ */
 export function removeTree(path: string): void {
-  const entries = listDirectory(path);
-  if (entries === undefined) return;
-  for (const { name, isDirectory: isFolder } of entries) {
-    if (isFolder) removeTree(`${path}/${name}`);
-    else removeFile(`${path}/${name}`);
+  for (let left = REMOVALS; ; left--) {
+    const entries = listDirectory(path);
+    if (entries === undefined) return;
+    for (const { name, isDirectory: isFolder } of entries) {
+      if (isFolder) removeTree(`${path}/${name}`);
+      else removeFile(`${path}/${name}`);
+    }
+    const failure = tryRemoveDirectory(path);
+    if (failure === 0 || failure === ENOENT) return;
+    if (failure !== ENOTEMPTY || left === 0) throw new SyscallError("rmdir", failure, { path });
   }
-  const failure = tryRemoveDirectory(path);
-  if (failure !== 0 && failure !== ENOENT) throw new SyscallError("rmdir", failure, { path });
 }
 
 /** Gives a file another name, in place of what had it. rename(2) */
