@@ -170,19 +170,25 @@ function planOverlay(source: OverlaySource, root: Slot): Step {
  * Kernel: mount(2) rather than fsconfig(2), whose values end at 256 bytes: a page holds some hundred
  * layers by their short names, which are looked up from the working directory.
  */
-export function planOverlayMount({ lower, below, upper, work, target }: OverlaySource): Call[] {
-  const layers = lower.map((path) => escapeSigns(path)).join(":");
-  // `commit` and `diff` read the upper folder as it is: whole files, under their own names.
-  const whole = "redirect_dir=off,metacopy=off";
-  const data = `lowerdir=${layers},upperdir=${escapeSigns(upper)},workdir=${escapeSigns(work)},${whole}`;
+export function planOverlayMount(source: OverlaySource): Call[] {
+  const { below, target } = source;
   return [
     ...(below === undefined ? [] : [chdir(below)]),
-    mount("overlay", target, "overlay", 0, data),
+    mount("overlay", target, "overlay", 0, formatOverlay(source)),
   ];
 }
 
+/** What mount(2) is told of a container's layers. */
+export function formatOverlay(folders: Pick<OverlaySource, "lower" | "upper" | "work">): string {
+  const layers = folders.lower.map((path) => escapeSigns(path)).join(":");
+  const [upper, work] = [escapeSigns(folders.upper), escapeSigns(folders.work)];
+  // `commit` and `diff` read the upper folder as it is: whole files, under their own names.
+  const whole = "redirect_dir=off,metacopy=off";
+  return `lowerdir=${layers},upperdir=${upper},workdir=${work},${whole}`;
+}
+
 /** A colon separates the lower layers, a comma the options. overlayfs.rst */
-const escapeSigns = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
+export const escapeSigns = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
 
 /** How a root becomes `/`. */
 export type RootChange =

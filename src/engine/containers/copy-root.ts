@@ -22,7 +22,7 @@ import { unshare } from "../../../ffi/sched.ts";
 import { chdir } from "../../../ffi/unistd.ts";
 import { closeFd, makeFolderAt, openInside, toByteString } from "../../../ffi/tree.ts";
 import { EEXIST, ENOENT } from "../../../ffi/errno.ts";
-import type { RootSource } from "../../../fs/root-plan.ts";
+import { formatOverlay, type RootSource } from "../../../fs/root-plan.ts";
 import { UserError } from "../../errors.ts";
 import { linkTarget } from "../../image/layer/entry-path.ts";
 import { makeOwnerMaps } from "../../image/layer/owner-map.ts";
@@ -153,17 +153,12 @@ function attachRoot(source: RootSource, isReadonly: boolean): Fd {
     if (isReadonly) mount(source.path, source.path, null, MS.MS_BIND | MS.MS_REC, null);
     return open(source.path, O.O_RDONLY | O.O_DIRECTORY);
   }
-  const { lower, below, upper, work, target } = source;
+  const { below, upper, work, target } = source;
   for (const path of [upper, work, target]) makeDirectory(path, 0o755);
   if (below !== undefined) chdir(below);
-  const layers = lower.map(escapeSigns).join(":");
-  const data = `lowerdir=${layers},upperdir=${escapeSigns(upper)},workdir=${escapeSigns(work)}`;
-  mount("overlay", target, "overlay", 0, `${data},redirect_dir=off,metacopy=off`);
+  mount("overlay", target, "overlay", 0, formatOverlay(source));
   return open(target, O.O_RDONLY | O.O_DIRECTORY);
 }
-
-/** A colon separates the lower layers, a comma the options. overlayfs.rst */
-const escapeSigns = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
 
 function makeReadonly(tree: Fd): void {
   mount_setattr(tree.number, "", OPEN_TREE.AT_EMPTY_PATH, { set: MOUNT_ATTR.MOUNT_ATTR_RDONLY });

@@ -6,6 +6,7 @@ import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 import { fsconfig, fsmount, fsopen, mount, open_tree, umount2 } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { escapeSigns } from "../../../fs/root-plan.ts";
 
 /** Kernel: bytes of a value of fsconfig(2), its end included. */
 const VALUE_BYTES = 256;
@@ -28,9 +29,6 @@ export function mountLayers(lower: readonly string[]): Fd {
     return mountBriefly(all);
   }
 }
-
-/** A colon and a comma separate. overlayfs.rst */
-const escapeSigns = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
 
 function mountDetached(settings: readonly (readonly [key: string, value: string])[]): Fd {
   using fs = fsopen("overlay");
