@@ -1,13 +1,12 @@
 // Who uses an image or a volume: containers that run, and those that are kept although they do not.
 
-import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { type ContainerDetails, readDetails } from "./container-details.ts";
 import { findByPrefix } from "./containers/find.ts";
 import { type KeptContainer, KeptStore } from "./containers/kept.ts";
 import { lookAt } from "./containers/live.ts";
 import { runFolder } from "./run-folder.ts";
 import type { RunOptions } from "./run-options.ts";
-import { StateStore } from "./state-store.ts";
+import { isRunning, StateStore } from "./state-store.ts";
 
 /** A container as far as it holds on to something. */
 export interface ContainerUser {
@@ -61,8 +60,7 @@ function isDead(states: StateStore, id: string): boolean {
   using lock = states.lockAbandoned(id);
   if (lock === undefined) return false;
   const record = states.readRecord(id);
-  if (record === undefined || record.status !== "running") return true;
-  return !isSameProcess(record.initPid, record.initStart);
+  return record?.status !== "running" || !isRunning(record);
 }
 
 function namesIn(details: ContainerDetails | undefined): string[] {

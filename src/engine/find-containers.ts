@@ -1,11 +1,10 @@
 // The containers that an option names (`--pid container:web`): by name, id, or the beginning of an id
 // that only one has.
 
-import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { UserError } from "../errors.ts";
 import { KeptStore } from "./containers/kept.ts";
 import type { NamespaceOption, RunOptions } from "./run-options.ts";
-import type { StateStore } from "./state-store.ts";
+import { isRunning, type StateStore } from "./state-store.ts";
 
 /**
  * The pid of the init process of each running container that the options name, by the text of the
@@ -43,9 +42,7 @@ export function findContainer(text: string, store: StateStore): string | undefin
 function findRunning(text: string, store: StateStore): number | undefined {
   const id = findContainer(text, store);
   const record = id === undefined ? undefined : store.readRecord(id);
-  if (record === undefined || record.initPid === 0) return undefined;
-  // Race: the pid may be another process's by now.
-  return isSameProcess(record.initPid, record.initStart) ? record.initPid : undefined;
+  return isRunning(record) ? record?.initPid : undefined;
 }
 
 function findByPrefix(prefix: string, store: StateStore): string | undefined {

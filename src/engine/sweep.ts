@@ -10,7 +10,7 @@ import { dataFolder } from "./data-folder.ts";
 import { CGROUP_PREFIX } from "./cgroup-prefix.ts";
 import { tellOf } from "./events/tell.ts";
 import { isKeptFolder } from "./kept-folder.ts";
-import type { ContainerRecord, StateStore } from "./state-store.ts";
+import { type ContainerRecord, isRunning, type StateStore } from "./state-store.ts";
 
 const SIGKILL = 9;
 /** As containers/exit-file.ts has it. */
@@ -37,16 +37,12 @@ function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupMana
   using lock = store.lockAbandoned(id);
   if (lock === undefined) return false;
   const record = store.readRecord(id);
-  if (record !== undefined && isRunning(record)) return false;
+  // The user's program may still run, although nobody watches it from outside.
+  if (record?.status === "running" && isRunning(record)) return false;
   // One that is kept is not abandoned: its end is still to be written down, see containers/finish.ts.
   if (isKeptFolder(`${dataFolder(process.env)}/containers/${id}`)) return false;
   clear(id, record, store, cgroups());
   return true;
-}
-
-/** Whether the user's program still runs, although nobody watches it from outside. */
-function isRunning({ status, initPid, initStart }: ContainerRecord): boolean {
-  return status === "running" && isSameProcess(initPid, initStart);
 }
 
 function clear(

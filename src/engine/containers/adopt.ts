@@ -24,6 +24,7 @@ import { openLog } from "./log-files.ts";
 import { awaitDeputy, postGuardian } from "./post-guardian.ts";
 import { type Fifos, reopenFifos } from "./streams.ts";
 import { openProcess } from "./wait-for.ts";
+import { stateFolder } from "./running-record.ts";
 
 const NO_STREAMS = { stdout: -1, stderr: -1, [Symbol.dispose]: () => {} };
 
@@ -60,7 +61,7 @@ export function adopt(
 
 /** Where whoever started it was killed before its program was let go. */
 function completeStart({ id }: KeptContainer, kept: KeptStore): void {
-  const folder = new StateStore(runFolder(process.env)).containerFolder(id);
+  const folder = stateFolder(id);
   if (fileType(`${folder}/${GATE_FILE}`) === 0) return;
   using lock = kept.tryLock(id);
   if (lock !== undefined) passGate(folder);

@@ -10,8 +10,7 @@ import { pidfd_getfd, pidfd_open } from "../../../ffi/signal.ts";
 import { getWindowSize, isTerminal, setWindowSize } from "../../../ffi/termios.ts";
 import { UserError } from "../../errors.ts";
 import { tell, tellSize } from "../events/tell.ts";
-import { runFolder } from "../run-folder.ts";
-import { type ContainerRecord, StateStore } from "../state-store.ts";
+import type { ContainerRecord } from "../state-store.ts";
 import { joinTerminal, requireTerminal } from "../terminal.ts";
 import { type AttachInput, type AttachOutcome, pumpAttached } from "./attach-pump.ts";
 import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
@@ -21,6 +20,7 @@ import { type KeptContainer, KeptStore } from "./kept.ts";
 import { lookAfter } from "./live.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { STDIN_FIFO } from "./streams.ts";
+import { stateFolder } from "./running-record.ts";
 
 export interface AttachOptions {
   /** The caller's input is the container's, where that takes any. */
@@ -73,7 +73,7 @@ export async function attachContainer(text: string, options: AttachOptions): Pro
   const isJoined = interactive && options.stdin;
   if (tty && isJoined) requireTerminal();
   using cursor = new LogCursor(kept.folder(container.id), { kind: "now" }, true);
-  const folder = new StateStore(runFolder(process.env)).containerFolder(container.id);
+  const folder = stateFolder(container.id);
   const stdin =
     isJoined && !tty ? open(`${folder}/${STDIN_FIFO}`, O.O_WRONLY | O.O_NONBLOCK) : undefined;
   const terminal = tty ? fetchTerminal(record) : undefined;

@@ -11,6 +11,7 @@ import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { EXIT_FILE, type ExitRecord, readExitFrom } from "./exit-file.ts";
 import { openGuardian } from "./guardian-process.ts";
 import { openProcess, waitForEnd } from "./wait-for.ts";
+import { stateFolder } from "./running-record.ts";
 
 /** How often the end is looked for that the guardian is about to write down. */
 export const CARRYING_MS = 2;
@@ -29,7 +30,7 @@ export class EndWatch implements Disposable {
     exit?: Fd,
   ) {
     this.#init = openProcess(record.initPid, record.initStart);
-    this.#folder = new StateStore(runFolder(process.env)).containerFolder(record.id);
+    this.#folder = stateFolder(record.id);
     this.#guardian = openGuardian(record, this.#folder);
     this.#own = exit === undefined ? openIfThere(`${this.#folder}/${EXIT_FILE}`) : undefined;
     this.#exit = exit ?? this.#own;

@@ -6,15 +6,13 @@ import { pidfd_send_signal, signalNumber } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { tell } from "../events/tell.ts";
-import { runFolder } from "../run-folder.ts";
-import { type ContainerRecord, StateStore } from "../state-store.ts";
 import { notRunning } from "../no-such.ts";
 import { findKept } from "./find.ts";
 import { finish } from "./finish.ts";
 import { type KeptContainer, type KeptStatus, KeptStore } from "./kept.ts";
 import { openGuardian } from "./guardian-process.ts";
 import { lookAfter } from "./live.ts";
-import { findRecord } from "./running-record.ts";
+import { findRecord, stateFolder } from "./running-record.ts";
 import { openProcess, waitForEnd } from "./wait-for.ts";
 
 const SIGKILL = 9;
@@ -64,11 +62,11 @@ export async function endWith(
     if (init !== undefined) {
       tell("kill", container, { signal: String(signal) });
       send(init.number, signal);
-      thaw(record.cgroupsPath, signal === SIGKILL);
+      thaw(record.cgroupsPath);
       if (!waitForEnd(init, timeoutMs)) {
         tell("kill", container, { signal: String(SIGKILL) });
         send(init.number, SIGKILL);
-        thaw(record.cgroupsPath, true);
+        thaw(record.cgroupsPath);
         waitForEnd(init, -1);
       }
     }
@@ -88,9 +86,6 @@ async function settleEnd(container: KeptContainer, kept: KeptStore): Promise<voi
   if (!container.options.remove || status !== "exited") return;
   (await import("./remove.ts")).removeKept(container, kept);
 }
-
-const stateFolder = ({ id }: ContainerRecord): string =>
-  new StateStore(runFolder(process.env)).containerFolder(id);
 
 /** Order: before the signal, so that no restart policy starts it again. */
 function markStopped(container: KeptContainer, kept: KeptStore): void {
@@ -114,11 +109,9 @@ function send(pidfd: number, signal: number): void {
 }
 
 /** Kernel: what is frozen dies only once it is thawed; and docker lets a paused one see its signal. */
-function thaw(cgroupsPath: string, always: boolean): void {
+function thaw(cgroupsPath: string): void {
   const cgroups = detectControl();
-  if (always || cgroups.isFrozen(cgroupsPath)) {
-    if (cgroups.isFrozen(cgroupsPath)) cgroups.thaw(cgroupsPath);
-  }
+  if (cgroups.isFrozen(cgroupsPath)) cgroups.thaw(cgroupsPath);
 }
 
 /** Sends one signal. @throws UserError where it does not run */
@@ -148,7 +141,8 @@ export async function waitForContainer(text: string): Promise<number> {
     const status = await readEnded(container, kept);
     if (status !== undefined) return status.exitCode;
     const record = findRecord(container.id);
-    using guardian = record === undefined ? undefined : openGuardian(record, stateFolder(record));
+    using guardian =
+      record === undefined ? undefined : openGuardian(record, stateFolder(record.id));
     using init = record === undefined ? undefined : openProcess(record.initPid, record.initStart);
     waitForEnd(init, -1);
     waitForEnd(guardian, CLEARING_TIMEOUT_MS);

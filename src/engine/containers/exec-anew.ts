@@ -37,11 +37,12 @@ import { readOwnSpec } from "../own-spec.ts";
 import { resolveUser } from "../resolve-user.ts";
 import { runFolder } from "../run-folder.ts";
 import { chooseSeccomp } from "../spec-security.ts";
-import { type ContainerRecord, StateStore } from "../state-store.ts";
+import type { ContainerRecord } from "../state-store.ts";
 import { notExecuted } from "../watch.ts";
 import { DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 import { KeptStore } from "./kept.ts";
 import type { ExecOptions, ExecRequest } from "./exec.ts";
+import { stateFolder } from "./running-record.ts";
 
 /** The exit code of the process; 0 with `detach`. @throws UserError for a program that cannot be had */
 export async function execAnew(
@@ -76,7 +77,7 @@ export async function planExec(
 }
 
 function readSpec({ id }: ContainerRecord): Spec {
-  const folder = new StateStore(runFolder(process.env)).containerFolder(id);
+  const folder = stateFolder(id);
   const spec = readOwnSpec(folder);
   if (spec !== undefined) return spec;
   throw new UserError(

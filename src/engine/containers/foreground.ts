@@ -10,6 +10,7 @@ import { makePlainOptions, type RootOption } from "../run-options.ts";
 import { type ContainerRecord, isRunning, StateStore } from "../state-store.ts";
 import { notedSeccomp } from "../spec-security.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
+import { stateFolder } from "./running-record.ts";
 
 /** undefined where it is kept, or does not run. */
 export function findForeground(id: string, kept: KeptStore): KeptContainer | undefined {
@@ -33,7 +34,7 @@ export function listForeground(
 }
 
 function describe({ id, name, createdMs, initPid }: ContainerRecord): KeptContainer {
-  const folder = new StateStore(runFolder(process.env)).containerFolder(id);
+  const folder = stateFolder(id);
   // One that was replayed has written none.
   const spec = readOwnSpec(folder);
   const details = readDetails(folder);

@@ -12,11 +12,10 @@ import { type FileAction, posix_spawn } from "../../../ffi/spawn.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { readDetails } from "../container-details.ts";
 import { dataFolder } from "../data-folder.ts";
-import { runFolder } from "../run-folder.ts";
 import type { HealthOption } from "../run-options.ts";
-import { StateStore } from "../state-store.ts";
 import { HEALTH_COMMAND } from "./health-command.ts";
 import type { KeptContainer, KeptStore } from "./kept.ts";
+import { knownFolder } from "./running-record.ts";
 
 /** What is asked, complete. */
 export interface HealthCheck {
@@ -56,7 +55,7 @@ export function findHealthCheck(
   kept: KeptStore,
 ): HealthCheck | undefined {
   const own: HealthOption = options.health ?? {};
-  const image = readDetails(folderOf(id, kept))?.config.Healthcheck ?? {};
+  const image = readDetails(knownFolder(id, kept))?.config.Healthcheck ?? {};
   const [kind = "NONE", ...words] = own.test ?? image.Test ?? [];
   if (kind === "NONE" || words.length === 0) return undefined;
   const time = (ms: number | undefined, ns: number | undefined, fallback: number): number =>
@@ -73,15 +72,9 @@ export function findHealthCheck(
 
 const FILE = "health.json";
 
-/** Of one that runs in the foreground with --rm nothing is kept: what is known is gone with it. */
-function folderOf(id: string, kept: KeptStore): string {
-  if (kept.isKept(id)) return kept.folder(id);
-  return new StateStore(runFolder(process.env)).containerFolder(id);
-}
-
 /** What was found last. */
 export function readHealth(id: string, kept: KeptStore): Health {
-  const text = readTextIfThere(`${folderOf(id, kept)}/${FILE}`);
+  const text = readTextIfThere(`${knownFolder(id, kept)}/${FILE}`);
   try {
     return text === undefined ? STARTING : (JSON.parse(text) as Health);
   } catch {
@@ -90,7 +83,7 @@ export function readHealth(id: string, kept: KeptStore): Health {
 }
 
 export function writeHealth(id: string, health: Health, kept: KeptStore): void {
-  const path = `${folderOf(id, kept)}/${FILE}`;
+  const path = `${knownFolder(id, kept)}/${FILE}`;
   const temporary = `${path}.${process.pid}`;
   try {
     writeText(temporary, JSON.stringify(health), { mode: 0o600 });

@@ -6,14 +6,13 @@ import { type ContainerDetails, readDetails } from "../container-details.ts";
 import { type Attachment, readAttachment } from "../networks/attachments.ts";
 import type * as describe from "../networks/describe.ts";
 import { NetworkStore } from "../networks/network-store.ts";
-import { runFolder } from "../run-folder.ts";
 import type { PortOption } from "../run-options.ts";
-import { StateStore } from "../state-store.ts";
 import { imageName } from "../events/describe-run.ts";
-import { ensureKeeper, findHealthCheck, type Health, readHealth } from "./health.ts";
+import { findHealthCheck, type Health, readHealth, startKeeper } from "./health.ts";
 import { listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
 import { type LiveContainer, type LiveStatus, lookAfter, lookAt } from "./live.ts";
+import { knownFolder } from "./running-record.ts";
 
 export interface ContainerRow {
   readonly id: string;
@@ -103,7 +102,7 @@ function makeRow(
   const health = record === undefined ? undefined : lookAtHealth(container, store);
   const { id, name, createdMs, options, imageId = "" } = container;
   const described = options.networking === undefined ? undefined : networks;
-  const folder = folderOf(id, store);
+  const folder = knownFolder(id, store);
   return {
     id,
     name,
@@ -129,14 +128,10 @@ function makeRow(
   };
 }
 
-/** Of one that is not kept, the state folder is all there is. */
-const folderOf = (id: string, kept: KeptStore): string =>
-  kept.isKept(id) ? kept.folder(id) : new StateStore(runFolder(process.env)).containerFolder(id);
-
 /** Of one that runs and has a check; whoever asks for it is there afterwards. */
 export function lookAtHealth(container: KeptContainer, kept: KeptStore): Health | undefined {
   if (findHealthCheck(container, kept) === undefined) return undefined;
-  ensureKeeper(container, kept);
+  startKeeper();
   return readHealth(container.id, kept);
 }
 

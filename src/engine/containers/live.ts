@@ -7,7 +7,7 @@ import { fileType } from "../../../ffi/files.ts";
 import { GATE_FILE } from "../oci/gate.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
-import { findRecord } from "./running-record.ts";
+import { findRecord, stateFolder } from "./running-record.ts";
 import { awaitExit } from "./await-exit.ts";
 import { UNKNOWN_EXIT } from "./exit-file.ts";
 import { type KeptContainer, type KeptStatus, type KeptStore, NEVER_STARTED } from "./kept.ts";
@@ -53,7 +53,7 @@ const isGuarded = ({ id, agentPid, agentStart }: ContainerRecord): boolean =>
   isSameProcess(agentPid, agentStart) && !hasGate(id);
 
 function hasGate(id: string): boolean {
-  const folder = new StateStore(runFolder(process.env)).containerFolder(id);
+  const folder = stateFolder(id);
   return fileType(`${folder}/${GATE_FILE}`) !== 0;
 }
 

@@ -4,15 +4,14 @@ import { rehearseLaunch, writeEnterPlan } from "../../container/write-score.ts";
 import { SPEC_FILE } from "../own-spec.ts";
 import type { Entry } from "../replay/kept.ts";
 import { keepRehearsed } from "../replay/rehearse.ts";
-import { runFolder } from "../run-folder.ts";
-import { StateStore } from "../state-store.ts";
 import { planExec } from "./exec-anew.ts";
 import type { ExecRequest } from "./exec.ts";
+import { stateFolder } from "./running-record.ts";
 
 /** Keeps what enters the container; or that it is not replayed. */
 export async function rehearseExec(entry: Entry, request: ExecRequest): Promise<void> {
   const { record, options } = request;
-  const folder = new StateStore(runFolder(process.env)).containerFolder(record.id);
+  const folder = stateFolder(record.id);
   await keepRehearsed(
     entry,
     () =>
