@@ -2,10 +2,9 @@
 // never came to run. Every command that makes containers does this on the side.
 
 import type { CgroupManager } from "../../cgroups/manager.ts";
-import { isSameProcess } from "../../ffi/agent/alive.ts";
 import { fileType } from "../../ffi/files.ts";
-import { kill } from "../../ffi/signal.ts";
-import { isSyscallError, SyscallError } from "../../ffi/syscall-error.ts";
+import { SyscallError } from "../../ffi/syscall-error.ts";
+import { killIfSame } from "./containers/wait-for.ts";
 import { dataFolder } from "./data-folder.ts";
 import { CGROUP_PREFIX } from "./cgroup-prefix.ts";
 import { tellOf } from "./events/tell.ts";
@@ -76,13 +75,4 @@ function tellLost({ id, name }: ContainerRecord): void {
 function clearCgroup(cgroupsPath: string, cgroups: CgroupManager): void {
   cgroups.kill(cgroupsPath, SIGKILL);
   cgroups.remove(cgroupsPath);
-}
-
-function killIfSame(pid: number, start: string): void {
-  if (!isSameProcess(pid, start)) return;
-  try {
-    kill(pid, SIGKILL);
-  } catch (error) {
-    if (!isSyscallError(error, "ESRCH")) throw error;
-  }
 }

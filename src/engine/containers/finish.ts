@@ -4,8 +4,6 @@
 
 import { detectControl } from "../../../cgroups/detect-control.ts";
 import { fileType } from "../../../ffi/files.ts";
-import { pidfd_send_signal } from "../../../ffi/signal.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { CGROUP_PREFIX } from "../cgroup-prefix.ts";
 import { readDetails } from "../container-details.ts";
 import { describeEnd, tell } from "../events/tell.ts";
@@ -18,7 +16,7 @@ import { awaitExit } from "./await-exit.ts";
 import { UNKNOWN_EXIT } from "./exit-file.ts";
 import { openGuardian } from "./guardian-process.ts";
 import type { KeptContainer, KeptStatus, KeptStore } from "./kept.ts";
-import { openProcess } from "./wait-for.ts";
+import { killIfSame, killProcess } from "./wait-for.ts";
 
 const SIGKILL = 9;
 
@@ -62,7 +60,7 @@ export async function finish(container: KeptContainer, kept: KeptStore): Promise
   store.freeName(container.name);
   store.removeFolder(container.id);
   // Order: once there is nothing to guard any more, its deputy does not go on in its place.
-  if (guardian !== undefined && record?.agentPid !== process.pid) tryKill(guardian.number);
+  if (guardian !== undefined && record?.agentPid !== process.pid) killProcess(guardian);
   if (!hasRun) return before;
   if (oomKilled) tell("oom", container);
   tell("die", container, describeEnd(status.exitCode, status.startedMs, status.finishedMs));
@@ -78,17 +76,4 @@ function networksOf(id: string): ToldNetwork[] {
   return endpoints.map(({ networkId, network: name }) => {
     return { id: networkId, name, driver: store.read(name)?.driver ?? "bridge" };
   });
-}
-
-function killIfSame(pid: number, start: string): void {
-  using found = openProcess(pid, start);
-  if (found !== undefined) tryKill(found.number);
-}
-
-function tryKill(pidfd: number): void {
-  try {
-    pidfd_send_signal(pidfd, SIGKILL);
-  } catch (error) {
-    if (!isSyscallError(error, "ESRCH")) throw error;
-  }
 }

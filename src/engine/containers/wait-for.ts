@@ -1,9 +1,9 @@
-// Waiting for processes of a container to end, by their pidfds: no polling, no race with a new process
-// of the same number.
+// The end of processes of a container, waited for and brought about by their pidfds: no polling, no race
+// with a new process of the same number.
 
 import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { poll, POLL } from "../../../ffi/poll.ts";
-import { pidfd_open } from "../../../ffi/signal.ts";
+import { pidfd_open, pidfd_send_signal } from "../../../ffi/signal.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 
@@ -19,6 +19,23 @@ export function openProcess(pid: number, start: string): Fd | undefined {
     if (isSyscallError(error, "ESRCH")) return undefined;
     throw error;
   }
+}
+
+const SIGKILL = 9;
+
+/** One that has ended meanwhile is no failure. */
+export function killProcess(process: Fd): void {
+  try {
+    pidfd_send_signal(process.number, SIGKILL);
+  } catch (error) {
+    if (!isSyscallError(error, "ESRCH")) throw error;
+  }
+}
+
+/** Where it is the process that was recorded. */
+export function killIfSame(pid: number, start: string): void {
+  using found = openProcess(pid, start);
+  if (found !== undefined) killProcess(found);
 }
 
 /** Whether it has ended within the time; -1 waits for ever. Blocks. */
