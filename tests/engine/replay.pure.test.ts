@@ -130,9 +130,7 @@ describe("a kept file", () => {
     const meetOnce = async (outcome: number | "failed") => {
       using found = findKept<{ standInId: string; cgroupDirectories: string[] }>(runFolder, "key");
       return meet(
-        found.path,
-        "key",
-        found.file,
+        found,
         async () => outcome,
         async (asked) => keep(asked, later),
       );

@@ -23,9 +23,7 @@ export async function replayExec(request: ExecRequest, begins: () => void): Prom
   const streams = nothing && ([nothing.number, 1, 2] as const);
   const { detach } = options;
   return await meet(
-    found.path,
-    key,
-    found.file,
+    found,
     async (launch, kept) =>
       replayEntry(kept, launch, { detach, begins, ...(streams && { streams }) }),
     async (entry) => (await import("./rehearse-exec.ts")).rehearseExec(entry, request),

@@ -28,9 +28,7 @@ export async function replayExec(
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
   using found = findKept<LaunchBasis>(folder, key);
   return await meet(
-    found.path,
-    key,
-    found.file,
+    found,
     async (launch, kept) => replayEntry(kept, launch, entryOf(options, globals)),
     async (entry) => (await import("./rehearse.ts")).rehearseExec(entry, options, globals, record),
   );

@@ -46,9 +46,7 @@ export async function replayBundle(
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
   using found = findKept<BundleLaunch>(folder, key);
   return await meet(
-    found.path,
-    key,
-    found.file,
+    found,
     (launch, kept) =>
       waits
         ? performWaiting(kept, launch, options, globals, verb)

@@ -1,6 +1,7 @@
 // The scores that are kept in /run/bunker, one file each: a line of JSON, and the arena.
 //
-// A few dozen places, two for each request: what is run again and again stays, what is run once goes. Power loss: /run is memory.
+// A few dozen places, two for each request: what is run again and again stays, what is run once goes.
+// Power loss: /run is memory.
 
 import { O, S } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
@@ -92,6 +93,7 @@ export function keptPlaces(runFolder: string, key: string): readonly [string, st
 /** What is kept for `key`, and where it is or may be kept. */
 export interface Found<T = RunLaunch> extends Disposable {
   readonly path: string;
+  readonly key: string;
   readonly file: KeptFile<T> | undefined;
 }
 
@@ -99,18 +101,18 @@ export interface Found<T = RunLaunch> extends Disposable {
 export function findKept<T = RunLaunch>(runFolder: string, key: string): Found<T> {
   const [first, second] = keptPlaces(runFolder, key);
   const one = openKept<T>(first);
-  if (one?.kept.key === key) return makeFound(first, one);
+  if (one?.kept.key === key) return makeFound(first, key, one);
   const other = openKept<T>(second);
   one?.[Symbol.dispose]();
-  if (other?.kept.key === key) return makeFound(second, other);
+  if (other?.kept.key === key) return makeFound(second, key, other);
   other?.[Symbol.dispose]();
   // What is replayed stays, where the other place has nothing that is.
   const isFirst = one?.kept.launch === undefined || other?.kept.launch !== undefined;
-  return makeFound(isFirst ? first : second, undefined);
+  return makeFound(isFirst ? first : second, key);
 }
 
-function makeFound<T>(path: string, file: KeptFile<T> | undefined): Found<T> {
-  return { path, file, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
+function makeFound<T>(path: string, key: string, file?: KeptFile<T>): Found<T> {
+  return { path, key, file, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
 }
 
 /** What is kept there, if anything of ours. */

@@ -11,7 +11,14 @@ import { destroy } from "../../container/end.ts";
 import { findInit, hasCleared, startScore, waitForInit } from "../../container/perform-score.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import { stillHolds } from "./holds.ts";
-import { type Entry, keep, type KeptFile, type KeptLaunch, type LaunchBasis } from "./kept.ts";
+import {
+  type Entry,
+  type Found,
+  keep,
+  type KeptFile,
+  type KeptLaunch,
+  type LaunchBasis,
+} from "./kept.ts";
 
 /** How a request was met. */
 export interface Replay {
@@ -35,9 +42,7 @@ const FAILURES_MAX = 3;
  * @param perform gives an exit code
  */
 export async function meet<T extends LaunchBasis>(
-  path: string,
-  key: string,
-  file: KeptFile<T> | undefined,
+  { path, key, file }: Found<T>,
   perform: (launch: KeptLaunch<T>, file: KeptFile<T>) => Promise<number | Unmet>,
   rehearse: (entry: Entry) => Promise<void>,
 ): Promise<Replay> {

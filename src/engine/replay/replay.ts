@@ -33,9 +33,7 @@ export async function replayRun(argv: readonly string[], parse: ParseOptions): P
   const key = `${buildOf()} ${JSON.stringify(argv)}`;
   using found = findKept(folder, key);
   return await meet(
-    found.path,
-    key,
-    found.file,
+    found,
     (launch, kept) => perform(kept, launch, folder, parse),
     async (entry) => (await import("./rehearse.ts")).rehearse(entry, folder, parse),
   );
