@@ -18,6 +18,7 @@ import { CGROUP_PREFIX } from "./cgroup-prefix.ts";
 import { dataFolder } from "./data-folder.ts";
 import type { DeviceNode, IdMappings, ResolvedUser, SpecFacts } from "./host-facts.ts";
 import { type MadeSpec, makeSpec } from "./make-spec.ts";
+import { listNamedDevices } from "./spec-devices.ts";
 import { addGroups, resolveUser } from "./resolve-user.ts";
 import type { Limit, RootOption, RunOptions } from "./run-options.ts";
 import { kernelKinds, withDefaultDevices } from "./launch-facts.ts";
@@ -282,20 +283,7 @@ async function findContainers(options: RunOptions): Promise<Pick<SpecFacts, "con
 async function findDevices(
   options: RunOptions,
 ): Promise<Pick<SpecFacts, "devices" | "hostDevices">> {
-  const { blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops } =
-    options.resources;
-  const paths: string[] = [];
-  for (const { hostPath } of options.devices) paths.push(hostPath);
-  const limited = [
-    blkioWeightDevice,
-    deviceReadBps,
-    deviceWriteBps,
-    deviceReadIops,
-    deviceWriteIops,
-  ];
-  for (const list of limited) {
-    for (const { path } of list ?? []) paths.push(path);
-  }
+  const paths = listNamedDevices(options);
   const { privileged } = options.security;
   if (paths.length === 0 && !privileged) return {};
   const { readDevices, readHostDevices } = await import("./device-nodes.ts");

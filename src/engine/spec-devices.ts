@@ -31,6 +31,19 @@ export function makeDevices(options: RunOptions, facts: SpecFacts): MadeDevices 
   return { nodes, rules };
 }
 
+/** The paths of the host's devices that the options name, to be used or to be limited. */
+export function listNamedDevices({ devices, resources }: RunOptions): string[] {
+  const { blkioWeightDevice, deviceReadBps, deviceWriteBps } = resources;
+  const { deviceReadIops, deviceWriteIops } = resources;
+  const paths: string[] = [];
+  for (const { hostPath } of devices) paths.push(hostPath);
+  const throttled = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops];
+  for (const list of [blkioWeightDevice, ...throttled]) {
+    for (const { path } of list ?? []) paths.push(path);
+  }
+  return paths;
+}
+
 /**
  * The one device at a path of the host.
  * @throws UserError where there is none

@@ -20,6 +20,7 @@ import { describeRun } from "../events/describe-run.ts";
 import { planTelling } from "../events/told-by-agent.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
+import { listNamedDevices } from "../spec-devices.ts";
 import { StateStore } from "../state-store.ts";
 import { DETAILS_FILE } from "../container-details.ts";
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
@@ -153,7 +154,7 @@ function isPlain(options: RunOptions): boolean {
   if (pid.kind !== "private" || ipc.kind === "container" || network.kind === "container") {
     return false;
   }
-  return !security.privileged && options.devices.length === 0 && !namesDevices(options);
+  return !security.privileged && listNamedDevices(options).length === 0;
 }
 
 /** An image that is looked for here, and no volumes. */
@@ -165,13 +166,6 @@ function isImageAlone({ root, mounts, volumesFrom, pull }: RunOptions): boolean 
 function detachesOrLogs({ detach, detachKeys, attach, log, health }: RunOptions): boolean {
   if (detach || detachKeys !== undefined || health !== undefined) return true;
   return attach !== undefined || log !== undefined;
-}
-
-function namesDevices({ resources }: RunOptions): boolean {
-  const { blkioWeightDevice, deviceReadBps, deviceWriteBps } = resources;
-  const { deviceReadIops, deviceWriteIops } = resources;
-  const throttled = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops];
-  return [blkioWeightDevice, ...throttled].some((list) => list !== undefined);
 }
 
 /** The container's files in its state folder. */
