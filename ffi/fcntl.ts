@@ -26,6 +26,9 @@ export const F = {
   F_SETFD: 2,
   F_GETFL: 3,
   F_SETFL: 4,
+  F_GETLK: 5,
+  F_SETLK: 6,
+  F_SETLKW: 7,
   F_DUPFD_CLOEXEC: 1030,
   F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032,
@@ -97,17 +100,23 @@ export function duplicate(fd: number): Fd {
   return new Fd(fcntl(fd, F.F_DUPFD_CLOEXEC, 3));
 }
 
-const F_GETLK = 5;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 const FLOCK_BYTES = 32;
 const FLOCK_PID_OFFSET = 24;
 
+/** A struct flock that stands for writing to the whole of a file. */
+export function wholeFile(): Uint8Array {
+  const bytes = new Uint8Array(FLOCK_BYTES);
+  bytes[0] = F_WRLCK;
+  return bytes;
+}
+
 /** The process that has a lock on any part of an open file; undefined where none has. fcntl(2) */
 export function lockHolder(fd: number): number | undefined {
   const flock = scratch(FLOCK_BYTES);
-  flock.bytes[0] = F_WRLCK;
-  check(rawCall("fcntl", fd, F_GETLK, flock.address), "fcntl");
+  flock.bytes.set(wholeFile());
+  check(rawCall("fcntl", fd, F.F_GETLK, flock.address), "fcntl");
   const view = new DataView(flock.bytes.buffer, flock.bytes.byteOffset);
   return view.getInt16(0, true) === F_UNLCK ? undefined : view.getInt32(FLOCK_PID_OFFSET, true);
 }

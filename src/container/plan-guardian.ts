@@ -45,6 +45,7 @@ import {
   wakeParent,
 } from "../../ffi/calls.ts";
 import { AT, O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
+import { F, FD_CLOEXEC, wholeFile } from "../../ffi/fcntl.ts";
 import { EAGAIN, EBADF, EFBIG, EINVAL, EIO, ENOLCK } from "../../ffi/errno.ts";
 import {
   ADOPTED_OFFSET,
@@ -150,25 +151,14 @@ export function planGuardian(request: GuardianRequest, init: Slot | AdoptedInit)
   };
 }
 
-const F_GETFD = 1;
-const F_SETFD = 2;
-const FD_CLOEXEC = 1;
-const F_DUPFD_CLOEXEC = 1030;
-const F_SETLK = 6;
-const F_SETLKW = 7;
-const F_WRLCK = 1;
-const FLOCK_BYTES = 32;
-
 /** Of the whole file, and the process' own: no child has it. fcntl(2) */
-function lock(fd: number, command: typeof F_SETLK | typeof F_SETLKW): Call {
-  const bytes = new Uint8Array(FLOCK_BYTES);
-  bytes[0] = F_WRLCK;
-  return { name: "fcntl", args: [fd, command, new Struct(bytes, () => "{F_WRLCK}")] };
+function lock(fd: number, command: typeof F.F_SETLK | typeof F.F_SETLKW): Call {
+  return { name: "fcntl", args: [fd, command, new Struct(wholeFile(), () => "{F_WRLCK}")] };
 }
 
 /** Fails where there is a guardian, or a deputy on its way; not where there are no locks. */
 const tryLock = (exitFd: number): Call => ({
-  ...lock(exitFd, F_SETLK),
+  ...lock(exitFd, F.F_SETLK),
   tolerate: [EINVAL, ENOLCK],
 });
 
@@ -272,13 +262,13 @@ class Loop {
       calls.push(
         {
           name: "fcntl",
-          args: [streams.master, F_DUPFD_CLOEXEC, 3],
+          args: [streams.master, F.F_DUPFD_CLOEXEC, 3],
           into: at.into,
           intoOffset: at.fd,
         },
         {
           name: "fcntl",
-          args: [this.#fd(0), F_GETFD],
+          args: [this.#fd(0), F.F_GETFD],
           into: at.into,
           intoOffset: at.events,
         },
@@ -288,9 +278,9 @@ class Loop {
     calls.push(
       this.init instanceof Slot
         ? { name: "pidfd_open", args: [this.init, 0], into: pidfd }
-        : { name: "fcntl", args: [this.init.pidfd, F_DUPFD_CLOEXEC, 3], into: pidfd },
-      { name: "fcntl", args: [pidfd, F_DUPFD_CLOEXEC, 3], into: init.into, intoOffset: init.fd },
-      { name: "fcntl", args: [pidfd, F_GETFD], into: init.into, intoOffset: init.events },
+        : { name: "fcntl", args: [this.init.pidfd, F.F_DUPFD_CLOEXEC, 3], into: pidfd },
+      { name: "fcntl", args: [pidfd, F.F_DUPFD_CLOEXEC, 3], into: init.into, intoOffset: init.fd },
+      { name: "fcntl", args: [pidfd, F.F_GETFD], into: init.into, intoOffset: init.events },
     );
     return calls;
   }
@@ -381,7 +371,7 @@ class Loop {
         otherwise: "no deputy",
       },
       {
-        call: { name: "fcntl", args: [fd, F_GETFD], into: at.into, intoOffset: at.events },
+        call: { name: "fcntl", args: [fd, F.F_GETFD], into: at.into, intoOffset: at.events },
         then: next,
       },
       {
@@ -406,7 +396,7 @@ class Loop {
     const reopen = log?.maxBytes === undefined ? [] : planReopen(log);
     const wait = linkLines([
       { call: prctl(PR.PR_SET_NAME, "bunker-deputy") },
-      { call: lock(exitFd, F_SETLKW), then: "locked", otherwise: "no lock" },
+      { call: lock(exitFd, F.F_SETLKW), then: "locked", otherwise: "no lock" },
       // Where there are no locks there is no deputy; the guardian tries again and again.
       {
         label: "no lock",
@@ -653,7 +643,7 @@ class Loop {
       { call: { name: "write", args: [exitFd, new AddressOf(this.#exit), EXIT_BYTES] } },
       { label: "over", call: getpid(this.#isOver) },
       // The lock goes with the descriptor: the deputy has nothing to wait for any more.
-      { call: { name: "fcntl", args: [exitFd, F_SETFD, FD_CLOEXEC] } },
+      { call: { name: "fcntl", args: [exitFd, F.F_SETFD, FD_CLOEXEC] } },
       ...restore,
       { call: execve(after.path, new StringArray(after.args), new StringArray(after.env, true)) },
       { call: exitGroup(0) },
@@ -666,7 +656,7 @@ class Loop {
     return [
       {
         label: "ask",
-        call: { name: "fcntl", args: [this.#pidfd, F_DUPFD_CLOEXEC, 3], into: reaped },
+        call: { name: "fcntl", args: [this.#pidfd, F.F_DUPFD_CLOEXEC, 3], into: reaped },
       },
       // Kernel: its status can be asked for once its parent has; POLLHUP, which is always told, says so.
       {
