@@ -34,6 +34,8 @@ export interface OperandCount {
 /** What the help page says. */
 export interface CommandWords {
   readonly name: string;
+  /** Of one that goes by another name, `container run`: the name of its definition, `run`. */
+  readonly sameAs?: string;
   /** One sentence without a final period. */
   readonly summary: string;
   /** What follows the name in the usage line: `[flags] IMAGE [COMMAND] [ARG...]`. */
@@ -91,7 +93,7 @@ export function makeCommand<D>(definition: CommandDefinition<D>): Command {
         definition.run(draft, parsed.operands, context),
       );
     },
-    named: (name) => makeCommand({ ...definition, name }),
+    named: (name) => makeCommand({ ...definition, name, sameAs: definition.name }),
   };
   return command;
 }

@@ -40,6 +40,26 @@ test("every listed command, its flags and its examples are in it", async () => {
   }
 });
 
+test("what a group has of other commands is told once, where they have their place", async () => {
+  const manual = await man();
+  for (const [again, once] of [
+    ["container run", "run"],
+    ["container ls", "ps"],
+    ["image ls", "images"],
+  ] as const) {
+    expect(manual).toContain(
+      `${bold(`bunker ${again}`)}\nThe same as ${bold(`bunker ${once}`)}.\n`,
+    );
+    expect(manual).not.toContain(`.SS bunker ${again}\n`);
+  }
+  const places = [...manual.matchAll(/^The same as \\fB(.+)\\fR\.$/gm)].map(([, place]) => place);
+  for (const place of places) expect(manual).toContain(`.SS ${place}\n`);
+  // Those that are nowhere else, and the page of one that is asked for, are whole.
+  for (const own of ["system df", "container inspect"])
+    expect(manual).toContain(`.SS bunker ${own}\n`);
+  expect(await man("container", "run")).toContain(bold(escape("--rm")));
+});
+
 test("one command has a page of its own, and what is none is refused", async () => {
   expect(await man("network", "create")).toStartWith('.TH BUNKER\\-NETWORK\\-CREATE 1 ""');
   const world = makeWorld({});

@@ -60,9 +60,7 @@ export async function formatManual(entries: readonly CommandEntry[]): Promise<st
 export async function formatPage(command: Command): Promise<string> {
   const title = `bunker-${command.words.name.replaceAll(" ", "-")}`;
   const { summary } = command.words;
-  const { name: group } = command.words;
-  const all = command.children ?? [];
-  const children = await Promise.all(all.map((child) => formatChild(group, child)));
+  const children = await Promise.all((command.children ?? []).map(formatChild));
   return finish([
     head(title),
     ...name(title, summary.charAt(0).toLowerCase() + summary.slice(1)),
@@ -80,21 +78,20 @@ export async function formatPage(command: Command): Promise<string> {
 
 async function formatWithChildren(row: CommandEntry): Promise<string[]> {
   const command = await row.load();
-  if (command.children === undefined) return formatEntry(row);
-  const children = await Promise.all(command.children.map((child) => formatChild(row.name, child)));
+  if (command.children === undefined) return formatEntry(command);
+  const children = await Promise.all(command.children.map(formatChild));
   return [subsection(`bunker ${row.name}`), ...describeCommand(command), ...children.flat()];
 }
 
 /** `container run` is `run` by another name, which has its place already. */
-async function formatChild(group: string, row: CommandEntry): Promise<string[]> {
-  const { words } = await row.load();
-  if (words.name.startsWith(`${group} `)) return formatEntry(row);
-  const term = bold(escape(`bunker ${group} ${row.name}`));
-  return entry(term, `The same as \`bunker ${words.name}\`.`);
+async function formatChild(row: CommandEntry): Promise<string[]> {
+  const command = await row.load();
+  const { name: own, sameAs = own } = command.words;
+  if (sameAs === own) return formatEntry(command);
+  return entry(bold(escape(`bunker ${own}`)), `The same as \`bunker ${sameAs}\`.`);
 }
 
-async function formatEntry(row: CommandEntry): Promise<string[]> {
-  const command = await row.load();
+function formatEntry(command: Command): string[] {
   const heading = subsection(`bunker ${command.words.name}`);
   return [heading, ".PP", formatUsage(command), ...describeCommand(command)];
 }
