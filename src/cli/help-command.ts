@@ -1,6 +1,6 @@
 // `bunker help [COMMAND…]`, and what `bunker` and `bunker --help` print.
 import { UserError } from "../errors.ts";
-import { makeCommand } from "./command.ts";
+import { type Command, makeCommand } from "./command.ts";
 import { commands, findCommand } from "./commands.ts";
 import { findChild } from "./group.ts";
 import { formatCommandHelp, formatOverview } from "./help.ts";
@@ -19,16 +19,18 @@ export const helpCommand = makeCommand<undefined>({
   start: () => undefined,
   run: async (_draft, [name, child], context) => {
     if (name === undefined) context.write(formatOverview(commands, context.columns()));
-    else {
-      const entry = findCommand(name);
-      if (entry === undefined) throw unknownCommand(name);
-      const command = await entry.load();
-      const shown = child === undefined ? command : await findChild(command, child);
-      context.write(formatCommandHelp(shown, context.columns()));
-    }
+    else context.write(formatCommandHelp(await requireCommand(name, child), context.columns()));
     return 0;
   },
 });
+
+/** Returns a command, or that of a group. @throws UserError where there is none */
+export async function requireCommand(name: string, child: string | undefined): Promise<Command> {
+  const entry = findCommand(name);
+  if (entry === undefined) throw unknownCommand(name);
+  const command = await entry.load();
+  return child === undefined ? command : findChild(command, child);
+}
 
 /** Returns the refusal of a command that does not exist: exit code 1, as docker has it. */
 export function unknownCommand(name: string): UserError {

@@ -72,12 +72,16 @@ function formatFlags(flags: Readonly<Record<string, FlagInfo>>, width: number): 
 /** `  -e, --env KEY[=VALUE]` */
 function formatName(name: string, flag: FlagInfo): string {
   const short = flag.short === undefined ? "   " : `-${flag.short},`;
-  const value =
-    flag.placeholder ?? { bool: "", int: "int", text: "string", list: "list" }[flag.type];
-  return `  ${short} --${name} ${value}`.trimEnd();
+  return `  ${short} --${name} ${valueOf(flag)}`.trimEnd();
 }
 
-function explain(flag: FlagInfo): string {
+/** What the value of a flag is called; of one that has none: nothing. */
+export function valueOf({ placeholder, type }: FlagInfo): string {
+  return placeholder ?? { bool: "", int: "int", text: "string", list: "list" }[type];
+}
+
+/** What a flag does, without a final period. */
+export function explain(flag: FlagInfo): string {
   return flag.fallback === undefined ? flag.help : `${flag.help} (default ${flag.fallback})`;
 }
 

@@ -1,6 +1,7 @@
 // What the manual says of one command, from its definition.
 import type { Command } from "../command.ts";
 import type { FlagInfo } from "../flag.ts";
+import { explain, valueOf } from "../help.ts";
 import { bold, code, entry, escape, italic, paragraphs, prose } from "./roff.ts";
 
 /** `bunker run [flags] IMAGE …`: names as they are typed, the rest in another font. */
@@ -24,21 +25,16 @@ export function describeCommand(command: Command): string[] {
 function listFlags({ flags, children }: Command): string[] {
   if (children !== undefined) return [];
   const shown = Object.entries(flags).filter(([, { hidden }]) => hidden !== true);
-  return shown.flatMap(([name, flag]) => entry(formatFlag(name, flag), explain(flag)));
+  return shown.flatMap(([name, flag]) => entry(formatFlag(name, flag), `${explain(flag)}.`));
 }
-
-const VALUES = { bool: "", int: "int", text: "string", list: "list" } as const;
 
 /** `-e, --env KEY=VALUE` */
 function formatFlag(name: string, flag: FlagInfo): string {
   const names = flag.short === undefined ? [`--${name}`] : [`-${flag.short}`, `--${name}`];
-  const value = flag.placeholder ?? VALUES[flag.type];
+  const value = valueOf(flag);
   const shown = names.map((each) => bold(escape(each))).join(", ");
   return value === "" ? shown : `${shown} ${italic(escape(value))}`;
 }
-
-const explain = ({ help, fallback }: FlagInfo): string =>
-  fallback === undefined ? `${help}.` : `${help} (default ${fallback}).`;
 
 function listRefused({ refused = {} }: Command): string[] {
   return Object.entries(refused).flatMap(([name, why]) =>

@@ -1,8 +1,7 @@
 // `bunker man`
 import { makeCommand } from "../command.ts";
-import { commands, findCommand } from "../commands.ts";
-import { findChild } from "../group.ts";
-import { unknownCommand } from "../help-command.ts";
+import { commands } from "../commands.ts";
+import { requireCommand } from "../help-command.ts";
 import { formatManual, formatPage } from "./manual.ts";
 
 export const manCommand = makeCommand<undefined>({
@@ -25,15 +24,8 @@ export const manCommand = makeCommand<undefined>({
   interspersed: true,
   start: () => undefined,
   run: async (_draft, [name, child], context) => {
-    if (name === undefined) {
-      context.write(await formatManual(commands));
-      return 0;
-    }
-    const row = findCommand(name);
-    if (row === undefined) throw unknownCommand(name);
-    const command = await row.load();
-    const shown = child === undefined ? command : await findChild(command, child);
-    context.write(await formatPage(shown));
+    if (name === undefined) context.write(await formatManual(commands));
+    else context.write(await formatPage(await requireCommand(name, child)));
     return 0;
   },
 });
