@@ -10,6 +10,7 @@ import type { Fields } from "../format/template/values.ts";
 import { formatBytes } from "../format/units.ts";
 import { writeWhileRead } from "../live/output.ts";
 import { findAbilities } from "../live/place.ts";
+import type { SortKey } from "./top.ts";
 import { History, IDLE } from "./usage-rates.ts";
 import { formatBinary } from "./usage-words.ts";
 
@@ -20,7 +21,7 @@ interface Draft {
   once: boolean;
 }
 
-export const INTERVAL_MS = 1000;
+const INTERVAL_MS = 1000;
 
 export const statsCommand: Command = makeCommand<Draft>({
   name: "stats",
@@ -54,31 +55,43 @@ export const statsCommand: Command = makeCommand<Draft>({
   operands: { min: 0 },
   interspersed: true,
   start: () => ({ format: undefined, noTrunc: false, all: false, once: false }),
-  run: async (draft, names, context) => {
-    const readUsage = await (await context.engine.containers()).usageReader();
-    const read = makeReader(readUsage, names, draft.all);
-    const place = draft.once ? undefined : findAbilities(context.env);
-    if (place === undefined) return printTables(read, draft, context);
-    const { showPicture } = await import("../live/screen.ts");
-    if (draft.format === undefined) {
-      const { UsagePicture } = await import("./usage-picture.ts");
-      return showPicture(new UsagePicture(read, { sort: undefined, place }), place, INTERVAL_MS);
-    }
-    const { TextPicture } = await import("../live/text-picture.ts");
-    const tables = makeTables(read, draft);
-    const next = (): (() => string) | undefined => {
-      const text = tables();
-      return text === undefined ? undefined : () => text;
-    };
-    return showPicture(new TextPicture(next), place, INTERVAL_MS);
-  },
+  run: (draft, names, context) => showUsage(names, draft, context),
 });
+
+interface Choice extends Draft {
+  /** None: as they come. */
+  readonly sort?: SortKey;
+}
+
+/** A picture where there is a terminal for it, tables elsewhere. @param names none: of all */
+export async function showUsage(
+  names: readonly string[],
+  choice: Choice,
+  context: CommandContext,
+): Promise<number> {
+  const readUsage = await (await context.engine.containers()).usageReader();
+  const read = makeReader(readUsage, names, choice.all);
+  const place = choice.once ? undefined : findAbilities(context.env);
+  if (place === undefined) return printTables(read, choice, context);
+  const { showPicture } = await import("../live/screen.ts");
+  if (choice.format === undefined) {
+    const { UsagePicture } = await import("./usage-picture.ts");
+    return showPicture(new UsagePicture(read, { sort: choice.sort, place }), place, INTERVAL_MS);
+  }
+  const { TextPicture } = await import("../live/text-picture.ts");
+  const tables = await makeTables(read, choice);
+  const next = (): (() => string) | undefined => {
+    const text = tables();
+    return text === undefined ? undefined : () => text;
+  };
+  return showPicture(new TextPicture(next), place, INTERVAL_MS);
+}
 
 /**
  * Who is to be looked at must be there the first time; then one that is gone is left out, and as with
  * docker it is over where none of those that were named is left: undefined.
  */
-export function makeReader(
+function makeReader(
   readUsage: Awaited<ReturnType<ContainerVerbs["usageReader"]>>,
   names: readonly string[],
   all: boolean,
@@ -92,37 +105,51 @@ export function makeReader(
 }
 
 /** Texts of tables, one after the other; undefined once there is nothing to be seen. */
-function makeTables(
+async function makeTables(
   read: () => readonly Usage[] | undefined,
-  { format, noTrunc }: Pick<Draft, "format" | "noTrunc">,
-  order: (rows: readonly Usage[], history: History) => readonly Usage[] = (usages) => usages,
-): () => string | undefined {
+  { format, noTrunc, sort }: Choice,
+): Promise<() => string | undefined> {
   const history = new History();
+  const order = sort === undefined ? undefined : await makeOrder(sort, history);
   return () => {
     const usages = read();
     if (usages === undefined) return undefined;
     history.add(usages);
-    const rows = order(usages, history).map((usage) =>
+    const rows = (order?.(usages) ?? usages).map((usage) =>
       makeFields(usage, history.last(usage.container.id), noTrunc),
     );
     return formatListNow(rows, statsShape, { format });
   };
 }
 
+/** Start-up: only what is sorted needs the picture's table. */
+async function makeOrder(
+  sort: SortKey,
+  history: History,
+): Promise<(usages: readonly Usage[]) => Usage[]> {
+  const { sortRows } = await import("./usage-table.ts");
+  return (usages) => {
+    const rows = usages.map((usage) => {
+      const { id, name } = usage.container;
+      return { id, name, samples: history.samples(id), usage };
+    });
+    return sortRows(rows, sort, false).map(({ usage }) => usage);
+  };
+}
+
 /** A percentage needs two looks: the first table comes after a moment. */
-export async function printTables(
+async function printTables(
   read: () => readonly Usage[] | undefined,
-  draft: Pick<Draft, "format" | "noTrunc" | "once">,
+  choice: Choice,
   context: CommandContext,
-  order?: (rows: readonly Usage[], history: History) => readonly Usage[],
 ): Promise<number> {
-  const next = makeTables(read, draft, order);
+  const next = await makeTables(read, choice);
   next();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     const text = next();
     if (text === undefined) return 0;
-    if (draft.once) {
+    if (choice.once) {
       context.write(text);
       return 0;
     }

@@ -1,18 +1,19 @@
 // `bunker top` and `bunker container top`: the processes of one container, as docker has it; without one a
 // live picture of all of them.
 import { UserError } from "../../errors.ts";
-import { type Command, type CommandContext, makeCommand } from "../command.ts";
+import { type Command, makeCommand } from "../command.ts";
 import { keepLines, runPs } from "../format/ps-table.ts";
-import type { SortKey } from "./usage-table.ts";
+
+/** What all of them can be sorted by. */
+const SORT_KEYS = ["cpu", "memory", "network", "block", "pids", "name"] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
 
 interface Draft {
   once: boolean;
   sort: SortKey;
 }
 
-const SORT_KEYS: readonly string[] = ["cpu", "memory", "network", "block", "pids", "name"];
-
-const isSortKey = (text: string): text is SortKey => SORT_KEYS.includes(text);
+const isSortKey = (text: string): text is SortKey => SORT_KEYS.some((key) => key === text);
 
 export const topCommand: Command = makeCommand<Draft>({
   name: "top",
@@ -55,30 +56,12 @@ export const topCommand: Command = makeCommand<Draft>({
   interspersed: false,
   start: () => ({ once: false, sort: "cpu" }),
   run: async (draft, [name, ...psArgs], context) => {
-    if (name === undefined) return showAll(draft, context);
+    if (name === undefined) {
+      const { showUsage } = await import("./stats.ts");
+      return showUsage([], { ...draft, all: false, format: undefined, noTrunc: false }, context);
+    }
     const pids = await (await context.engine.containers()).listPids(name);
     context.write(keepLines(await runPs(psArgs), pids));
     return 0;
   },
 });
-
-async function showAll({ once, sort }: Draft, context: CommandContext): Promise<number> {
-  const { INTERVAL_MS, makeReader, printTables } = await import("./stats.ts");
-  const { findAbilities } = await import("../live/place.ts");
-  const read = makeReader(await (await context.engine.containers()).usageReader(), [], false);
-  const place = once ? undefined : findAbilities(context.env);
-  if (place !== undefined) {
-    const { showPicture } = await import("../live/screen.ts");
-    const { UsagePicture } = await import("./usage-picture.ts");
-    return showPicture(new UsagePicture(read, { sort, place }), place, INTERVAL_MS);
-  }
-  const { sortRows } = await import("./usage-table.ts");
-  const draft = { format: undefined, noTrunc: false, once };
-  return printTables(read, draft, context, (usages, history) => {
-    const rows = usages.map(({ container: { id, name } }) => {
-      return { id, name, samples: history.samples(id) };
-    });
-    const ids = sortRows(rows, sort, false).map(({ id }) => id);
-    return usages.toSorted((a, b) => ids.indexOf(a.container.id) - ids.indexOf(b.container.id));
-  });
-}

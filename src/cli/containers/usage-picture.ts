@@ -4,9 +4,10 @@ import type { Usage } from "../../engine/containers/processes.ts";
 import type { Abilities } from "../live/place.ts";
 import type { Picture } from "../live/screen.ts";
 import type { Line } from "../live/text.ts";
+import type { SortKey } from "./top.ts";
 import { addUp, History } from "./usage-rates.ts";
 import { drawSummary, SUMMARY_LINES } from "./usage-summary.ts";
-import { drawTable, type SortKey, sortRows, type UsageRow } from "./usage-table.ts";
+import { drawTable, sortRows, type UsageRow } from "./usage-table.ts";
 
 export interface UsageChoice {
   /** The order that it begins with; undefined: as they come. */

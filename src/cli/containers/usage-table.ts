@@ -3,11 +3,9 @@
 import type { Abilities } from "../live/place.ts";
 import { drawBar, drawCurve } from "../live/pictures.ts";
 import { fit, type Line, type Look, type Piece } from "../live/text.ts";
+import type { SortKey } from "./top.ts";
 import { formatRate, formatShort } from "./usage-words.ts";
 import { MINUTE, type Sample } from "./usage-rates.ts";
-
-export const SORT_KEYS = ["cpu", "memory", "network", "block", "pids", "name"] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
 
 /** A container as the table shows it. */
 export interface UsageRow {
@@ -27,11 +25,11 @@ const VALUES: Readonly<Record<Exclude<SortKey, "name">, (sample: Sample) => numb
 };
 
 /** The greatest first; names by the alphabet. @param isReversed the other way round */
-export function sortRows(
-  rows: readonly UsageRow[],
+export function sortRows<R extends UsageRow>(
+  rows: readonly R[],
   key: SortKey,
   isReversed: boolean,
-): readonly UsageRow[] {
+): readonly R[] {
   const byName = (a: UsageRow, b: UsageRow): number => (a.name < b.name ? -1 : 1);
   const valueOf = (row: UsageRow): number => {
     const sample = row.samples.at(-1);
