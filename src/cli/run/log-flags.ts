@@ -2,6 +2,7 @@
 import type { LogOption } from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
 import type { FlagTable } from "../flag.ts";
+import { splitPair } from "../values/pair.ts";
 import { parseSize } from "../values/size.ts";
 import type { RunDraft } from "./draft.ts";
 
@@ -57,7 +58,7 @@ export const logFlags: FlagTable<RunDraft> = {
     placeholder: "KEY=VALUE",
     help: "Log driver options: max-size, max-file, tag",
     set: (draft, text) => {
-      const { key, value } = splitLogOption(text);
+      const [key, value] = splitPair(text);
       const { log } = draft.options;
       const given = { ...log?.given, [key]: value };
       draft.options.log = { driver: "json-file", ...log, ...parseLogOption(key, value), given };
@@ -74,12 +75,6 @@ function parseDriver(text: string): LogOption["driver"] {
     );
   }
   throw new UserError(`error looking up logging plugin ${text}: plugin "${text}" not found`);
-}
-
-function splitLogOption(text: string): { readonly key: string; readonly value: string } {
-  const equals = text.indexOf("=");
-  if (equals < 0) return { key: text, value: "" };
-  return { key: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
 /** docker's options of json-file and local. */
