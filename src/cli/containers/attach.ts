@@ -1,38 +1,11 @@
 // `bunker attach`
 import { type Command, makeCommand } from "../command.ts";
-import type { Flag } from "../flag.ts";
+import { detachKeysFlag, sigProxyFlag } from "./attach-flags.ts";
 
 interface AttachDraft {
   noStdin: boolean;
   sigProxy: boolean;
   detachKeys?: string;
-}
-
-/** The flag that several commands have. */
-export function detachKeysFlag<D extends { detachKeys?: string }>(): Flag<D> {
-  return {
-    type: "text",
-    group: "Flags",
-    placeholder: "keys",
-    fallback: "ctrl-p,ctrl-q",
-    help: "Override the key sequence for detaching a container",
-    set: (draft, text) => {
-      draft.detachKeys = text;
-    },
-  };
-}
-
-/** The flag that several commands have. */
-export function sigProxyFlag<D extends { sigProxy: boolean }>(): Flag<D> {
-  return {
-    type: "bool",
-    group: "Flags",
-    fallback: "true",
-    help: "Proxy all received signals to the process",
-    set: (draft, value) => {
-      draft.sigProxy = value;
-    },
-  };
 }
 
 export const attachCommand: Command = makeCommand<AttachDraft>({

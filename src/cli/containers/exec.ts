@@ -1,8 +1,7 @@
 // `bunker exec`
 import type { ExecOptions } from "../../engine/containers/exec.ts";
-import { detachKeysFlag } from "./attach.ts";
-import { type Command, makeCommand } from "../command.ts";
-import { readEnvFiles } from "../run/read-file.ts";
+import { detachKeysFlag } from "./attach-flags.ts";
+import { type Command, type CommandContext, makeCommand } from "../command.ts";
 import { parseEnv } from "../values/environment.ts";
 import { parseUser } from "../values/name.ts";
 
@@ -109,8 +108,15 @@ export const execCommand: Command = makeCommand<Draft>({
     variables: env,
   }),
   run: async ({ variables: _, envFiles, ...options }, [name = "", ...command], context) => {
-    const env = [...readEnvFiles(envFiles, context), ...options.env];
+    const env = [...(await readFiles(envFiles, context)), ...options.env];
     const verbs = await context.engine.containers();
     return verbs.execInContainer(name, { ...options, env, command });
   },
 });
+
+/** Start-up: what reads files is loaded for who names one. */
+async function readFiles(paths: readonly string[], context: CommandContext): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const { readEnvFiles } = await import("../run/read-file.ts");
+  return readEnvFiles(paths, context);
+}

@@ -26,7 +26,6 @@ const STATES = ["created", "running", "paused", "restarting", "removing", "exite
 
 /** Those of the rows that all filters let through. @throws UserError in docker's words */
 export function filterContainers(rows: readonly ContainerRow[], filters: Filters): ContainerRow[] {
-  if (filters.size === 0) return [...rows];
   requireKeys(filters, KEYS);
   for (const state of filters.get("status") ?? []) {
     if (!STATES.includes(state)) throw invalid("status", state);

@@ -16,7 +16,6 @@ import { formatList, type ListShape } from "../format/list.ts";
 import type { formatListNow } from "../format/template-list.ts";
 import type { Fields } from "../format/template/values.ts";
 import { formatAge, formatBytes, formatDuration, formatGoTime } from "../format/units.ts";
-import { filterContainers } from "./ps-filter.ts";
 
 interface Draft extends ListDraft {
   all: boolean;
@@ -89,8 +88,9 @@ export const psCommand: Command = makeCommand<Draft>({
   run: async (draft, _operands, context) => {
     const { containerLister, listContainers, measureContainers } =
       await context.engine.containers();
+    const filter = draft.filters.size > 0 ? await loadFilter() : undefined;
     const pick = (rows: readonly ContainerRow[]): ContainerRow[] =>
-      choose(filterContainers(rows, draft.filters), draft);
+      choose(filter?.(rows, draft.filters) ?? rows, draft);
     const asksForSize = draft.size || draft.format?.includes(".Size") === true;
     if (draft.watch) {
       if (asksForSize) throw new UserError("--size takes too long to be watched");
@@ -110,6 +110,9 @@ export const psCommand: Command = makeCommand<Draft>({
     return 0;
   },
 });
+
+/** Start-up: loaded for who filters. */
+const loadFilter = async () => (await import("./ps-filter.ts")).filterContainers;
 
 /** The first of them that the window has room for. */
 const NARROWER = [

@@ -5,7 +5,7 @@ import type { ContainerVerbs } from "../engine.ts";
 import { type Command, type CommandDefinition, makeCommand } from "../command.ts";
 import { forEachOperand } from "../each.ts";
 import type { FlagTable } from "../flag.ts";
-import { detachKeysFlag, sigProxyFlag } from "./attach.ts";
+import { detachKeysFlag, sigProxyFlag } from "./attach-flags.ts";
 import { forceFlag } from "../format/format-flags.ts";
 
 type Plain = Record<never, never>;
