@@ -1,7 +1,6 @@
 // What a volume is by its options, those of docker's local driver: a folder of its own or of the host, or
 // any file system that this kernel can mount. Each container has a tmpfs of its own. mount(8)
 
-import { lookup } from "node:dns/promises";
 import { fileType, isDirectory } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 
@@ -60,6 +59,8 @@ async function resolveAddress(name: string, options: readonly string[]): Promise
 }
 
 async function findAddress(name: string, host: string): Promise<string> {
+  // Start-up: loaded for the volumes whose options name a host.
+  const { lookup } = process.getBuiltinModule("node:dns/promises");
   try {
     return (await lookup(host)).address;
   } catch {
