@@ -1,6 +1,6 @@
 // Telling of a container of which no more than its id is at hand.
 
-import { findKept } from "../containers/find.ts";
+import { findForeground } from "../containers/foreground.ts";
 import { KeptStore } from "../containers/kept.ts";
 import { tell } from "./tell.ts";
 
@@ -10,9 +10,7 @@ export function tellContainer(
   id: string,
   further: Readonly<Record<string, string>> = {},
 ): void {
-  try {
-    tell(action, findKept(id, new KeptStore()), further);
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== "UserError") throw error;
-  }
+  const kept = new KeptStore();
+  const container = kept.read(id) ?? findForeground(id, kept);
+  if (container !== undefined) tell(action, container, further);
 }
