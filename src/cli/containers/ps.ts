@@ -201,10 +201,14 @@ function makeContainerFields(row: ContainerRow, isWhole: boolean, size?: Contain
     LocalVolumes: () => String(mountsOf(row).filter(({ type }) => type === "volume").length),
     Mounts: () => formatMounts(row, isWhole),
     Names: row.name,
-    Networks: row.networks.join(","),
+    get Networks() {
+      return row.networks.join(",");
+    },
     // docker's is that of the image, where it has asked for one of several.
     Platform: null,
-    Ports: row.ports,
+    get Ports() {
+      return row.ports;
+    },
     RunningFor: formatAge(row.createdMs, Date.now()),
     Size: size === undefined ? "0B" : formatSize(size),
     State: row.status,

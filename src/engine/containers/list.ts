@@ -1,7 +1,6 @@
 // All containers, as `ps` shows them.
 
 import { detectControl } from "../../../cgroups/detect-control.ts";
-import type { CgroupControl } from "../../../cgroups/manager.ts";
 import { type ContainerDetails, readDetails } from "../container-details.ts";
 import { type Attachment, readAttachment } from "../networks/attachments.ts";
 import type * as describe from "../networks/describe.ts";
@@ -43,7 +42,7 @@ export interface ContainerRow {
 /** The newest first. */
 export async function listContainers(): Promise<ContainerRow[]> {
   const kept = new KeptStore();
-  const control = controlOnce();
+  const control = once(detectControl);
   const lives: LiveContainer[] = [];
   let isNetworked = false;
   for (const container of readAll(kept)) {
@@ -59,16 +58,16 @@ export async function containerLister(): Promise<() => ContainerRow[]> {
   const networks = await import("../networks/describe.ts");
   return () => {
     const kept = new KeptStore();
-    const control = controlOnce();
+    const control = once(detectControl);
     const lives = readAll(kept).map((container) => lookAt(container, kept, control));
     return makeRows(lives, kept, networks);
   };
 }
 
 /** Looked for at the first use. */
-function controlOnce(): () => CgroupControl {
-  let control: CgroupControl | undefined;
-  return () => (control ??= detectControl());
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
 }
 
 function readAll(kept: KeptStore): KeptContainer[] {
@@ -102,15 +101,17 @@ function makeRow(
   const health = record === undefined ? undefined : lookAtHealth(container, store);
   const { id, name, createdMs, options, imageId = "" } = container;
   const described = options.networking === undefined ? undefined : networks;
-  const folder = knownFolder(id, store);
+  // Looked up only where it is asked for, and once: most rows are dropped, or not shown whole.
+  const details = once(() => readDetails(knownFolder(id, store)));
+  const attachment = once(() => readAttachment(new NetworkStore(), id));
+  const listExposed = () => described?.listExposed(options, details()) ?? [];
   return {
     id,
     name,
     image: imageName(options.root),
     imageId,
-    // Looked up only where it is asked for.
     get command() {
-      return commandOf(container, () => readDetails(folder));
+      return commandOf(container, details);
     },
     createdMs,
     status,
@@ -120,11 +121,15 @@ function makeRow(
     labels: options.labels,
     ...(health === undefined ? {} : { health: health.Status }),
     pid: record?.initPid ?? 0,
-    ports: described?.describePorts(container, folder) ?? "",
-    networks: described?.listNetworkNames(container) ?? [options.network.kind],
-    readDetails: () => readDetails(folder),
-    listExposed: () => described?.listExposed(container, folder) ?? [],
-    readAttachment: () => readAttachment(new NetworkStore(), id),
+    get ports() {
+      return described?.describePorts(attachment(), listExposed) ?? "";
+    },
+    get networks() {
+      return described?.listNetworkNames(options, attachment()) ?? [options.network.kind];
+    },
+    readDetails: details,
+    listExposed,
+    readAttachment: attachment,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { KeptContainer, KeptOptions } from "../containers/kept.ts";
 import type { Endpoint, PortMapping } from "../../../network/definition.ts";
-import { readDetails } from "../container-details.ts";
+import type { ContainerDetails } from "../container-details.ts";
 import { parseExposed } from "../images/container-config.ts";
 import type { PortOption } from "../run-options.ts";
 import { type Attachment, readAttachment } from "./attachments.ts";
@@ -11,10 +11,7 @@ import { formatDisplayedPorts } from "./displayed-ports.ts";
 import { NetworkStore } from "./network-store.ts";
 
 /** The column PORTS. @param exposed what is not published besides */
-export function formatPorts(
-  { ports, endpoints }: Attachment,
-  exposed: readonly PortOption[] = [],
-): string {
+function formatPorts({ ports, endpoints }: Attachment, exposed: readonly PortOption[]): string {
   const has6 = (endpoints[0]?.ip6 ?? "") !== "";
   const isPublished = ({ port, protocol }: PortOption): boolean =>
     ports.some((one) => one.containerPort === port && one.protocol === protocol);
@@ -32,27 +29,24 @@ export function formatPorts(
   ]);
 }
 
-export const formatTarget = ({ containerPort, protocol }: PortMapping): string =>
+const formatTarget = ({ containerPort, protocol }: PortMapping): string =>
   `${containerPort}/${protocol}`;
 
-/** `0.0.0.0:8080`, and `[::]:8080` where the container has IPv6. */
-export function listHostAddresses({ hostIp, hostPort }: PortMapping, has6: boolean): string[] {
-  if (hostIp !== "")
-    return [hostIp.includes(":") ? `[${hostIp}]:${hostPort}` : `${hostIp}:${hostPort}`];
-  return has6 ? [`0.0.0.0:${hostPort}`, `[::]:${hostPort}`] : [`0.0.0.0:${hostPort}`];
-}
-
-/** The ports of a container for `ps`; "" where it has none. */
-export function describePorts(container: KeptContainer, folder: string): string {
-  const attachment = readAttachment(new NetworkStore(), container.id);
-  if (attachment === undefined) return "";
-  return formatPorts(attachment, listExposed(container, folder));
+/** The ports of a container for `ps`; "" where it has none. @param findExposed see listExposed() */
+export function describePorts(
+  attachment: Attachment | undefined,
+  findExposed: () => readonly PortOption[],
+): string {
+  return attachment === undefined ? "" : formatPorts(attachment, findExposed());
 }
 
 /** Ports that the flags or the image name, published or not. */
-export function listExposed({ options }: KeptContainer, folder: string): readonly PortOption[] {
-  const { expose = [], publish = [] } = options.networking ?? {};
-  const { ExposedPorts = {} } = readDetails(folder)?.config ?? {};
+export function listExposed(
+  { networking }: KeptOptions,
+  details: ContainerDetails | undefined,
+): readonly PortOption[] {
+  const { expose = [], publish = [] } = networking ?? {};
+  const { ExposedPorts = {} } = details?.config ?? {};
   const published = publish.map(({ containerPort, protocol }) => ({
     port: containerPort,
     protocol,
@@ -61,8 +55,11 @@ export function listExposed({ options }: KeptContainer, folder: string): readonl
 }
 
 /** The names of a container's networks, which it has or will have. */
-export function listNetworkNames({ id, options }: KeptContainer): readonly string[] {
-  const endpoints = readAttachment(new NetworkStore(), id)?.endpoints ?? [];
+export function listNetworkNames(
+  options: KeptOptions,
+  attachment: Attachment | undefined,
+): readonly string[] {
+  const endpoints = attachment?.endpoints ?? [];
   return endpoints.length > 0 ? endpoints.map(({ network }) => network) : listWanted(options);
 }
 

@@ -16,7 +16,6 @@ import { noSuchNetwork } from "../no-such.ts";
 
 export { connectNetwork, disconnectNetwork } from "./connect.ts";
 export { createNetwork } from "./create-network.ts";
-export { formatPorts as formatPublished } from "./describe.ts";
 
 /** A network as lists and `inspect` show it. */
 export interface NetworkRow extends Omit<NetworkDefinition, "driver"> {
