@@ -47,6 +47,16 @@ export function open(path: string, flags: number, mode?: number): Fd {
   return openat(AT_FDCWD, path, flags, mode);
 }
 
+/** The same; undefined where there is none. */
+export function openIfThere(path: string, flags: number): Fd | undefined {
+  try {
+    return open(path, flags);
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
 export interface OpenHow {
   /** O bits; O_CLOEXEC is always added. */
   readonly flags: number;

@@ -2,9 +2,8 @@
 // has ended, its guardian carries what is left into the log and only then writes the end down.
 
 import { O } from "../../../ffi/constants.ts";
-import { open } from "../../../ffi/fcntl.ts";
+import { openIfThere } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { POLL, type PollRequest } from "../../../ffi/poll.ts";
 import { runFolder } from "../run-folder.ts";
 import { type ContainerRecord, StateStore } from "../state-store.ts";
@@ -32,7 +31,8 @@ export class EndWatch implements Disposable {
     this.#init = openProcess(record.initPid, record.initStart);
     this.#folder = stateFolder(record.id);
     this.#guardian = openGuardian(record, this.#folder);
-    this.#own = exit === undefined ? openIfThere(`${this.#folder}/${EXIT_FILE}`) : undefined;
+    this.#own =
+      exit === undefined ? openIfThere(`${this.#folder}/${EXIT_FILE}`, O.O_RDONLY) : undefined;
     this.#exit = exit ?? this.#own;
   }
 
@@ -79,14 +79,5 @@ export class EndWatch implements Disposable {
 
   [Symbol.dispose](): void {
     for (const fd of [this.#init, this.#guardian, this.#own]) fd?.[Symbol.dispose]();
-  }
-}
-
-function openIfThere(path: string): Fd | undefined {
-  try {
-    return open(path, O.O_RDONLY);
-  } catch (error) {
-    if (isSyscallError(error, "ENOENT")) return undefined;
-    throw error;
   }
 }

@@ -1,9 +1,8 @@
 // How a container has ended, as its guardian wrote it down: the siginfo of waitid(2), and the time.
 
 import { O } from "../../../ffi/constants.ts";
-import { open } from "../../../ffi/fcntl.ts";
+import { open, openIfThere } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { readAt, writeAt } from "../../../ffi/tree.ts";
 import {
   ADOPTED_OFFSET,
@@ -39,13 +38,8 @@ export function makeExitFile(path: string): Fd {
 
 /** undefined where the guardian was killed before it could write, or there was none. */
 export function readExit(folder: string): ExitRecord | undefined {
-  try {
-    using file = open(`${folder}/${EXIT_FILE}`, O.O_RDONLY);
-    return readExitFrom(file.number);
-  } catch (error) {
-    if (isSyscallError(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  using file = openIfThere(`${folder}/${EXIT_FILE}`, O.O_RDONLY);
+  return file === undefined ? undefined : readExitFrom(file.number);
 }
 
 /** The same of an open file. */

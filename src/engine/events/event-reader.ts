@@ -1,9 +1,8 @@
 // Reading what event-log.ts has written, across a change of the file.
 
 import { O } from "../../../ffi/constants.ts";
-import { open } from "../../../ffi/fcntl.ts";
+import { openIfThere } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { statusAt } from "../../../ffi/tree.ts";
 import { read } from "../../../ffi/unistd.ts";
 import { EVENTS_FILE, type EventRecord } from "./event-log.ts";
@@ -22,7 +21,7 @@ export class EventReader implements Disposable {
 
   /** All that is there, the oldest first. To be called before next(). */
   *before(): Generator<EventRecord> {
-    const earlier = tryOpen(`${this.#path}.1`);
+    const earlier = openIfThere(`${this.#path}.1`, O.O_RDONLY);
     if (earlier === undefined) return;
     using file = earlier;
     yield* this.#parser.take(readAll(file.number), true);
@@ -31,7 +30,7 @@ export class EventReader implements Disposable {
   /** Those since the last call. */
   *next(): Generator<EventRecord> {
     for (;;) {
-      this.#file ??= tryOpen(this.#path);
+      this.#file ??= openIfThere(this.#path, O.O_RDONLY);
       if (this.#file === undefined) return;
       // Order: looked at before the rest is read, so that nothing comes to the old file after it.
       const isOver = !this.#isPresent(this.#file);
@@ -43,7 +42,7 @@ export class EventReader implements Disposable {
   }
 
   #isPresent(file: Fd): boolean {
-    const present = tryOpen(this.#path);
+    const present = openIfThere(this.#path, O.O_RDONLY);
     if (present === undefined) return false;
     using _ = present;
     return isSameFile(file, present);
@@ -80,14 +79,4 @@ function readAll(fd: number): Uint8Array {
 function isSameFile(file: Fd, other: Fd): boolean {
   const [one, two] = [statusAt(file.number, ""), statusAt(other.number, "")];
   return typeof one !== "number" && typeof two !== "number" && one.inode === two.inode;
-}
-
-/** undefined where there is none. */
-function tryOpen(path: string): Fd | undefined {
-  try {
-    return open(path, O.O_RDONLY);
-  } catch (error) {
-    if (isSyscallError(error, "ENOENT")) return undefined;
-    throw error;
-  }
 }
