@@ -322,6 +322,13 @@ export function statusAt(folder: number, name: string): TreeStatus | number {
   };
 }
 
+/** Whether an open file still is what its path, a text, names. */
+export function isStill(path: string, fd: number): boolean {
+  const opened = statusAt(fd, "");
+  const named = statusAt(AT_FDCWD, toByteString(path));
+  return typeof opened !== "number" && typeof named !== "number" && opened.inode === named.inode;
+}
+
 /** The descriptor of a folder by its path on the host (a text), or minus the errno. */
 export const openFolder = (path: string): number =>
   openAt(AT_FDCWD, toByteString(path), O.O_RDONLY | O.O_DIRECTORY);

@@ -4,11 +4,11 @@
 //   index.lock   exclusive: reads index.json, changes it, puts it back
 //   ingest/lock-NAME   exclusive: makes the one blob or layer of that name
 
-import { AT_FDCWD, O } from "../../../ffi/constants.ts";
+import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { openFile, removeFile } from "../../../ffi/files.ts";
 import { flock, LOCK, tryFlock } from "../../../ffi/flock.ts";
-import { statusAt, toByteString } from "../../../ffi/tree.ts";
+import { isStill } from "../../../ffi/tree.ts";
 import type { StorePaths } from "./paths.ts";
 
 const openLock = (path: string): Fd => new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
@@ -40,16 +40,10 @@ export async function claim(paths: StorePaths, name: string, signal?: AbortSigna
       fd[Symbol.dispose]();
       throw error;
     }
-    if (isStill(path, fd)) return new Claim(path, fd);
+    // Race: whoever had the claim before has removed the file, and another may have made a new one.
+    if (isStill(path, fd.number)) return new Claim(path, fd);
     fd[Symbol.dispose]();
   }
-}
-
-/** Race: whoever had the claim before has removed the file, and another may have made a new one. */
-function isStill(path: string, fd: Fd): boolean {
-  const opened = statusAt(fd.number, "");
-  const named = statusAt(AT_FDCWD, toByteString(path));
-  return typeof opened !== "number" && typeof named !== "number" && opened.inode === named.inode;
 }
 
 export class Claim implements Disposable {
