@@ -53,7 +53,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const told = { id, name: place.name, options };
   undo.push(() => tell("destroy", told));
   undo.push(() => place.remove());
-  tellAll(["create", "attach"], told);
+  tellAll({ create: {}, attach: {} }, told);
   using trace = options.trace ? (await import("./print-trace.ts")).openTrace() : undefined;
   const { network, prepared } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;

@@ -5,26 +5,29 @@ import { runFolder } from "../run-folder.ts";
 import { describeRun } from "./describe-run.ts";
 import { appendEvents } from "./event-log.ts";
 
+type Attributes = Readonly<Record<string, string>>;
+
 /** @param further what is known besides the container's name, image and labels */
 export function tell(
   action: string,
-  { id, name, options }: Pick<KeptContainer, "id" | "name" | "options">,
-  further: Readonly<Record<string, string>> = {},
+  container: Pick<KeptContainer, "id" | "name" | "options">,
+  further: Attributes = {},
 ): void {
-  const { root, labels } = options;
-  const attributes = { ...labels, ...further, ...describeRun({ root, labels: {}, name }) };
-  tellOf("container", action, id, attributes);
+  tellAll({ [action]: further }, container);
 }
 
-/** Several events of one moment. */
+/** Several events of one moment. @param actions each with what is known besides */
 export function tellAll(
-  actions: readonly string[],
+  actions: Readonly<Record<string, Attributes>>,
   { id, name, options }: Pick<KeptContainer, "id" | "name" | "options">,
 ): void {
   const { root, labels } = options;
-  const attributes = describeRun({ root, labels, name });
+  const about = describeRun({ root, labels: {}, name });
   const timeMs = now();
-  const events = actions.map((action) => ({ timeMs, type: "container", action, id, attributes }));
+  const events = Object.entries(actions).map(([action, further]) => {
+    const attributes = { ...labels, ...further, ...about };
+    return { timeMs, type: "container", action, id, attributes };
+  });
   appendEvents(runFolder(process.env), events);
 }
 
@@ -35,7 +38,7 @@ export function tellOf(
   type: "container" | "image" | "network" | "volume",
   action: string,
   id: string,
-  attributes: Readonly<Record<string, string>>,
+  attributes: Attributes,
 ): void {
   appendEvents(runFolder(process.env), [{ timeMs: now(), type, action, id, attributes }]);
 }
@@ -53,8 +56,7 @@ export function tellEnd(
   exitCode: number,
   startedMs: number,
 ): void {
-  tell("die", container, describeEnd(exitCode, startedMs, Date.now()));
-  tell("destroy", container);
+  tellAll({ die: describeEnd(exitCode, startedMs, Date.now()), destroy: {} }, container);
 }
 
 /** docker's attributes of `die`. */

@@ -9,6 +9,7 @@
 import { AddressOf, type Call, Slot } from "../../../ffi/call.ts";
 import { AT_FDCWD, close, openat } from "../../../ffi/calls.ts";
 import { O } from "../../../ffi/constants.ts";
+import { EVENTS_FILE } from "./event-log.ts";
 
 export const TOLD_BY_AGENT = 1;
 export const TIME_OFFSET = 8;
@@ -43,7 +44,7 @@ export function planTelling(folder: string, line: AgentLine): Call[] {
       args: [CLOCK_REALTIME, new AddressOf(time)],
       tolerate: "any",
     },
-    openat(AT_FDCWD, `${folder}/events`, flags, open, FILE_MODE),
+    openat(AT_FDCWD, `${folder}/${EVENTS_FILE}`, flags, open, FILE_MODE),
     { name: "write", args: [file, new AddressOf(told), bytes.length], tolerate: "any" },
     close(file),
   ];
