@@ -23,12 +23,7 @@ import {
 } from "../../../network/program.ts";
 import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
-import type {
-  NetworkingOptions,
-  NetworkOption,
-  PortOption,
-  PublishOption,
-} from "../run-options.ts";
+import type { NetworkingOptions, NetworkOption, PublishOption } from "../run-options.ts";
 import {
   type Attachment,
   type CniAttachment,
@@ -219,24 +214,22 @@ export function nameNamespace(id: string, source: string): void {
 
 /**
  * Reserves what a container is to have.
- * @param exposed ports of its image, for -P
  * @throws UserError for a network that is not there, an address or a port that cannot be had; then
  * nothing is left of it
  */
 export function prepareNetwork(
   identity: Identity,
   options: NetworkingOptions,
-  exposed: readonly PortOption[] = [],
-  hostsBase?: string,
+  hostsBase: string | undefined,
 ): PendingNetwork {
   const store = new NetworkStore();
   try {
-    return reserveNetwork(store, identity, options, exposed, hostsBase);
+    return reserveNetwork(store, identity, options, hostsBase);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // What is in the way may be a dead container's.
     sweepNetworks(store);
-    return reserveNetwork(store, identity, options, exposed, hostsBase);
+    return reserveNetwork(store, identity, options, hostsBase);
   }
 }
 
@@ -244,7 +237,6 @@ function reserveNetwork(
   store: NetworkStore,
   identity: Identity,
   options: NetworkingOptions,
-  exposed: readonly PortOption[],
   hostsBase: string | undefined,
 ): PendingNetwork {
   const { networks: asked } = options;
@@ -266,7 +258,7 @@ function reserveNetwork(
       endpoints.push(planEndpoint(store, network, identity.id, index, endpoints, own[index]));
     }
     const isPublic = networks.some(({ driver, internal }) => driver === "bridge" && !internal);
-    const publish = listPublished(options, exposed);
+    const publish = listPublished(options);
     if (isPublic || plugged.length > 0) {
       // Order: the first network whose ports can be published is where they lead.
       const first = networks.findIndex(({ driver, internal }) => driver === "bridge" && !internal);
@@ -329,7 +321,7 @@ function refuseWithoutAddress(
   }
 }
 
-export function unknownNetwork(name: string): UserError {
+function unknownNetwork(name: string): UserError {
   return new UserError(`network ${name} not found`, "bunker network ls shows those that there are");
 }
 
@@ -366,13 +358,10 @@ function ensureBridges(
   return networks.map((network) => (isMissing(network) ? makeBridge(store, network) : network));
 }
 
-function listPublished(
-  { publish, publishAll, expose }: NetworkingOptions,
-  exposed: readonly PortOption[],
-) {
+function listPublished({ publish, publishAll, expose }: NetworkingOptions) {
   if (!publishAll) return publish;
   const all = [...publish];
-  for (const { port, protocol } of [...expose, ...exposed]) {
+  for (const { port, protocol } of expose) {
     if (all.some((one) => one.containerPort === port && one.protocol === protocol)) continue;
     all.push({ protocol, hostIp: "", hostPort: 0, hostPortLast: 0, containerPort: port });
   }
@@ -403,24 +392,3 @@ const pickAttachment = (state: Attachment): Attachment => {
   const { id, name, hostname, endpoints, ports, dns, cni } = state;
   return { id, name, hostname, endpoints, ports, dns, ...(cni !== undefined && { cni }) };
 };
-
-/**
- * All at once, for whoever has a container that waits at its gate.
- * @param pid of a process in its network namespace
- */
-export function setUpNetwork(
-  identity: Identity,
-  pid: number,
-  options: NetworkingOptions,
-): NetworkState {
-  const pending = prepareNetwork(identity, options);
-  try {
-    pending.startAhead();
-    pending.start(pid);
-    pending.finish();
-    return pending.state;
-  } catch (error) {
-    tearDownNetwork(identity.id);
-    throw error;
-  }
-}

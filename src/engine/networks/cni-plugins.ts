@@ -23,7 +23,7 @@ const CONFIGURATIONS = "/etc/cni/net.d";
 const PLUGINS = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
 /** The first file in the order of their names that has the network. @throws UserError for none */
-export function findCniNetwork(name: string): CniNetwork {
+function findCniNetwork(name: string): CniNetwork {
   const folder = process.env["NETCONFPATH"] ?? CONFIGURATIONS;
   const files = (listDirectory(folder) ?? []).map((entry) => entry.name).sort();
   for (const file of files) {

@@ -13,7 +13,7 @@ import { reserveAddress } from "./reserve.ts";
 const ID_DIGITS = 11;
 
 /** Fits in the kernel's 15 characters, and says whose link it is. */
-export const hostLinkName = (id: string, index: number): string =>
+const hostLinkName = (id: string, index: number): string =>
   `bk${id.slice(0, ID_DIGITS)}${index.toString(36)}`;
 
 /**

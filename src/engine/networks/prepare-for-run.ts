@@ -23,7 +23,7 @@ export function prepareForRun(
     hostname: hostNames(options, prepared),
   };
   const base = mode.kind === "host" ? readTextIfThere("/etc/hosts") : undefined;
-  const network = prepareNetwork(identity, networking, [], base);
+  const network = prepareNetwork(identity, networking, base);
   if (networking.networks.length > 0) undo.push(() => network.tearDown());
   network.onAddress = (line) => {
     const path = `${place.folder}/hosts`;

@@ -134,7 +134,7 @@ export function reservePorts(
   asked: readonly PublishOption[],
   id: string,
   onReserved: (port: PortMapping) => void,
-  hasSix = false,
+  hasSix: boolean,
 ): void {
   const isExact = ({ hostPort, hostPortLast }: PublishOption): boolean =>
     hostPort !== 0 && hostPort === hostPortLast;
