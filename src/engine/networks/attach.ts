@@ -296,12 +296,12 @@ export function joinNames(store: NetworkStore, attachment: Attachment): () => vo
   const { id, endpoints } = attachment;
   return () => {
     for (const endpoint of endpoints) {
-      if (hasNames(endpoint) && hasGateway(endpoint)) waitForDns(store, () => endpoint.gateway4);
+      if (hasNames(endpoint) && hasGateway(endpoint)) waitForDns(store, endpoint.gateway4);
     }
     if (serverOf(endpoints) !== OWN_SERVER) return;
     // It is told again, as there was no namespace to answer in when it was told first.
     writeAttachment(store, attachment);
-    waitForDns(store, () => ownServerKey(id));
+    waitForDns(store, ownServerKey(id));
   };
 }
 

@@ -78,15 +78,15 @@ export function forgetReady(store: NetworkStore): void {
  * Waits until it answers somewhere. @param where a name of the folder `ready`
  * @throws UserError where it does not come to that
  */
-export function waitForDns(store: NetworkStore, where: () => string | undefined): void {
-  const path = `${store.folder("dns/ready")}/${where() ?? ""}`;
+export function waitForDns(store: NetworkStore, where: string | undefined): void {
+  const path = `${store.folder("dns/ready")}/${where ?? ""}`;
   for (let waitedMs = 0; waitedMs < STARTING_MS; waitedMs += STEP_MS) {
     // Race: one that is being killed held its lock when we looked whether it runs.
     if (fileType(path) !== 0 && !startDns(store)) return;
     poll([], STEP_MS);
   }
   throw new UserError(
-    `the DNS of networks does not answer at ${where() ?? "this container's loopback"}`,
+    `the DNS of networks does not answer at ${where ?? "this container's loopback"}`,
     "another server may have port 53 of all addresses: ss -ulpn 'sport = 53' shows it",
   );
 }
