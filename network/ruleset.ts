@@ -10,6 +10,7 @@ import {
   type NetworkDefinition,
   type PortMapping,
 } from "./definition.ts";
+import type { Published } from "./firewall.ts";
 
 export const TABLE = "inet bunker";
 
@@ -138,6 +139,18 @@ export const publishTarget = ({ ip4, ip6 }: Pick<Endpoint, "ip4" | "ip6">): Publ
   ip4: ip4.replace(/\/.*/, ""),
   ip6: ip6.replace(/\/.*/, ""),
 });
+
+/** What a container has published: all of it leads to its first link. undefined for nothing. */
+export function publishedOf({
+  ports,
+  endpoints: [first],
+}: {
+  readonly ports: readonly PortMapping[];
+  readonly endpoints: readonly Endpoint[];
+}): Published | undefined {
+  if (first === undefined || ports.length === 0) return undefined;
+  return { ports, target: publishTarget(first) };
+}
 
 /** Adds ports: one statement for each map, however many ports. */
 export function formatPorts(ports: readonly PortMapping[], target: PublishTarget): string {

@@ -21,7 +21,7 @@ import {
   startTransaction,
   type WaitingIp,
 } from "../../../network/program.ts";
-import { publishTarget } from "../../../network/ruleset.ts";
+import { publishedOf } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import type { NetworkingOptions, NetworkOption, PublishOption } from "../run-options.ts";
 import {
@@ -79,12 +79,11 @@ export class PendingNetwork {
 
   /** What needs no namespace yet: the ports lead to an address that nobody has. */
   startAhead(): void {
-    const { ports, endpoints } = this.state;
-    const [first] = endpoints;
-    if (first === undefined) return;
+    if (this.state.endpoints.length === 0) return;
     this.#host = startIpAhead();
-    if (ports.length === 0) return;
-    const told = findFirewall().planPorts({ ports, target: publishTarget(first) });
+    const published = publishedOf(this.state);
+    if (published === undefined) return;
+    const told = findFirewall().planPorts(published);
     const running = told.map((transaction) => startTransaction(transaction));
     this.#programs.push(() => {
       const failed = running.filter((program) => program.finish().status !== 0);

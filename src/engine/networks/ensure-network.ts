@@ -9,11 +9,11 @@ import { planBridge } from "../../../network/link-plan.ts";
 import { chooseSubnet, listRoutes } from "../../../network/pool.ts";
 import { findFirewall } from "../../../network/firewall.ts";
 import { findProgram, mustSucceed, startIp, startProgram } from "../../../network/program.ts";
-import { publishTarget } from "../../../network/ruleset.ts";
+import { publishedOf } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { makeId } from "../names.ts";
 import { runFolder } from "../run-folder.ts";
-import { listAttachments } from "./attachments.ts";
+import { type Attachment, listAttachments } from "./attachments.ts";
 import { DEFAULT_LINK, DEFAULT_NETWORK, type NetworkStore } from "./network-store.ts";
 import { firstAddress } from "./reserve.ts";
 
@@ -165,11 +165,10 @@ function avoidOverlap(store: NetworkStore, network: NetworkDefinition): NetworkD
  */
 export function rebuildRules(store: NetworkStore, networks: readonly NetworkDefinition[]): void {
   const run = runFolder(process.env);
-  const published = listAttachments(store).flatMap(({ id, ports, endpoints: [first] }) =>
-    first === undefined || fileType(`${run}/containers/${id}`) === 0
-      ? []
-      : [{ ports, target: publishTarget(first) }],
-  );
+  const isThere = ({ id }: Attachment): boolean => fileType(`${run}/containers/${id}`) !== 0;
+  const published = listAttachments(store)
+    .filter(isThere)
+    .flatMap((each) => publishedOf(each) ?? []);
   findFirewall().rebuild(networks, published);
 }
 

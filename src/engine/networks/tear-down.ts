@@ -5,8 +5,12 @@ import { fileType, listDirectory, removeFile, tryRemoveDirectory } from "../../.
 import { umount2 } from "../../../ffi/mount.ts";
 import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
 import { findFirewall, type Transaction } from "../../../network/firewall.ts";
-import { startTransaction, startTransactionsAndRemove } from "../../../network/program.ts";
-import { publishTarget } from "../../../network/ruleset.ts";
+import {
+  type RunningProgram,
+  startTransaction,
+  startTransactionsAndRemove,
+} from "../../../network/program.ts";
+import { publishedOf } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { runFolder } from "../run-folder.ts";
 import {
@@ -47,9 +51,7 @@ export function tearDownNetwork(id: string): void {
   for (const each of attachment?.cni ?? []) attempt(() => removeCni(id, each));
   attempt(() => removeNamespace(id));
   for (const { removal, running } of removals) {
-    attempt(() => {
-      if (running.finish().status !== 0) removeOneByOne(removal);
-    });
+    attempt(() => finishRemoval(removal, running));
   }
   if (attachment === undefined) {
     attempt(() => releaseAbandoned(store, (owner) => owner === id));
@@ -77,14 +79,14 @@ export function startRemoval(attachment: Attachment): boolean {
   return true;
 }
 
-function planRemoval({ ports, endpoints }: Attachment): Transaction[] {
-  const [first] = endpoints;
-  if (first === undefined || ports.length === 0) return [];
-  return findFirewall().planPortRemoval({ ports, target: publishTarget(first) });
+function planRemoval(attachment: Attachment): Transaction[] {
+  const published = publishedOf(attachment);
+  return published === undefined ? [] : findFirewall().planPortRemoval(published);
 }
 
 /** Where one thing is missing nothing is removed: then one after the other. */
-export function removeOneByOne(removal: Transaction): void {
+export function finishRemoval(removal: Transaction, running: RunningProgram): void {
+  if (running.finish().status === 0) return;
   for (const part of findFirewall().split(removal)) startTransaction(part).finish();
 }
 

@@ -11,7 +11,7 @@ import { defineDefaultNetwork, hasLink } from "./ensure-network.ts";
 import { findIdentity } from "./find-identity.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { tellNetwork, tellPruned } from "../events/tell-of-things.ts";
-import { removeOneByOne, sweepNetworks } from "./tear-down.ts";
+import { finishRemoval, sweepNetworks } from "./tear-down.ts";
 import { noSuchNetwork } from "../no-such.ts";
 
 export { connectNetwork, disconnectNetwork } from "./connect.ts";
@@ -155,7 +155,7 @@ function remove(store: NetworkStore, name: string): void {
   if (network.driver === "bridge" && hasLink(network.link)) {
     const ip = startIp([`link delete dev ${network.link}`]);
     for (const removal of findFirewall().planNetworkRemoval(network)) {
-      if (startTransaction(removal).finish().status !== 0) removeOneByOne(removal);
+      finishRemoval(removal, startTransaction(removal));
     }
     ip?.finish();
   }
