@@ -1,6 +1,7 @@
 // The live picture of `stats` and `top`: above all containers together, or the one that is chosen; below a
 // row for each.
 import type { Usage } from "../../engine/containers/processes.ts";
+import { stepOf } from "../live/keys.ts";
 import type { Abilities } from "../live/place.ts";
 import type { Picture } from "../live/screen.ts";
 import type { Line } from "../live/text.ts";
@@ -108,38 +109,19 @@ export class UsagePicture implements Picture {
       this.#isReversed = false;
       return true;
     }
-    switch (key) {
-      case "r":
-        this.#isReversed = !this.#isReversed;
-        return true;
-      case "escape":
-        this.#chosen = undefined;
-        return true;
-      case "up":
-      case "k":
-        return this.#move(-1);
-      case "down":
-      case "j":
-        return this.#move(1);
-      case "page-up":
-        return this.#move(-this.#page);
-      case "page-down":
-        return this.#move(this.#page);
-      case "home":
-        return this.#move(-Infinity);
-      case "end":
-        return this.#move(Infinity);
-      default:
-        return false;
-    }
+    const step = stepOf(key, this.#page);
+    if (step !== undefined) this.#move(step);
+    else if (key === "r") this.#isReversed = !this.#isReversed;
+    else if (key === "escape") this.#chosen = undefined;
+    else return false;
+    return true;
   }
 
   /** Beyond the first row all of them are chosen. */
-  #move(by: number): boolean {
+  #move(by: number): void {
     const shown = this.#listRows();
     const index = shown.findIndex(({ id }) => id === this.#chosen) + by;
     this.#chosen = index < 0 ? undefined : shown[Math.min(index, shown.length - 1)]?.id;
-    return true;
   }
 }
 

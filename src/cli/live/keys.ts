@@ -1,4 +1,4 @@
-// The bytes that a terminal sends → the names of keys.
+// The bytes that a terminal sends → the names of keys, and what those do that every picture has.
 
 const SEQUENCES: readonly (readonly [bytes: string, name: string])[] = [
   ["\u001b[A", "up"],
@@ -34,4 +34,26 @@ export function parseKeys(bytes: Uint8Array): string[] {
     rest = rest.slice(1);
   }
   return keys;
+}
+
+/** How many lines a key goes on by; undefined where it is none of those. @param page that fit at once */
+export function stepOf(key: string, page: number): number | undefined {
+  switch (key) {
+    case "up":
+    case "k":
+      return -1;
+    case "down":
+    case "j":
+      return 1;
+    case "page-up":
+      return -page;
+    case "page-down":
+      return page;
+    case "home":
+      return -Infinity;
+    case "end":
+      return Infinity;
+    default:
+      return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 // Text that fills the screen, made anew each time: what a command prints elsewhere, in as many columns as
 // there are.
+import { stepOf } from "./keys.ts";
 import type { Picture } from "./screen.ts";
 import type { Line } from "./text.ts";
 
@@ -38,17 +39,7 @@ export class TextPicture implements Picture {
   }
 
   press(key: string): boolean {
-    const steps: Readonly<Record<string, number>> = {
-      up: -1,
-      k: -1,
-      down: 1,
-      j: 1,
-      "page-up": -this.#room,
-      "page-down": this.#room,
-      home: -Infinity,
-      end: Infinity,
-    };
-    const step = Object.hasOwn(steps, key) ? steps[key] : undefined;
+    const step = stepOf(key, this.#room);
     if (step === undefined) return false;
     this.#first = Math.max(0, Math.min(this.#first + step, this.#count));
     return true;
