@@ -79,7 +79,7 @@ export const cpCommand: Command = makeCommand<CopyDraft>({
 });
 
 /** `CONTAINER:PATH`; undefined for a path of the host, or `-`. */
-export function splitPlace(text: string): { container: string; path: string } | undefined {
+function splitPlace(text: string): { container: string; path: string } | undefined {
   const colon = text.indexOf(":");
   if (colon < 0 || text.startsWith("/") || text.startsWith(".")) return undefined;
   return { container: text.slice(0, colon), path: text.slice(colon + 1) };

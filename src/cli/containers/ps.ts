@@ -244,7 +244,7 @@ function formatHealth({ health }: ContainerRow): string {
 }
 
 /** docker's sentence: `Up 2 minutes (Paused)`, `Exited (0) 3 hours ago`. */
-export function formatStatus(row: ContainerRow, nowMs: number): string {
+function formatStatus(row: ContainerRow, nowMs: number): string {
   const { status, startedMs, finishedMs, exitCode } = row;
   switch (status) {
     case "running":

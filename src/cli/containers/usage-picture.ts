@@ -10,7 +10,7 @@ import { addUp, History } from "./usage-rates.ts";
 import { drawSummary, SUMMARY_LINES } from "./usage-summary.ts";
 import { drawTable, sortRows, type UsageRow } from "./usage-table.ts";
 
-export interface UsageChoice {
+interface UsageChoice {
   /** The order that it begins with; undefined: as they come. */
   readonly sort: SortKey | undefined;
   readonly place: Abilities;

@@ -116,11 +116,11 @@ const COLUMNS: readonly (readonly [order: number, column: Column])[] = [
 
 interface Layout {
   readonly nameWidth: number;
-  readonly columns: readonly (Column & { readonly width: number })[];
+  readonly columns: readonly Column[];
 }
 
 /** The columns that there is room for, as wide as they may be. */
-export function layOut(rows: readonly UsageRow[], width: number): Layout {
+function layOut(rows: readonly UsageRow[], width: number): Layout {
   const longest = Math.max(LEAST_NAME, ...rows.map(({ name }) => name.length));
   const nameWidth = Math.min(longest, MOST_NAME, Math.max(LEAST_NAME, Math.floor(width / 4)));
   let left = width - nameWidth;
@@ -149,7 +149,7 @@ function widen(columns: readonly Column[], room: number): Column[] {
   return columns.map((column, index) => ({ ...column, width: widths[index] ?? column.width }));
 }
 
-export interface TableChoice {
+interface TableChoice {
   readonly sort: SortKey | undefined;
   /** The id of the row that is marked. */
   readonly chosen: string | undefined;

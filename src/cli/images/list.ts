@@ -65,7 +65,7 @@ export const imagesCommand: Command = makeCommand<Draft>({
 });
 
 /** docker's columns of images. */
-export const imageShape: ListShape = {
+const imageShape: ListShape = {
   headers: {
     Containers: "CONTAINERS",
     CreatedAt: "CREATED AT",

@@ -3,7 +3,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import { libcFiles } from "../libc-files.ts";
 
 /** The version of the runtime specification that this follows. */
-export const SPEC_VERSION = "1.2.0";
+const SPEC_VERSION = "1.2.0";
 
 /** Prints the version; returns the exit code. */
 export function showVersion(name: string): number {

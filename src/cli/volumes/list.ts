@@ -41,7 +41,7 @@ export const volumeListCommand = makeCommand<ListDraft>({
 });
 
 /** docker's columns of volumes. */
-export const volumeShape: ListShape = {
+const volumeShape: ListShape = {
   headers: {
     Availability: "AVAILABILITY",
     Driver: "DRIVER",

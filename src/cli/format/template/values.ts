@@ -47,7 +47,7 @@ function printNested(value: Value): string {
 }
 
 /** An integer whole, a float as %v: the shortest form, an exponent from 21 digits on. */
-export function printNumber(value: number): string {
+function printNumber(value: number): string {
   if (Number.isInteger(value)) return BigInt(value).toString();
   return String(value).replace(/e([+-])(\d)$/, "e$10$2");
 }

@@ -47,7 +47,7 @@ export const execVerb: Verb = {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** @throws UserError */
-export function execOptions(line: Line): ExecOptions {
+function execOptions(line: Line): ExecOptions {
   const [id = "", ...args] = line.operands;
   const options: Writable<ExecOptions> = {
     id,
