@@ -6,7 +6,7 @@ import { formatList, type ListShape } from "../format/list.ts";
 import { alignColumns } from "../format/tab-writer.ts";
 import type { Fields } from "../format/template/values.ts";
 import { formatAge, formatBytes, formatGoTime } from "../format/units.ts";
-import { makeImageFields } from "../images/list.ts";
+import { makeImageFields, shortId } from "../images/list.ts";
 import { makeVolumeFields } from "../volumes/list.ts";
 
 interface Draft {
@@ -101,7 +101,6 @@ function describeUsage({ images, containers, volumes }: DiskUsage): Fields {
 
 function formatVerbose({ images, containers, volumes }: DiskUsage): string {
   const now = Date.now();
-  const shortId = (id: string): string => id.replace(/^sha256:/, "").slice(0, 12);
   const age = (ms: number | undefined): string => (ms === undefined ? "N/A" : formatAge(ms, now));
   const parts = [
     "Images space usage:\n\n" +
