@@ -9,13 +9,21 @@ export interface Inspected {
   readonly missing: readonly string[];
 }
 
-/** What makes a text of a value. Start-up: templates are loaded for who has one. */
+/**
+ * Returns what makes a text of a value. Start-up: templates are loaded for who has one.
+ * @throws UserError with docker's exit code of a template that cannot be read
+ */
 async function parse(format: string, typeName?: string): Promise<(value: Value) => string> {
   const { executeTemplate } = await import("./template/execute.ts");
   const { functionNames } = await import("./template/functions.ts");
   const { parseTemplate } = await import("./template/parser.ts");
-  const nodes = parseTemplate(format, functionNames);
-  return (value) => executeTemplate(nodes, value, typeName === undefined ? {} : { typeName });
+  try {
+    const nodes = parseTemplate(format, functionNames);
+    return (value) => executeTemplate(nodes, value, typeName === undefined ? {} : { typeName });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message, error.hint, 64);
+  }
 }
 
 /**
@@ -29,18 +37,8 @@ export async function formatObject(
   typeName: string,
 ): Promise<string> {
   if (format === "json") return `${toJson(value)}\n`;
-  const print = await parseWhole(format, typeName);
+  const print = await parse(format, typeName);
   return `${print(value)}\n`;
-}
-
-/** @throws UserError with docker's exit code of a template that cannot be read */
-async function parseWhole(format: string, typeName?: string): ReturnType<typeof parse> {
-  try {
-    return await parse(format, typeName);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(error.message, error.hint, 64);
-  }
 }
 
 /** Prints an inspection; 1 where something was not found, with what was found printed first. */
@@ -65,7 +63,7 @@ async function formatInspection(
 ): Promise<string> {
   if (format === undefined || format === "") return `${JSON.stringify(found, undefined, 4)}\n`;
   if (format === "json") return found.length === 0 ? "" : `${toJson(found)}\n`;
-  const print = await parseWhole(format);
+  const print = await parse(format);
   let text = "";
   for (const value of found) {
     try {
