@@ -165,10 +165,10 @@ export async function login(
   return { registry, ...stored };
 }
 
-/** Whether there was something to forget. */
-export async function logout(server: string | undefined): Promise<boolean> {
+/** Forgets what `login` has kept, if anything. @throws UserError */
+export async function logout(server: string | undefined): Promise<void> {
   const registry = server === undefined ? DEFAULT_DOMAIN : parseRegistryHost(server);
-  return new Keychain(process.env).erase(registry);
+  await new Keychain(process.env).erase(registry);
 }
 
 /** The name that is kept for a registry, which `login` without a name takes again. */
