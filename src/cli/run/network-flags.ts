@@ -230,7 +230,8 @@ export function finishNetworking(draft: RunDraft): Pick<RunOptions, "network" | 
   const named = networks.length > 0 || hasNetworkMode || !needsLink ? networks : [BRIDGE];
   // The first has the default route. The sort is stable: as they were named, where nobody says.
   const priorityOf = ({ gatewayPriority = 0 }: NetworkOption): number => gatewayPriority;
-  const [first, ...others] = named.toSorted((one, other) => priorityOf(other) - priorityOf(one));
+  const [first, ...others] =
+    named.length > 1 ? named.toSorted((one, other) => priorityOf(other) - priorityOf(one)) : named;
   const merged =
     first === undefined
       ? []
