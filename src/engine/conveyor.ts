@@ -75,7 +75,8 @@ export class Conveyor {
   }
 }
 
-function readSome(fd: number, bytes: Uint8Array): number | undefined {
+/** How many bytes were read, 0 where none were there; undefined at the end. */
+export function readSome(fd: number, bytes: Uint8Array): number | undefined {
   try {
     const length = read(fd, bytes);
     return length === 0 ? undefined : length;

@@ -13,8 +13,9 @@ import {
   tcsetattr,
   withOutputModes,
 } from "../../../ffi/termios.ts";
-import { read, write } from "../../../ffi/unistd.ts";
+import { write } from "../../../ffi/unistd.ts";
 import { wakeOnSignal } from "../../../ffi/wake-on-signal.ts";
+import { readSome } from "../../engine/conveyor.ts";
 import { parseKeys } from "./keys.ts";
 import type { Abilities } from "./place.ts";
 import { formatLine, type Line } from "./text.ts";
@@ -98,7 +99,7 @@ class Screen implements Disposable {
     const [typed = 0, ...came] = poll(requests, Math.ceil(timeoutMs));
     for (const [index, { number, wake }] of this.#signals.entries()) {
       if (came[index] === 0) continue;
-      this.#read(wake.number);
+      readSome(wake.number, this.#buffer);
       if (ENDING.includes(number)) return 128 + number;
       // Whoever stopped us has used the terminal meanwhile.
       if (number === SIGCONT) this.#enter();
@@ -107,7 +108,7 @@ class Screen implements Disposable {
   }
 
   #takeKeys(): number | undefined {
-    const length = this.#read(STDIN);
+    const length = readSome(STDIN, this.#buffer) ?? 0;
     // The window was closed.
     if (length === 0) return 128 + SIGHUP;
     for (const key of parseKeys(this.#buffer.subarray(0, length))) {
@@ -171,16 +172,6 @@ class Screen implements Disposable {
         if (!isSyscallError(error, "EAGAIN")) throw error;
         poll([{ fd: STDOUT, events: POLL.POLLOUT }], -1);
       }
-    }
-  }
-
-  /** How many bytes there were. */
-  #read(fd: number): number {
-    try {
-      return read(fd, this.#buffer);
-    } catch (error) {
-      if (isSyscallError(error, "EIO") || isSyscallError(error, "EAGAIN")) return 0;
-      throw error;
     }
   }
 
