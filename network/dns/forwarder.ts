@@ -2,6 +2,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { connect } from "node:net";
+import { joinBytes } from "../../ffi/bytes.ts";
 import { frameLength, makeFrame } from "./frame.ts";
 
 const PORT = 53;
@@ -109,8 +110,8 @@ export class Forwarder {
     socket.setTimeout(TIMEOUT_MS * 2, () => finish(undefined));
     socket.on("error", () => finish(undefined));
     socket.on("close", () => finish(undefined));
-    socket.on("data", (chunk) => {
-      received = Uint8Array.from([...received, ...chunk]);
+    socket.on("data", (chunk: Uint8Array) => {
+      received = joinBytes([received, chunk]);
       const length = frameLength(received);
       if (length !== undefined) finish(received.slice(2, 2 + length));
     });

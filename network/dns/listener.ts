@@ -2,6 +2,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server, type Socket as Stream } from "node:net";
+import { joinBytes } from "../../ffi/bytes.ts";
 import { frameLength, makeFrame } from "./frame.ts";
 
 const IDLE_MS = 10_000;
@@ -130,8 +131,8 @@ function serveStream(socket: Stream, handle: Handler): void {
   let received = new Uint8Array();
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   socket.on("error", () => {});
-  socket.on("data", (chunk) => {
-    received = Uint8Array.from([...received, ...chunk]);
+  socket.on("data", (chunk: Uint8Array) => {
+    received = joinBytes([received, chunk]);
     if (received.length > STREAM_LIMIT_BYTES) socket.destroy();
     for (;;) {
       const length = frameLength(received);

@@ -1,5 +1,6 @@
 // Pieces of a log on stdout and stderr, as `logs` was asked for them.
 
+import { joinBytes } from "../../../ffi/bytes.ts";
 import { writeBytes } from "../../../ffi/files.ts";
 import type { LogCursor } from "./log-cursor.ts";
 import type { LogPiece } from "./logs.ts";
@@ -60,7 +61,7 @@ export class LogPrinter {
       this.#atLineStart[stream] = newline >= 0;
       start = end;
     }
-    return concatenate(parts);
+    return joinBytes(parts);
   }
 }
 
@@ -70,15 +71,3 @@ function formatStamp({ timeMs, nanoseconds }: LogPiece): string {
 }
 
 const NEWLINE = 10;
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

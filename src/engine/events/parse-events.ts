@@ -1,5 +1,6 @@
 // The bytes of the events' file → events.
 
+import { joinBytes } from "../../../ffi/bytes.ts";
 import { makeName } from "../names.ts";
 import type { EventRecord } from "./event-log.ts";
 import { type AgentLine, HEAD_BYTES, TIME_OFFSET, TOLD_BY_AGENT } from "./told-by-agent.ts";
@@ -17,7 +18,7 @@ export class EventParser {
 
   /** @param isLast what comes next belongs to nothing of this */
   *take(more: Uint8Array, isLast: boolean): Generator<EventRecord> {
-    const bytes = this.#begun.length === 0 ? more : joined(this.#begun, more);
+    const bytes = this.#begun.length === 0 ? more : joinBytes([this.#begun, more]);
     let at = 0;
     for (;;) {
       const start = bytes[at] === TOLD_BY_AGENT ? at + HEAD_BYTES : at;
@@ -49,13 +50,6 @@ export class EventParser {
       yield { timeMs, type, action, id, attributes: { ...attributes, ...end } };
     }
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }
 
 function timeAt(bytes: Uint8Array, offset: number): number {

@@ -1,5 +1,6 @@
 // One exchange with a registry over the runtime's fetch: proxies, certificates, a bound on the wait
 // for the answer. Redirects are left to the caller, who knows what may go where.
+import { joinBytes } from "../../../ffi/bytes.ts";
 import { networkError, RegistryError } from "./error.ts";
 import type { TlsSettings } from "./endpoint.ts";
 import type { RegistryLimits } from "./limits.ts";
@@ -131,7 +132,7 @@ export async function readBody(
       if (length > maxBytes) throw tooLarge();
       chunks.push(chunk);
     }
-    return joinChunks(chunks, length);
+    return joinBytes(chunks);
   } catch (error) {
     if (error instanceof RegistryError) throw error;
     if (!isLate) throw networkError(`read ${what}`, error);
@@ -141,14 +142,4 @@ export async function readBody(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(length);
-  let place = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, place);
-    place += chunk.length;
-  }
-  return joined;
 }
