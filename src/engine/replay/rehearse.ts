@@ -106,7 +106,7 @@ export async function planRun(
     cgroupDirectories,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
-    ...(storage?.plain && { layer: describeLayer(storage.plain) }),
+    ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
   };
   return { written, made };
 }
@@ -172,7 +172,7 @@ function detachesOrLogs({ detach, detachKeys, attach, log, health }: RunOptions)
 function planFiles({ etcFiles, request, spec, storage }: Prepared, folder: string): Step {
   const calls: Call[] = [];
   if (storage?.plain !== undefined) {
-    const { folders, details } = storage.plain;
+    const { folders, details } = storage.plain();
     for (const [path, mode] of folders) calls.push(mkdirat(AT_FDCWD, path, mode));
     calls.push(...planFile(`${folder}/${DETAILS_FILE}`, details, 0o600));
   }

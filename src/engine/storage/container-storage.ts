@@ -55,8 +55,8 @@ export interface ContainerStorage extends Disposable {
   readonly warnings: readonly string[];
   /** Folders and files that make() makes, for `explain`. */
   readonly folders: readonly string[];
-  /** All that make() does, where that is no more than this: what a replayed run does of it. */
-  readonly plain: PlainStorage | undefined;
+  /** Gives all that make() does, where that is no more than this: what a replayed run does of it. */
+  readonly plain: (() => PlainStorage) | undefined;
   /** Whether a mount's source is a folder that make() makes. */
   isNew(source: string): boolean;
   /** Makes the writable layer and the volumes, and writes down what uses them. */
@@ -157,12 +157,15 @@ async function makeStorage(
       ...(problem === undefined ? [] : [copyWarning(data, problem)]),
     ],
     folders: [
-      ...(layer === undefined ? [] : [folder, layer.upper, layer.work, layer.target]),
+      ...(layer === undefined ? [] : listLayerFolders(folder, layer).map(([path]) => path)),
       ...resolved.volumes.map(({ name }) => volumes.mountpoint(name)),
     ],
     plain:
       layer !== undefined && isPlain
-        ? { folders: listLayerFolders(folder, layer), details: formatDetails(makeDetails([])) }
+        ? () => ({
+            folders: listLayerFolders(folder, layer),
+            details: formatDetails(makeDetails([])),
+          })
         : undefined,
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
     make: (stateFolder, undo) => {
