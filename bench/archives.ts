@@ -9,10 +9,11 @@
 // layer without compression, as `docker save` writes them.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { makeSmallFiles } from "./small-files.ts";
 import { startBench } from "./main.ts";
 import { ARCHIVES_USAGE, type BenchOptions } from "./options.ts";
+import { findBunker } from "./place.ts";
 import { PrivateDocker } from "./private-docker.ts";
 import { run as output } from "../tests/conformance/images/tools.ts";
 
@@ -116,14 +117,15 @@ function measure(
   return times;
 }
 
-async function bench({ rounds, rootfs, bunker, check }: BenchOptions): Promise<number> {
+async function bench(options: BenchOptions): Promise<number> {
+  const { rounds, rootfs, check } = options;
   const folder = `/var/tmp/bunker-bench-${process.pid}`;
   mkdirSync(folder);
   let missed = 0;
   mountApart(folder);
   try {
     using docker = await PrivateDocker.start(`${folder}/docker`);
-    const tools = makeTools(folder, docker, realpathSync(bunker ?? `${PROJECT}/dist/bunker`));
+    const tools = makeTools(folder, docker, findBunker(options));
     const debian = rootfs ?? output(`${PROJECT}/tests/harness/make-rootfs.sh`, "debian").trim();
     makeSmallFiles(`${folder}/small`, 20_000);
     for (const [title, tree] of Object.entries({ debian, small: `${folder}/small` })) {

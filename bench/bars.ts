@@ -81,8 +81,7 @@ const PULL_BYTES = 150 * MEGABYTE;
 /** One verdict for each bar of a pull: of the better of podman and docker. */
 export function judgePulls({ medianMs, peakBytes }: PullMeasured): Verdict[] {
   const ratios = ["debian", "files"].map((image) => {
-    const peers = ["podman", "docker"].flatMap((name) => medianMs[`${name}-${image}`] ?? []);
-    const best = peers.length === 0 ? undefined : Math.min(...peers);
+    const best = betterPeer((name) => medianMs[`${name}-${image}`], Math.min);
     const title = `pull of ${image}, of the better of podman and docker`;
     return judgeRatio(title, medianMs[`bunker-${image}`], best, PULL_LIMIT);
   });
@@ -93,8 +92,7 @@ const COMMIT_LIMIT = 0.5;
 
 /** The bar of a commit: of the better of podman and docker. @param medianMs by engine */
 export function judgeCommit(medianMs: Readonly<Record<string, number>>): Verdict[] {
-  const peers = ["podman", "docker"].flatMap((name) => medianMs[name] ?? []);
-  const best = peers.length === 0 ? undefined : Math.min(...peers);
+  const best = betterPeer((name) => medianMs[name], Math.min);
   const title = "commit of 20 MB, of the better of podman and docker";
   return [judgeRatio(title, medianMs["bunker"], best, COMMIT_LIMIT)];
 }
@@ -141,15 +139,9 @@ const WAY_LIMIT = 0.95;
 
 /** One verdict for each way through a published port: at least that much of the way without one. */
 export function judgeThroughput({ medianBits }: ThroughputMeasured): Verdict[] {
-  return WAYS.map(({ title, way, direct }) => {
-    const ratio = divide(medianBits[way], medianBits[direct]);
-    return {
-      title,
-      got: ratio?.toFixed(2) ?? NOT_MEASURED,
-      limit: `>= ${WAY_LIMIT}`,
-      cleared: ratio !== undefined && ratio >= WAY_LIMIT,
-    };
-  });
+  return WAYS.map(({ title, way, direct }) =>
+    judgeLeastRatio(title, medianBits[way], medianBits[direct], WAY_LIMIT),
+  );
 }
 
 function judgeMilliseconds(title: string, ms: number | undefined, limit: number): Verdict {
@@ -254,15 +246,8 @@ export function judgeLogs({ megabytesPerSecond, lost, tailMs, psMs }: LogsMeasur
   const speeds = ["pipe", "terminal"].flatMap((kind) =>
     LOG_BARS.map(({ what, title, limit }) => {
       const at = (name: string) => megabytesPerSecond[`${name}-${what}-${kind}`];
-      const peers = ["podman", "docker"].flatMap((name) => at(name) ?? []);
-      const best = peers.length === 0 ? undefined : Math.max(...peers);
-      const ratio = divide(at("bunker"), best);
-      return {
-        title: `${title}, ${kind}, of the better of podman and docker`,
-        got: ratio?.toFixed(2) ?? NOT_MEASURED,
-        limit: `>= ${limit}`,
-        cleared: ratio !== undefined && ratio >= limit,
-      };
+      const full = `${title}, ${kind}, of the better of podman and docker`;
+      return judgeLeastRatio(full, at("bunker"), betterPeer(at, Math.max), limit);
     }),
   );
   return [
@@ -288,7 +273,28 @@ function judgeRatio(
   return { title, got, limit: limit.toFixed(2), cleared: ratio !== undefined && ratio <= limit };
 }
 
+/** The other way round: at least the limit. */
+function judgeLeastRatio(
+  title: string,
+  own: number | undefined,
+  peer: number | undefined,
+  limit: number,
+): Verdict {
+  const ratio = divide(own, peer);
+  const got = ratio?.toFixed(2) ?? NOT_MEASURED;
+  return { title, got, limit: `>= ${limit}`, cleared: ratio !== undefined && ratio >= limit };
+}
+
 const NOT_MEASURED = "not measured";
+
+/** Of podman and docker, as far as they were measured. @param better Math.min, Math.max */
+function betterPeer(
+  at: (name: string) => number | undefined,
+  better: (...values: number[]) => number,
+): number | undefined {
+  const peers = ["podman", "docker"].flatMap((name) => at(name) ?? []);
+  return peers.length === 0 ? undefined : better(...peers);
+}
 
 function divide(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a / b;

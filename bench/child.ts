@@ -6,6 +6,9 @@ import { O, P_PID, W } from "../ffi/constants.ts";
 import { posix_spawn } from "../ffi/spawn.ts";
 import { shellStatus, waitid } from "../ffi/wait.ts";
 
+/** The clean one that everybody is started with. */
+export const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 export interface Program {
   /** The first is an absolute path. */
   readonly argv: readonly string[];

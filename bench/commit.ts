@@ -1,17 +1,15 @@
 // How long a commit of 20 MB takes, beside podman's and docker's: the three in turns, on containers of
 // the same image whose file is another one each time. See README.md.
 
-import { writeFileSync } from "node:fs";
-import { cpus, loadavg, release } from "node:os";
 import { judgeCommit } from "./bars.ts";
 import { atPlace, withEngines } from "./engine-place.ts";
 import { type Engine, IMAGE } from "./engines.ts";
 import { APART } from "./isolate.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, COMMIT_USAGE } from "./options.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { summarize } from "./statistics.ts";
+import { medians, summarize } from "./statistics.ts";
 
 const ROUNDS = 15;
 const CONTAINER = "changed";
@@ -23,7 +21,7 @@ const bench = (options: BenchOptions): Promise<number> =>
 function measure(options: BenchOptions, engines: readonly Engine[]): number {
   const sleep = ["--network", "none", "--name", CONTAINER, IMAGE, "sleep", "100000"];
   for (const engine of engines) engine.time("run", "-d", ...sleep);
-  const before = loadavg()[0] ?? 0;
+  const before = readLoad();
   const samples: Record<string, number[]> = {};
   for (let round = -1; round < options.rounds; round += 1) {
     for (const engine of shuffle(engines, round)) {
@@ -37,21 +35,11 @@ function measure(options: BenchOptions, engines: readonly Engine[]): number {
     const { median, p10, min, p90 } = summarize(list);
     return [name, ...[median, p10, min, p90].map((ms) => ms.toFixed(0))];
   });
-  const verdicts = judgeCommit(
-    Object.fromEntries(
-      Object.entries(samples).map(([name, list]) => [name, summarize(list).median]),
-    ),
-  );
   process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
-      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
-      `${formatTable([["commit of 20 MB, ms", "median", "p10", "min", "p90"], ...rows])}\n` +
-      formatVerdicts(verdicts),
+    formatMachine(`medians of ${options.rounds} rounds`, before) +
+      `${formatTable([["commit of 20 MB, ms", "median", "p10", "min", "p90"], ...rows])}\n`,
   );
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ samples, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  return conclude(options, judgeCommit(medians(samples)), { samples });
 }
 
 process.exit(

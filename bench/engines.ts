@@ -3,7 +3,14 @@
 
 import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { run } from "../tests/conformance/images/tools.ts";
-import { expectSuccess, type Program, startProgram, timeProgram, waitForEnd } from "./child.ts";
+import {
+  expectSuccess,
+  PATH,
+  type Program,
+  startProgram,
+  timeProgram,
+  waitForEnd,
+} from "./child.ts";
 import { PrivateDocker } from "./private-docker.ts";
 
 export type EngineName = "bunker" | "docker" | "podman";
@@ -20,8 +27,6 @@ export interface EnginePlace {
   /** A tar archive of a root file system. */
   readonly archive: string;
 }
-
-const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The cgroup of what the peers make: they leave the parents of their containers' cgroups. */
 const CGROUP_PARENT = `/bunker-bench-${process.pid}`;

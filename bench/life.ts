@@ -1,17 +1,15 @@
 // How long the commands of a container's life take beside docker's and podman's: from the start of the
 // command to its end, on the same image. See README.md.
 
-import { writeFileSync } from "node:fs";
-import { cpus, loadavg, release } from "node:os";
 import { judgeLife, LIFE_BARS } from "./bars.ts";
 import { atPlace, withEngines } from "./engine-place.ts";
 import { type Engine, type EngineName, IMAGE } from "./engines.ts";
 import { APART } from "./isolate.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, LIFE_USAGE } from "./options.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { conclude, formatMachine, formatVerbs, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { median, pairedRatio, summarize } from "./statistics.ts";
+import { medians } from "./statistics.ts";
 
 /** A container that runs all the while. */
 const STANDING = "standing";
@@ -65,6 +63,8 @@ const VERBS: Readonly<Record<(typeof LIFE_BARS)[number]["verb"], Verb>> = {
   logs: { title: "logs", words: () => ["logs", STANDING] },
 };
 
+const DIGITS = { ms: 1, ratio: 3 } as const;
+
 type Samples = Record<string, number[]>;
 
 const bench = (options: BenchOptions): Promise<number> =>
@@ -72,23 +72,14 @@ const bench = (options: BenchOptions): Promise<number> =>
 
 function measure(options: BenchOptions, engines: readonly Engine[]): number {
   for (const engine of engines) startContainer(engine, STANDING, OBEDIENT);
-  const before = loadavg()[0] ?? 0;
+  const before = readLoad();
   const samples = runRounds(engines, options);
-  process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
-      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
-      `${formatSamples(samples)}\n`,
-  );
-  const medianMs = Object.fromEntries(
-    Object.entries(samples).map(([key, list]) => [key, median(list)]),
-  );
   const titles = Object.fromEntries(Object.entries(VERBS).map(([key, { title }]) => [key, title]));
-  const verdicts = judgeLife(medianMs, titles);
-  process.stdout.write(formatVerdicts(verdicts));
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ samples, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  process.stdout.write(
+    formatMachine(`medians of ${options.rounds} rounds`, before) +
+      `${formatVerbs(titles, ["bunker", "docker", "podman"], samples, DIGITS)}\n`,
+  );
+  return conclude(options, judgeLife(medians(samples), titles), { samples });
 }
 
 /** In each round every command of everybody once, in another order each time; the first does not count. */
@@ -131,22 +122,6 @@ function startContainer(engine: Engine, name: string, script: string): void {
     Bun.sleepSync(POLL_MS);
   }
   throw new Error(`${engine.name}: ${name} has not begun`);
-}
-
-function formatSamples(samples: Samples): string {
-  const rows: string[][] = [["start to end, ms", "", "median", "p10", "min", "p90", "of ours"]];
-  for (const [verb, { title }] of Object.entries(VERBS)) {
-    const ours = samples[`bunker-${verb}`] ?? [];
-    for (const name of ["bunker", "docker", "podman"]) {
-      const own = samples[`${name}-${verb}`];
-      if (own === undefined) continue;
-      const { median: middle, p10, min, p90 } = summarize(own);
-      const times = [middle, p10, min, p90].map((ms) => ms.toFixed(1));
-      const ratio = `${(median(ours) / middle).toFixed(3)} (${pairedRatio(ours, own).toFixed(3)})`;
-      rows.push([title, name, ...times, name === "bunker" ? "" : ratio]);
-    }
-  }
-  return formatTable(rows);
 }
 
 if (import.meta.main)

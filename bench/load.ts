@@ -1,15 +1,13 @@
 // Many containers at once: how long everything takes that is done to them, what watches over them weighs,
 // and whether anything is left; beside docker and podman, one after the other. See README.md.
 
-import { writeFileSync } from "node:fs";
-import { cpus, loadavg, release } from "node:os";
 import { judgeLoad, type LoadMeasured } from "./bars.ts";
-import { type Engine, type EnginePlace, IMAGE, openEngine } from "./engines.ts";
+import { type Engine, type EnginePlace, IMAGE } from "./engines.ts";
 import { APART } from "./isolate.ts";
-import { atPlace } from "./engine-place.ts";
+import { atPlace, openEngines } from "./engine-place.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, LOAD_USAGE } from "./options.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { leftOf, measureWatchers, takeTraces } from "./watchers.ts";
 
 const COUNT = 200;
@@ -26,35 +24,21 @@ const bench = (options: BenchOptions): Promise<number> =>
   atPlace(options, (place) => benchAt(place, options));
 
 async function benchAt(place: EnginePlace, options: BenchOptions): Promise<number> {
-  const before = loadavg()[0] ?? 0;
+  const before = readLoad();
   const outcomes: Record<string, Outcome> = {};
-  for (const name of ["bunker", "docker", "podman"] as const) {
-    const outcome = await measureEngine(name, place, options.count ?? COUNT);
-    if (outcome === undefined) process.stdout.write(`left out: ${name}: not installed\n`);
-    else outcomes[name] = outcome;
+  for await (using engine of openEngines(place)) {
+    outcomes[engine.name] = measureEngine(engine, options.count ?? COUNT);
   }
   process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, ${AT_ONCE} commands at a time\n` +
-      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
-      `${formatOutcomes(outcomes)}\n`,
+    formatMachine(`${AT_ONCE} commands at a time`, before) + `${formatOutcomes(outcomes)}\n`,
   );
-  const verdicts = judgeLoad(outcomes);
-  process.stdout.write(formatVerdicts(verdicts));
+  const status = conclude(options, judgeLoad(outcomes), { outcomes });
   for (const { left } of Object.values(outcomes))
     for (const line of left) process.stdout.write(`left: ${line}\n`);
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ outcomes, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  return status;
 }
 
-async function measureEngine(
-  name: Engine["name"],
-  place: EnginePlace,
-  count: number,
-): Promise<Outcome | undefined> {
-  using engine = await openEngine(name, place);
-  if (engine === undefined) return undefined;
+function measureEngine(engine: Engine, count: number): Outcome {
   // What is made once for all containers is no container's.
   engine.time("run", "--rm", "--network", "none", IMAGE, "true");
   const before = takeTraces([], []);

@@ -2,16 +2,15 @@
 // a terminal, beside docker (json-file) and podman (conmon, k8s-file); whether each line is there once and
 // in order; and the same where bunker's guardian is killed five times meanwhile. See README.md.
 
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { cpus, loadavg, release } from "node:os";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { judgeLogs, type LogsMeasured } from "./bars.ts";
-import { type Engine, type EngineName, type EnginePlace, IMAGE, openEngine } from "./engines.ts";
+import { type Engine, type EngineName, type EnginePlace, IMAGE } from "./engines.ts";
 import { APART } from "./isolate.ts";
-import { atPlace } from "./engine-place.ts";
+import { atPlace, openEngines } from "./engine-place.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, LOGS_USAGE } from "./options.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { median } from "./statistics.ts";
 
 const MEGABYTES = 1000;
@@ -39,21 +38,15 @@ const bench = (options: BenchOptions): Promise<number> =>
   atPlace(options, (place) => benchAt(place, options));
 
 async function benchAt(place: EnginePlace, options: BenchOptions): Promise<number> {
-  const before = loadavg()[0] ?? 0;
+  const before = readLoad();
   const lines = (options.count ?? MEGABYTES) * (1e6 / LINE_BYTES);
   writeLines(`${place.work}/lines`, lines);
   const { outcomes, measured } = await measure(place, lines, options.rounds);
   process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, ${lines} lines of ${LINE_BYTES} bytes\n` +
-      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+    formatMachine(`${lines} lines of ${LINE_BYTES} bytes`, before) +
       `${formatOutcomes(outcomes)}\n`,
   );
-  const verdicts = judgeLogs(measured);
-  process.stdout.write(formatVerdicts(verdicts));
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ outcomes, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  return conclude(options, judgeLogs(measured), { outcomes });
 }
 
 /** Written before, as nothing that a container has makes lines as fast as they are to be carried. */
@@ -76,12 +69,8 @@ async function measure(place: EnginePlace, lines: number, rounds: number) {
   let lost = 0;
   let tailMs: number | undefined;
   let psMs: number | undefined;
-  for (const name of ["bunker", "docker", "podman"] as const) {
-    using engine = await openEngine(name, place);
-    if (engine === undefined) {
-      process.stdout.write(`left out: ${name}: not installed\n`);
-      continue;
-    }
+  for await (using engine of openEngines(place)) {
+    const { name } = engine;
     const writer = new Writer(engine, place, lines);
     for (const kind of KINDS) {
       const outcome = await writer.measure(kind, 0);

@@ -3,7 +3,7 @@
 
 import { mkdirSync } from "node:fs";
 import { UserError } from "../src/errors.ts";
-import { type Program, timeProgram } from "./child.ts";
+import { PATH, type Program, timeProgram } from "./child.ts";
 import { PrivateDocker } from "./private-docker.ts";
 
 export interface NetworkPlace {
@@ -19,7 +19,6 @@ export interface NetworkSubject {
   readonly programs: readonly Program[];
 }
 
-const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const COMMAND = "/bin/true";
 const TWENTY = Array.from({ length: 20 }, (_, index) => ["-p", `${9000 + index}:80`]).flat();
 

@@ -1,8 +1,8 @@
 // How long a run in a network takes: beside the same without one, with one and with twenty published
 // ports, as the 200th of a network, and beside podman and docker. See README.md.
 
-import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { judgeNetworks } from "./bars.ts";
 import { runOnce, timeProgram } from "./child.ts";
 import { removeFolder } from "./isolate.ts";
@@ -17,12 +17,10 @@ import {
 } from "./network-subjects.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, NETWORK_USAGE } from "./options.ts";
-import { defaultRootfs } from "./place.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { findBunker, findRootfs } from "./place.ts";
+import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { summarize } from "./statistics.ts";
-
-const PROJECT = new URL("..", import.meta.url).pathname;
+import { medians, summarize } from "./statistics.ts";
 
 async function bench(options: BenchOptions): Promise<number> {
   const folder = mkdtempSync(`${tmpdir()}/bunker-bench-network-`);
@@ -30,8 +28,8 @@ async function bench(options: BenchOptions): Promise<number> {
     Bun.spawnSync(["ip", "link", "set", "lo", "up"]);
     const place = {
       folder,
-      bunker: realpathSync(options.bunker ?? `${PROJECT}dist/bunker`),
-      rootfs: realpathSync(options.rootfs ?? defaultRootfs()),
+      bunker: findBunker(options),
+      rootfs: findRootfs(options),
     };
     using docker = await startDocker(place);
     const subjects = [
@@ -48,27 +46,21 @@ async function bench(options: BenchOptions): Promise<number> {
 type Samples = Record<string, readonly number[]>;
 
 function measure(
-  { rounds, pauseMs, json, check }: BenchOptions,
+  options: BenchOptions,
   place: NetworkPlace,
   subjects: readonly NetworkSubject[],
 ): number {
   for (const { programs } of subjects) programs.forEach(runOnce);
-  const before = loadavg()[0] ?? 0;
-  const samples: Samples = { ...runAll(subjects, rounds, pauseMs), ...measureCrowd(place) };
+  const before = readLoad();
+  const samples: Samples = { ...runAll(subjects, options), ...measureCrowd(place) };
   process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, medians of ${rounds} rounds\n` +
-      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
+    formatMachine(`medians of ${options.rounds} rounds`, before) +
       `${formatSamples(subjects, samples)}\n`,
   );
-  const medianMs: Record<string, number> = {};
-  for (const [key, list] of Object.entries(samples)) medianMs[key] = summarize(list).median;
-  const verdicts = judgeNetworks({ medianMs });
-  process.stdout.write(formatVerdicts(verdicts));
-  if (json !== undefined) writeFileSync(json, JSON.stringify({ samples, verdicts }, null, 2));
-  return check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  return conclude(options, judgeNetworks({ medianMs: medians(samples) }), { samples });
 }
 
-function runAll(subjects: readonly NetworkSubject[], rounds: number, pauseMs: number): Samples {
+function runAll(subjects: readonly NetworkSubject[], { rounds, pauseMs }: BenchOptions): Samples {
   const samples: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round += 1) {
     for (const { key, programs } of shuffle(subjects, round)) {

@@ -1,9 +1,17 @@
 // What an OCI runtime is asked for, as things that take a time: one a verb, for each runtime alike.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isProcessAlive } from "../ffi/agent/alive.ts";
 import { makeDefaultSpec } from "../src/engine/oci/spec.ts";
 import type { Spec } from "../src/oci/spec.ts";
-import { expectSuccess, type Program, startProgram, timeProgram, waitForEnd } from "./child.ts";
+import {
+  expectSuccess,
+  PATH,
+  type Program,
+  startProgram,
+  timeProgram,
+  waitForEnd,
+} from "./child.ts";
 
 /** The folders and files of one bench. */
 export interface OciPlace {
@@ -84,10 +92,7 @@ export class RuntimeAtWork {
   program(...words: readonly string[]): Program {
     return {
       argv: [...this.runtime.command, "--root", this.root, ...words],
-      env: [
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        `BUNKER_RUN=${this.#own}`,
-      ],
+      env: [PATH, `BUNKER_RUN=${this.#own}`],
       stderr: `${this.place.work}/stderr`,
     };
   }
@@ -173,7 +178,7 @@ class Lane {
   /** Goes on where the program has ended. */
   step(): void {
     const program = this.#program;
-    if (program === undefined || isAlive(this.#pid)) return;
+    if (program === undefined || isProcessAlive(this.#pid)) return;
     expectSuccess(program, waitForEnd(this.#pid));
     this.#program = undefined;
     if (program.argv.includes("create")) {
@@ -187,20 +192,10 @@ class Lane {
   }
 }
 
-/** False for a zombie. */
-function isAlive(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return !"ZX".includes(stat.charAt(stat.lastIndexOf(")") + 2));
-  } catch {
-    return false;
-  }
-}
-
 const POLL_MS = 0.2;
 
 function waitUntilGone(pid: number): void {
-  while (isAlive(pid)) Bun.sleepSync(POLL_MS);
+  while (isProcessAlive(pid)) Bun.sleepSync(POLL_MS);
 }
 
 /** The verbs that are timed one by one, in turns. `exec` has a container of its own. */

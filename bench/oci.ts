@@ -1,12 +1,11 @@
 // How long the verbs of the OCI runtime take beside crun's and runc's, and what a created container
 // weighs. See README.md.
 
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
-import { UserError } from "../src/errors.ts";
-import { judgeOci, type OciMeasured } from "./bars.ts";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { judgeOci } from "./bars.ts";
 import { expectSuccess, startProgram, waitForEnd } from "./child.ts";
-import { isolate } from "./isolate.ts";
+import { startBench } from "./main.ts";
 import {
   listOciSubjects,
   type OciPlace,
@@ -15,11 +14,11 @@ import {
   RuntimeAtWork,
   writeBundles,
 } from "./oci-subjects.ts";
-import { type BenchOptions, OCI_USAGE, parseOptions } from "./options.ts";
-import { defaultRootfs } from "./place.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { type BenchOptions, OCI_USAGE } from "./options.ts";
+import { findBunker, findRootfs } from "./place.ts";
+import { conclude, formatMachine, formatTable, formatVerbs, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { median, pairedRatio, summarize } from "./statistics.ts";
+import { medians } from "./statistics.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 /** podman's default profile, as it stands in config.json; beside the project where it was laid. */
@@ -32,26 +31,10 @@ const FIRST_ROUNDS = 10;
 
 type Samples = Record<string, number[]>;
 
-/** The exit status: 1 where a bar is missed and that was asked for, 2 for a wrong request. */
-function start(argv: readonly string[]): number {
-  try {
-    const options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(OCI_USAGE);
-      return 0;
-    }
-    return isolate() ?? bench(options);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ""}`);
-    return 2;
-  }
-}
-
 function bench(options: BenchOptions): number {
   const place: OciPlace = {
-    bunker: realpathSync(options.bunker ?? `${PROJECT}dist/bunker`),
-    rootfs: realpathSync(options.rootfs ?? defaultRootfs()),
+    bunker: findBunker(options),
+    rootfs: findRootfs(options),
     work: mkdtempSync(`${tmpdir()}/bunker-bench-`),
     state: mkdtempSync("/run/bunker-bench-"),
     seccomp: JSON.parse(readFileSync(options.seccomp ?? SECCOMP, "utf8")),
@@ -68,7 +51,7 @@ function measure(options: BenchOptions, place: OciPlace): number {
   writeBundles(place);
   const runtimes = findRuntimes(place);
   using sleepers = new Sleepers(runtimes);
-  const before = loadavg()[0] ?? 0;
+  const before = readLoad();
   const samples = runRounds(
     runtimes.flatMap((at) => listOciSubjects(at, sleepers.id(at))),
     options,
@@ -78,16 +61,17 @@ function measure(options: BenchOptions, place: OciPlace): number {
   for (const at of runtimes) crowds[at.runtime.name] = at.crowd(CROWD, AT_ONCE);
   const [bunker] = runtimes;
   const initBytes = bunker?.initBytes();
-  print(`${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds`);
-  print(`load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n`);
-  print(formatVerbs(samples));
+  print(formatMachine(`medians of ${options.rounds} rounds`, before));
+  print(formatVerbs(TITLES, ["bunker", "crun", "runc"], samples, DIGITS));
   print(formatCrowds(crowds));
-  const verdicts = judgeOci(summarizeAll(samples, crowds, initBytes));
-  print(formatVerdicts(verdicts));
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ samples, crowds, initBytes, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  const measured = {
+    medianMs: medians(samples),
+    crowdMs: crowds,
+    ...(initBytes === undefined ? {} : { initBytes }),
+  };
+  const status = conclude(options, judgeOci(measured), { samples, crowds, initBytes });
+  print("");
+  return status;
 }
 
 /** bunker, and the peers that are installed. */
@@ -159,21 +143,7 @@ const TITLES: Readonly<Record<string, string>> = {
   exec: "exec",
 };
 
-function formatVerbs(samples: Samples): string {
-  const rows: string[][] = [["start to end, ms", "", "median", "p10", "min", "p90", "of ours"]];
-  for (const [verb, title] of Object.entries(TITLES)) {
-    const ours = samples[`bunker-${verb}`] ?? [];
-    for (const name of ["bunker", "crun", "runc"]) {
-      const own = samples[`${name}-${verb}`];
-      if (own === undefined) continue;
-      const { median: middle, p10, min, p90 } = summarize(own);
-      const times = [middle, p10, min, p90].map((ms) => ms.toFixed(2));
-      const ratio = `${(median(ours) / middle).toFixed(2)} (${pairedRatio(ours, own).toFixed(2)})`;
-      rows.push([title, name, ...times, name === "bunker" ? "" : ratio]);
-    }
-  }
-  return formatTable(rows);
-}
+const DIGITS = { ms: 2, ratio: 2 } as const;
 
 function formatCrowds(crowds: Readonly<Record<string, number>>): string {
   const title = `${CROWD} created and deleted, ${AT_ONCE} at a time, ms`;
@@ -181,18 +151,9 @@ function formatCrowds(crowds: Readonly<Record<string, number>>): string {
   return formatTable([[title, ""], ...rows]);
 }
 
-function summarizeAll(
-  samples: Samples,
-  crowdMs: Readonly<Record<string, number>>,
-  initBytes: number | undefined,
-): OciMeasured {
-  const medianMs: Record<string, number> = {};
-  for (const [key, list] of Object.entries(samples)) medianMs[key] = median(list);
-  return { medianMs, crowdMs, ...(initBytes === undefined ? {} : { initBytes }) };
-}
-
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-if (import.meta.main) process.exit(start(Bun.argv.slice(2)));
+if (import.meta.main)
+  process.exit(await startBench(process.argv.slice(2), { usage: OCI_USAGE, bench }));

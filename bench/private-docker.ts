@@ -1,8 +1,9 @@
 // A docker daemon that has nothing to do with the machine's: to be measured against.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { mkdirSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isProcessAlive } from "../ffi/agent/alive.ts";
 
 const ATTEMPTS = 300;
 /** For whoever measures nothing of networks: then it touches none of the machine's. */
@@ -59,16 +60,8 @@ export class PrivateDocker implements Disposable {
     const { pid } = this.child;
     if (pid === undefined) return;
     this.child.kill("SIGTERM");
-    // It ends its containerd, too; its folder can only be removed after that.
-    for (let i = 0; i < ATTEMPTS && !hasEnded(pid); i++) Bun.sleepSync(100);
-  }
-}
-
-/** Whether a child has ended. It stays a zombie until the event loop, which waits here, has reaped it. */
-function hasEnded(pid: number): boolean {
-  try {
-    return / \(dockerd\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
+    // It ends its containerd, too; its folder can only be removed after that. It stays a zombie until
+    // the event loop, which waits here, has reaped it.
+    for (let i = 0; i < ATTEMPTS && isProcessAlive(pid); i++) Bun.sleepSync(100);
   }
 }

@@ -4,11 +4,9 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { Registry, run } from "../tests/conformance/images/tools.ts";
-import type { Program } from "./child.ts";
+import { PATH, type Program } from "./child.ts";
 import { PrivateDocker } from "./private-docker.ts";
 import { makeSmallFiles } from "./small-files.ts";
-
-const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * Kernel: on an ext4 without a journal, an inode that was freed in the last minute is passed over,

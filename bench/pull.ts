@@ -1,18 +1,19 @@
 // How long a pull takes, from nothing to unpacked layers, beside podman's and docker's: a Debian image
 // of three layers and one of 20,000 small files, from a registry on loopback. See README.md.
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { installPackages, Registry, run } from "../tests/conformance/images/tools.ts";
 import { formatMegabytes, judgePulls } from "./bars.ts";
 import { timeProgram } from "./child.ts";
 import { measureCommandLine } from "./memory.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, PULL_USAGE } from "./options.ts";
+import { findBunker } from "./place.ts";
 import { makeBunker, makeDocker, makePodman, type Puller, pushImages } from "./pull-subjects.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { summarize } from "./statistics.ts";
+import { medians, summarize } from "./statistics.ts";
 
 const PROJECT = new URL("..", import.meta.url).pathname;
 /** Each takes ten seconds and leaves 150 MB until the end. */
@@ -25,7 +26,7 @@ async function bench(options: BenchOptions): Promise<number> {
   try {
     mkdirSync(`${work}/registry`);
     using registry = await Registry.start(`${work}/registry`);
-    const executable = realpathSync(options.bunker ?? `${PROJECT}dist/bunker`);
+    const executable = findBunker(options);
     const pullers = [makeBunker(work, executable), makePodman(work), makeDocker(work)];
     const debian = options.rootfs ?? run(`${PROJECT}tests/harness/make-rootfs.sh`, "debian").trim();
     const images = pushImages(work, registry, debian);
@@ -46,7 +47,7 @@ async function measure(
   pullers: readonly Puller[],
   images: readonly string[],
 ): Promise<number> {
-  const before = loadavg()[0] ?? 0;
+  const before = readLoad();
   const samples: Samples = {};
   for (const image of images) {
     for (let round = 0; round < options.rounds; round += 1) {
@@ -59,22 +60,14 @@ async function measure(
   const [bunker] = pullers;
   const peakBytes = bunker === undefined ? undefined : await measurePeak(bunker, images);
   process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds\n` +
-      `load ${before.toFixed(2)} before, ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n` +
-      `${formatSamples(samples)}\n`,
+    formatMachine(`medians of ${options.rounds} rounds`, before) + `${formatSamples(samples)}\n`,
   );
   if (peakBytes !== undefined) {
     process.stdout.write(`bunker's peak memory: ${formatMegabytes(peakBytes)}\n\n`);
   }
-  const medianMs = Object.fromEntries(
-    Object.entries(samples).map(([key, list]) => [key, summarize(list).median]),
-  );
+  const medianMs = medians(samples);
   const verdicts = judgePulls({ medianMs, ...(peakBytes !== undefined && { peakBytes }) });
-  process.stdout.write(formatVerdicts(verdicts));
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ samples, peakBytes, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  return conclude(options, verdicts, { samples, peakBytes });
 }
 
 const shortName = (image: string): string => /\/([^/:]+):[^/]*$/.exec(image)?.[1] ?? image;

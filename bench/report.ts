@@ -1,13 +1,40 @@
-// What the bench prints: tables for people, as text.
+// What the benches tell: tables for people, as text, and all of it as JSON for programs.
 
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
 import { formatMegabytes, type Verdict } from "./bars.ts";
 import type { Peaks } from "./memory.ts";
+import type { BenchOptions } from "./options.ts";
 import type { Samples } from "./rounds.ts";
 import { median, pairedRatio, summarize } from "./statistics.ts";
 import type { Subject } from "./subjects.ts";
 import type { Phase } from "./timeline.ts";
 
 type Titles = readonly Pick<Subject, "key" | "title">[];
+
+/** The load average of the last minute. */
+export const readLoad = (): number => loadavg()[0] ?? 0;
+
+/** Where it was measured, and how. @param before the load then; its end is now */
+export function formatMachine(how: string, before?: number): string {
+  const first = before === undefined ? "" : `${before.toFixed(2)} before, `;
+  const load = `load ${first}${readLoad().toFixed(2)} after`;
+  return `${cpus().length} CPUs, Linux ${release()}, ${how}\n${load}\n\n`;
+}
+
+/**
+ * How every bench ends: tells the verdicts, and writes the JSON file that was asked for.
+ * Returns the exit status: 1 where a bar is missed and that was asked for.
+ */
+export function conclude(
+  { json, check }: BenchOptions,
+  verdicts: readonly Verdict[],
+  data: Readonly<Record<string, unknown>>,
+): number {
+  process.stdout.write(formatVerdicts(verdicts));
+  if (json !== undefined) writeFileSync(json, JSON.stringify({ ...data, verdicts }, null, 2));
+  return check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+}
 
 /** Medians and ratios, a line a subject. */
 export function formatStarts(subjects: Titles, samples: Samples): string {
@@ -28,6 +55,32 @@ function formatRatio(own: readonly number[], base: readonly number[] | undefined
   if (base === undefined || base === own) return "";
   const ratio = median(own) / median(base);
   return `${ratio.toFixed(2)} (${pairedRatio(own, base).toFixed(2)})`;
+}
+
+/**
+ * What verbs take of bunker and of its peers: a line for each of `NAME-VERB` that there are samples
+ * of. @param names bunker's as well, in the order of the lines
+ */
+export function formatVerbs(
+  titles: Readonly<Record<string, string>>,
+  names: readonly string[],
+  samples: Samples,
+  digits: { readonly ms: number; readonly ratio: number },
+): string {
+  const rows: string[][] = [["start to end, ms", "", "median", "p10", "min", "p90", "of ours"]];
+  for (const [verb, title] of Object.entries(titles)) {
+    const ours = samples[`bunker-${verb}`] ?? [];
+    for (const name of names) {
+      const own = samples[`${name}-${verb}`];
+      if (own === undefined) continue;
+      const { median: middle, p10, min, p90 } = summarize(own);
+      const times = [middle, p10, min, p90].map((ms) => ms.toFixed(digits.ms));
+      const ratios = [median(ours) / middle, pairedRatio(ours, own)];
+      const [ratio, paired] = ratios.map((value) => value.toFixed(digits.ratio));
+      rows.push([title, name, ...times, name === "bunker" ? "" : `${ratio} (${paired})`]);
+    }
+  }
+  return formatTable(rows);
 }
 
 /** Peaks of memory. */
@@ -59,7 +112,7 @@ export function medianPhases(runs: readonly (readonly Phase[])[]): Phase[] {
 const percent = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(0)} %`;
 
 /** The bars, and whether each is cleared. */
-export function formatVerdicts(verdicts: readonly Verdict[]): string {
+function formatVerdicts(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ title, got, limit, cleared }) => [
     title,
     got,

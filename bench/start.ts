@@ -1,22 +1,27 @@
 // How long `run` takes beside crun, runc and the kernel itself, how much memory, and where bunker's
 // own time goes. See README.md.
 
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
-import { UserError } from "../src/errors.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { judge } from "./bars.ts";
 import { measurePeaks, type Peaks } from "./memory.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, USAGE } from "./options.ts";
-import { formatPeaks, formatPhases, formatStarts, formatVerdicts } from "./report.ts";
-import { defaultRootfs } from "./place.ts";
+import {
+  conclude,
+  formatMachine,
+  formatPeaks,
+  formatPhases,
+  formatStarts,
+  readLoad,
+} from "./report.ts";
+import { findBunker, findRootfs } from "./place.ts";
 import { runRounds, type Samples } from "./rounds.ts";
-import { summarize } from "./statistics.ts";
+import { medians } from "./statistics.ts";
 import { listSubjects, type Place, type Subject } from "./subjects.ts";
 import { type Phase, parseTrace, phasesOfEmpty, phasesOfRun } from "./timeline.ts";
 import { Tracer } from "./tracefs.ts";
 
-const PROJECT = new URL("..", import.meta.url).pathname;
 /** Traced runs: the medians of phases need fewer than a comparison. */
 const TRACED_RUNS = 20;
 
@@ -33,49 +38,36 @@ async function bench(options: BenchOptions): Promise<number> {
   }
 }
 
-function makePlace({ bunker, rootfs }: BenchOptions): Place {
+function makePlace(options: BenchOptions): Place {
   return {
-    bunker: findFile(bunker ?? `${PROJECT}dist/bunker`, "build it with ./build.sh"),
-    rootfs: findFile(rootfs ?? defaultRootfs(), "name another --rootfs"),
+    bunker: findBunker(options),
+    rootfs: findRootfs(options),
     work: mkdtempSync(`${tmpdir()}/bunker-bench-`),
     state: mkdtempSync("/run/bunker-bench-"),
   };
 }
 
-function findFile(path: string, hint: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    throw new UserError(`"${path}" does not exist`, hint);
-  }
-}
-
 async function measure(options: BenchOptions, place: Place): Promise<number> {
   const { subjects, absent } = await listSubjects(place);
   for (const reason of absent) print(`left out: ${reason}`);
-  const before = loadavg();
+  const before = readLoad();
   const samples = runRounds(subjects, options.rounds, options.pauseMs);
-  print(`${cpus().length} CPUs, Linux ${release()}, medians of ${options.rounds} rounds`);
-  print(`load ${before[0]?.toFixed(2)} before, ${loadavg()[0]?.toFixed(2)} after\n`);
+  print(formatMachine(`medians of ${options.rounds} rounds`, before));
   print(formatStarts(subjects, samples));
   const peaks = measurePeaks(place, subjects);
   print(formatPeaks(subjects, peaks));
   const phases = tracePhases(subjects);
   for (const [title, runs] of Object.entries(phases)) print(formatPhases(title, runs));
   const verdicts = judge(summarizeAll(samples, peaks));
-  print(formatVerdicts(verdicts));
-  if (options.json !== undefined) {
-    writeFileSync(options.json, JSON.stringify({ samples, peaks, phases, verdicts }, null, 2));
-  }
-  return options.check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  const status = conclude(options, verdicts, { samples, peaks, phases });
+  print("");
+  return status;
 }
 
 function summarizeAll(samples: Samples, { init, cli }: Peaks): Parameters<typeof judge>[0] {
-  const medianMs: Record<string, number> = {};
-  for (const [key, list] of Object.entries(samples)) medianMs[key] = summarize(list).median;
   const { bunker } = cli;
   return {
-    medianMs,
+    medianMs: medians(samples),
     ...(init === undefined ? {} : { initBytes: init }),
     ...(bunker === undefined ? {} : { cliBytes: bunker }),
   };

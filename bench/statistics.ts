@@ -24,6 +24,13 @@ export function quantile(samples: readonly number[], share: number): number {
 
 export const median = (samples: readonly number[]): number => quantile(samples, 0.5);
 
+/** Of each list, by its key. @throws RangeError where one is empty */
+export function medians(
+  samples: Readonly<Record<string, readonly number[]>>,
+): Record<string, number> {
+  return Object.fromEntries(Object.entries(samples).map(([key, list]) => [key, median(list)]));
+}
+
 /** @throws RangeError where there is no sample */
 export function summarize(samples: readonly number[]): Summary {
   return {

@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { runArguments, type Seccomp, writeBundle } from "./bundle.ts";
-import { type Program, runOnce } from "./child.ts";
+import { PATH, type Program, runOnce } from "./child.ts";
 
 export interface Subject {
   /** What the bars and the JSON file call it. */
@@ -54,10 +54,7 @@ export async function listSubjects(place: Place): Promise<Lineup> {
 export function makeProgram(place: Place, argv: readonly string[]): Program {
   return {
     argv,
-    env: [
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      `BUNKER_RUN=${place.state}/bunker`,
-    ],
+    env: [PATH, `BUNKER_RUN=${place.state}/bunker`],
     stderr: `${place.work}/stderr`,
   };
 }

@@ -2,8 +2,8 @@
 // container, and another machine. All of it in network namespaces of the bench's own. See README.md.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { UserError } from "../src/errors.ts";
 import { judgeThroughput } from "./bars.ts";
 import { timeProgram } from "./child.ts";
@@ -11,11 +11,11 @@ import { removeFolder } from "./isolate.ts";
 import { bunkerProgram, type NetworkPlace } from "./network-subjects.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, THROUGHPUT_USAGE } from "./options.ts";
-import { formatTable, formatVerdicts } from "./report.ts";
+import { findBunker } from "./place.ts";
+import { conclude, formatMachine, formatTable } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { summarize } from "./statistics.ts";
+import { medians, summarize } from "./statistics.ts";
 
-const PROJECT = new URL("..", import.meta.url).pathname;
 const PORT = "5201";
 const SECONDS = "2";
 const HOST = "192.0.2.1";
@@ -27,8 +27,7 @@ const STARTING_ATTEMPTS = 100;
 function bench(options: BenchOptions): number {
   if (Bun.which("iperf3") === null) throw new UserError("iperf3 is not installed");
   const folder = mkdtempSync(`${tmpdir()}/bunker-bench-throughput-`);
-  const bunker = realpathSync(options.bunker ?? `${PROJECT}dist/bunker`);
-  const place = { folder, bunker, rootfs: "/" };
+  const place = { folder, bunker: findBunker(options), rootfs: "/" };
   try {
     using other = new OtherMachine();
     startServer(place);
@@ -122,29 +121,24 @@ function transfer({ client }: Way, length: readonly string[]): number | undefine
 
 type Samples = Record<string, number[]>;
 
-function measure({ rounds, json, check }: BenchOptions, ways: readonly Way[]): number {
+function measure(options: BenchOptions, ways: readonly Way[]): number {
   const [first] = ways;
   for (let attempt = 0; attempt < STARTING_ATTEMPTS; attempt += 1) {
     if (first === undefined || transfer(first, ["--bytes", "1K"]) !== undefined) break;
     Bun.sleepSync(20);
   }
   const samples: Samples = {};
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < options.rounds; round += 1) {
     for (const way of shuffle(ways, round)) {
       const bits = transfer(way, ["--time", SECONDS]);
       if (bits !== undefined) (samples[way.key] ??= []).push(bits);
     }
   }
   process.stdout.write(
-    `${cpus().length} CPUs, Linux ${release()}, medians of ${rounds} rounds of ${SECONDS} s\n` +
-      `load ${(loadavg()[0] ?? 0).toFixed(2)} after\n\n${formatSamples(ways, samples)}\n`,
+    formatMachine(`medians of ${options.rounds} rounds of ${SECONDS} s`) +
+      `${formatSamples(ways, samples)}\n`,
   );
-  const medianBits: Record<string, number> = {};
-  for (const [key, list] of Object.entries(samples)) medianBits[key] = summarize(list).median;
-  const verdicts = judgeThroughput({ medianBits });
-  process.stdout.write(formatVerdicts(verdicts));
-  if (json !== undefined) writeFileSync(json, JSON.stringify({ samples, verdicts }, null, 2));
-  return check && !verdicts.every(({ cleared }) => cleared) ? 1 : 0;
+  return conclude(options, judgeThroughput({ medianBits: medians(samples) }), { samples });
 }
 
 function formatSamples(ways: readonly Way[], samples: Samples): string {
