@@ -10,7 +10,7 @@ import {
   showByteString,
   statusAt,
 } from "../../../ffi/tree.ts";
-import { isOpaque, isWhiteoutStatus } from "./write-tree.ts";
+import { isOpaque, isWhiteoutStatus } from "./whiteouts.ts";
 
 export interface Change {
   /** Added, changed, deleted: docker's letters. */

@@ -4,7 +4,7 @@
 import { O, S } from "../../../ffi/constants.ts";
 import { SyscallError } from "../../../ffi/syscall-error.ts";
 import { closeFd, openFolder, openInsideNoLinks, statusAt } from "../../../ffi/tree.ts";
-import { isOpaque, isWhiteoutStatus } from "./write-tree.ts";
+import { isOpaque, isWhiteoutStatus } from "./whiteouts.ts";
 
 const S_IFMT = 0o170000;
 
@@ -31,7 +31,7 @@ export function findInLayers(layers: readonly string[], path: string): LayerPlac
     if (found === "file" && paths.length === 0) return { kind: "file", path: place };
     if (found === "folder") paths.push(place);
     // What is no folder hides those below, and is itself hidden by those above.
-    if (hidesBelow || found === "file" || found === "link") break;
+    if (hidesBelow) break;
   }
   return paths.length === 0 ? { kind: "none" } : { kind: "folder", paths };
 }
@@ -47,7 +47,8 @@ function lookUp(layer: string, parts: readonly string[]): Answer {
   if (root < 0) throw new SyscallError("open", -root, { path: layer });
   let hidesBelow = false;
   try {
-    for (const [i, part] of parts.entries()) {
+    // The place itself is opened last: it may hide those below, too.
+    for (const [i, part] of [...parts, undefined].entries()) {
       const folder = openInsideNoLinks(
         root,
         parts.slice(0, i).join("/"),
@@ -56,6 +57,7 @@ function lookUp(layer: string, parts: readonly string[]): Answer {
       if (folder < 0) return { found: "none", hidesBelow };
       try {
         hidesBelow ||= isOpaque(folder);
+        if (part === undefined) break;
         const status = statusAt(folder, part);
         if (typeof status === "number") return { found: "none", hidesBelow };
         if (isWhiteoutStatus(status)) return { found: "none", hidesBelow: true };
@@ -69,18 +71,8 @@ function lookUp(layer: string, parts: readonly string[]): Answer {
         closeFd(folder);
       }
     }
-    return { found: "folder", hidesBelow: hidesBelow || isOpaqueAt(root, parts) };
+    return { found: "folder", hidesBelow };
   } finally {
     closeFd(root);
-  }
-}
-
-function isOpaqueAt(root: number, parts: readonly string[]): boolean {
-  const folder = openInsideNoLinks(root, parts.join("/"), O.O_RDONLY | O.O_DIRECTORY);
-  if (folder < 0) return false;
-  try {
-    return isOpaque(folder);
-  } finally {
-    closeFd(folder);
   }
 }

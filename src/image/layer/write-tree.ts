@@ -26,6 +26,7 @@ import { CHUNK_BYTES } from "./decompress.ts";
 import type { OwnerMap } from "./owner-map.ts";
 import { type EntryType, type TarEntry } from "./tar-entry.ts";
 import { PLAIN_ENTRY, TarWriter } from "./tar-writer.ts";
+import { isOpaque, isWhiteoutStatus } from "./whiteouts.ts";
 
 export interface WriteTreeOptions {
   /** Whether overlay's whiteouts and opaque folders are written as OCI has them. */
@@ -66,18 +67,6 @@ export function writeTree(
     closeFd(root);
   }
 }
-
-/** Whether something in an overlay's upper folder says that it is removed. */
-export const isWhiteoutStatus = ({ mode, major, minor }: TreeStatus): boolean =>
-  (mode & S_IFMT) === S.S_IFCHR && major === 0 && minor === 0;
-
-/** Whether an open folder of an overlay hides what is below it. */
-export function isOpaque(folder: number): boolean {
-  return OPAQUE.some((name) => readAttributeAt(folder, "", name)?.[0] === YES);
-}
-
-const OPAQUE = ["trusted.overlay.opaque", "user.overlay.opaque"];
-const YES = 0x79;
 
 class TreeWriter {
   /** The first path of each file that has several. */
