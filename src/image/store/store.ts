@@ -290,6 +290,15 @@ export class ImageStore implements Disposable {
     return here.find((each) => each.platform?.os !== "unknown");
   }
 
+  /** The image behind a descriptor that is for just that platform; undefined where none is here. */
+  imageFor(top: Descriptor, platform: Platform): Pick<StoredImage, "id" | "manifest"> | undefined {
+    const found = this.platformManifest(top, platform);
+    const manifest = found && this.readManifest(found);
+    if (found === undefined || manifest === undefined || isIndex(manifest)) return undefined;
+    if (!matchesPlatform(this.readConfig(manifest.config), platform)) return undefined;
+    return { id: manifest.config.digest, manifest: found };
+  }
+
   /**
    * The unpacked layers of an image, the topmost first, as overlay's `lowerdir` wants them. Unpacks
    * what is missing. Throws UserError for a layer that cannot be, SyscallError.

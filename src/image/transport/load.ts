@@ -3,8 +3,8 @@
 import { fileType, isDirectory } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import type { ImageStore } from "../store/store.ts";
-import { formatPlatform, matchesPlatform } from "../platform.ts";
-import { isIndex, isIndexType, type Platform } from "../types.ts";
+import { formatPlatform } from "../platform.ts";
+import { isIndexType, type Platform } from "../types.ts";
 import { readArchive } from "./archive-contents.ts";
 import type { Contents } from "./contents.ts";
 import { FolderContents } from "./folder-contents.ts";
@@ -109,12 +109,8 @@ async function finish(
 
 /** The image alone, without the index that it is in. @throws UserError where there is none */
 function narrow(image: LoadedImage, platform: Platform, store: ImageStore): LoadedImage {
-  const descriptor = store.platformManifest(image.descriptor, platform);
-  const manifest = descriptor && store.readManifest(descriptor);
-  if (descriptor !== undefined && manifest !== undefined && !isIndex(manifest)) {
-    if (matchesPlatform(store.readConfig(manifest.config), platform))
-      return { ...image, descriptor };
-  }
+  const found = store.imageFor(image.descriptor, platform);
+  if (found !== undefined) return { ...image, descriptor: found.manifest };
   const name = image.names[0] ?? image.descriptor.digest;
   const wanted = formatPlatform(platform);
   throw new UserError(
