@@ -27,13 +27,13 @@ const LOCK_POLL_MS = 20;
  * disposed, nobody does.
  */
 export async function claim(paths: StorePaths, name: string, signal?: AbortSignal): Promise<Claim> {
-  // Start-up: loaded where there may be somebody to wait for.
-  const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
   const path = `${paths.ingest}/lock-${name}`;
   for (;;) {
     const fd = openLock(path);
     try {
       while (!tryFlock(fd.number, LOCK.LOCK_EX, path)) {
+        // Start-up: loaded where there is somebody to wait for.
+        const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
         await sleep(LOCK_POLL_MS, undefined, signal === undefined ? {} : { signal });
       }
     } catch (error) {

@@ -195,12 +195,12 @@ export class ImageStore implements Disposable {
 
   /** As sweep(), waiting for the others. Throws UserError where they take longer than that. */
   async sweepWaiting(timeoutMs: number, inUse: readonly Descriptor[] = []): Promise<SweepResult> {
-    const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const result = this.sweep(inUse);
       if (result !== undefined) return result;
       if (Date.now() > deadline) throw busy();
+      const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
       await sleep(LOCK_POLL_MS);
     }
   }
