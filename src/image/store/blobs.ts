@@ -3,12 +3,12 @@
 import { O } from "../../../ffi/constants.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
+  fileSize,
   fileType,
   listDirectory,
   openFile,
   removeFile,
   renameFile,
-  seekToEnd,
 } from "../../../ffi/files.ts";
 import { beginSync, fsync, read, write } from "../../../ffi/unistd.ts";
 import { UserError } from "../../errors.ts";
@@ -156,10 +156,7 @@ export class Blobs {
 
   /** The size in bytes; undefined where there is no such blob. */
   size(digest: Digest): number | undefined {
-    if (!this.has(digest)) return undefined;
-    // Start-up time: not by node:fs, which a run of an image has no other use for.
-    using fd = new Fd(openFile(this.path(digest), O.O_RDONLY | O.O_CLOEXEC));
-    return seekToEnd(fd.number, this.path(digest));
+    return this.has(digest) ? fileSize(this.path(digest)) : undefined;
   }
 
   /** The whole blob, verified. Throws UserError: missing, larger than `maxBytes`, damaged. */
