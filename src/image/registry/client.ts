@@ -40,14 +40,13 @@ export class RegistryClient {
     for (;;) {
       const { answer, url } = await this.#send(request);
       const challenges = this.#challengesOf(answer, url);
-      // Order: what is accepted is an answer to whoever said who they are.
-      if (challenges.length === 0 && request.accept.includes(answer.status)) return answer;
       const isChallenged = challenges.length > 0 && !isRenewed;
       if (isChallenged && (await this.#meet(challenges, request, url))) {
         isRenewed = true;
         answer[Symbol.dispose]();
         continue;
       }
+      // Order: what is accepted is an answer to whoever said who they are.
       if (request.accept.includes(answer.status)) return answer;
       throw await this.#refusal(answer, request, url);
     }
