@@ -1,6 +1,7 @@
 // `--filter` as the verbs understand it: keys, each with the values that were given.
 
 import { UserError } from "../errors.ts";
+import { parseSpan } from "./parse-span.ts";
 
 /** Filters by key, each with the values that were given for it. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
@@ -29,26 +30,14 @@ export function matchesPattern(text: string, pattern: string): boolean {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
 /**
  * The moment of `until=`: a time (`2026-01-31T12:00:00Z`, seconds since 1970) or how long ago
  * (`1h30m`), in milliseconds since 1970. @throws UserError
  */
 export function parseMoment(text: string, nowMs: number): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-    const span = parts.reduce((sum, [, number, unit]) => {
-      return sum + Number(number) * (UNITS[unit ?? ""] ?? 0);
-    }, 0);
-    return nowMs - span;
-  }
+  const span = parseSpan(text, 1);
+  if (span !== undefined) return nowMs - span;
   const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(moment)) return moment;
   throw new UserError(

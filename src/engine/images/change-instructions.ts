@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { ContainerConfig, Healthcheck } from "../../image/types.ts";
+import { parseSpan } from "../parse-span.ts";
 
 /** The configuration after one instruction. @throws UserError for one that cannot be */
 export function applyInstruction(config: ContainerConfig, line: string): ContainerConfig {
@@ -90,17 +91,12 @@ function parseRetries(text: string): number {
   throw new UserError(`--retries must be a number: got "${text}"`, undefined, 1);
 }
 
-const NANOSECONDS: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const NANOSECONDS_PER_MS = 1e6;
 
 function parseNanoseconds(text: string): number {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) {
-    throw new UserError(`invalid duration "${text}"`, "for example 30s or 1m30s", 1);
-  }
-  let sum = 0;
-  for (const [, number, unit = ""] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    sum += Number(number) * (NANOSECONDS[unit] ?? 0);
-  }
-  return sum;
+  const span = parseSpan(text, NANOSECONDS_PER_MS);
+  if (span !== undefined) return span;
+  throw new UserError(`invalid duration "${text}"`, "for example 30s or 1m30s", 1);
 }
 
 function parseArray(text: string): readonly string[] | undefined {
