@@ -4,7 +4,7 @@ import { readTextIfThere } from "../../../ffi/files.ts";
 import { familiarName, formatFamiliar, parseReference } from "../../image/reference.ts";
 import { chainIds } from "../../image/store/layers.ts";
 import type { ImageStore, StoredImage } from "../../image/store/store.ts";
-import { type ImageConfig, isIndex, type Manifest } from "../../image/types.ts";
+import { type Descriptor, type ImageConfig, isIndex, type Manifest } from "../../image/types.ts";
 
 /** What lists, `inspect` and `history` are made of. */
 export interface ImageFacts {
@@ -22,8 +22,15 @@ export interface ImageFacts {
   readonly sizeBytes: number;
 }
 
-/** undefined for an image whose documents cannot be read. */
-export function readFacts(store: ImageStore, image: StoredImage): ImageFacts | undefined {
+/**
+ * undefined for an image whose documents cannot be read.
+ * @param entries those of the index, where they have been read: once for a list
+ */
+export function readFacts(
+  store: ImageStore,
+  image: StoredImage,
+  entries?: readonly Descriptor[],
+): ImageFacts | undefined {
   const manifest = store.readManifest(image.manifest);
   if (isIndex(manifest)) return undefined;
   const config = store.readConfig(manifest.config);
@@ -38,7 +45,7 @@ export function readFacts(store: ImageStore, image: StoredImage): ImageFacts | u
       const { tag } = reference;
       return tag === undefined ? [] : [{ repository: familiarName(reference), tag }];
     }),
-    digests: listDigests(store, image),
+    digests: listDigests(image, entries ?? store.entries()),
     createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
     layerBytes,
     sizeBytes: layerBytes.reduce((sum, bytes) => sum + bytes, 0),
@@ -48,8 +55,8 @@ export function readFacts(store: ImageStore, image: StoredImage): ImageFacts | u
 /** An image's entries in the index tell what was pulled from where, or pushed. */
 export const REPO_DIGEST = "io.bunker.repo-digest";
 
-function listDigests(store: ImageStore, { top, names }: StoredImage): string[] {
-  const said = store.entries().flatMap(({ digest, annotations }) => {
+function listDigests({ top, names }: StoredImage, entries: readonly Descriptor[]): string[] {
+  const said = entries.flatMap(({ digest, annotations }) => {
     const text = annotations?.[REPO_DIGEST];
     return digest === top.digest && text !== undefined ? [text] : [];
   });
@@ -73,7 +80,9 @@ function measureLayers(store: ImageStore, { layers }: Manifest, { rootfs }: Imag
 
 /** All images, the newest first, as docker has them; those of one moment by their names. */
 export function listFacts(store: ImageStore): ImageFacts[] {
-  const facts = store.list().map((image) => readFacts(store, image));
+  const images = store.list();
+  const entries = store.entries();
+  const facts = images.map((image) => readFacts(store, image, entries));
   return facts
     .filter((each) => each !== undefined)
     .sort((one, other) => (other.createdMs ?? 0) - (one.createdMs ?? 0));

@@ -119,8 +119,9 @@ function measureImages(containers: readonly ContainerUser[]): {
     sizeBytes: imageBytes + garbageBytes,
     reclaimableBytes: imageBytes + garbageBytes - inUse,
   };
+  const entries = store.entries();
   const rows = images.map(({ image, bytes, sharedBytes }): ImageUsageRow => {
-    const facts = readFacts(store, image);
+    const facts = readFacts(store, image, entries);
     const [first] = facts?.tags ?? [];
     return {
       id: image.id,
