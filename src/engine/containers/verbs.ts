@@ -2,6 +2,7 @@
 // take longer to load than any of them to do.
 
 import type * as events from "../events/follow.ts";
+import type { Later } from "../later.ts";
 import type { attachContainer as attach } from "./attach.ts";
 import type * as copy from "./copy.ts";
 import type * as end from "./end.ts";
@@ -27,10 +28,6 @@ export type { Usage } from "./processes.ts";
 export type { PrunedContainers } from "./prune.ts";
 export type { RemoveOptions } from "./remove.ts";
 export type { UpdateChanges } from "./update.ts";
-
-type Later<F extends (...args: never[]) => unknown> = (
-  ...args: Parameters<F>
-) => Promise<Awaited<ReturnType<F>>>;
 
 export const attachContainer: Later<typeof attach> = async (...args) =>
   (await import("./attach.ts")).attachContainer(...args);

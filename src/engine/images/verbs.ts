@@ -1,6 +1,7 @@
 // The verbs of images. Start-up: each loads what it needs when it is called, as all of them together take
 // longer to load than to list a hundred images.
 
+import type { Later } from "../later.ts";
 import type * as archives from "./archives.ts";
 import type { commitContainer as commit } from "./commit.ts";
 import type { diffContainer as diff } from "./diff.ts";
@@ -14,10 +15,6 @@ import type * as removal from "./remove-image.ts";
 import type { tagImage as tag } from "./tag-image.ts";
 import type * as lists from "./manifest-lists.ts";
 import type * as transfer from "./transfer.ts";
-
-type Later<F extends (...args: never[]) => unknown> = (
-  ...args: Parameters<F>
-) => Promise<Awaited<ReturnType<F>>>;
 
 export const loadImages: Later<typeof archives.loadImages> = async (...args) =>
   (await import("./archives.ts")).loadImages(...args);
