@@ -75,7 +75,10 @@ is_current() { [[ -e $1 && -e dist/.built/$2 && $(<"dist/.built/$2") == "$curren
 compile() {
   local name=$1 file=$2
   shift 2
-  bun build "${COMPILE[@]}" "$@" --outfile="dist/.$name.new" mod.ts >&2
+  bun build "${COMPILE[@]}" "$@" --outfile="dist/.$name.linked" mod.ts >&2
+  rm -f "dist/.$name.new"
+  bun src/build/finish-executable.ts "dist/.$name.linked" "dist/.$name.new"
+  rm "dist/.$name.linked"
   mv "dist/.$name.new" "$file"
   echo "$current" > "dist/.built/$name"
 }

@@ -1,6 +1,7 @@
 // The executables that build.sh makes, those for other machines included.
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { alignSegments } from "../src/build/align-segments.ts";
 import { haveCommand, skipUnless } from "./harness/tier.ts";
 
 const DIST = new URL("../dist", import.meta.url).pathname;
@@ -32,6 +33,15 @@ skipUnless(built, "release binaries: ./build.sh --all has not been run")("a rele
     const head = Buffer.from(await Bun.file(file).slice(0, 4096).arrayBuffer());
     expect(head.readUInt16LE(18)).toBe(file.includes("arm64") ? EM_AARCH64 : EM_X86_64);
     expect(head.includes("/ld-musl-")).toBe(file.includes("musl"));
+  });
+
+  // In one row, as each has 100 MB.
+  test("can be mapped by 2 MiB at a time", () => {
+    const isAligned = (file: string): boolean => {
+      const bytes = readFileSync(file);
+      return Buffer.compare(alignSegments(bytes), bytes) === 0;
+    };
+    expect(files.filter((file) => !isAligned(file))).toEqual([]);
   });
 
   test("starts as the baseline binary", () => {
