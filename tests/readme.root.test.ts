@@ -88,7 +88,7 @@ describeReadme("the README", () => {
 
   for (const line of SHELLS) {
     test(`opens a shell that is pid 1: ${line}`, async () => {
-      using terminal = new Terminal(line, PROJECT);
+      using terminal = new Terminal(`BUNKER_DATA=${DATA} BUNKER_RUN=${RUN} ${line}`, PROJECT);
       await terminal.waitFor(/[#$] *$/);
       terminal.type("echo pid-$$; tty; exit 7");
       const screen = await terminal.waitFor(/\[ended with \d+\]/);
@@ -100,7 +100,8 @@ describeReadme("the README", () => {
 
   test("without a terminal ./build.sh run reads commands from stdin", () => {
     const command = ["/bin/sh", "-c", "echo 'echo pid-$$' | ./build.sh run"];
-    const { stdout } = Bun.spawnSync(command, { cwd: PROJECT });
+    const env = { ...process.env, BUNKER_DATA: DATA, BUNKER_RUN: RUN };
+    const { stdout } = Bun.spawnSync(command, { cwd: PROJECT, env });
     expect(stdout.toString()).toBe("pid-1\n");
   });
 

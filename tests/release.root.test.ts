@@ -83,7 +83,10 @@ describe("the executable", () => {
       echo 'preload = ["./evil.ts"]' > bunfig.toml; echo 'BUNKER_RUN=/nowhere/x' > .env
       echo 'console.log("evil")' > evil.ts
       "$0" run --rm /bin/echo good; cd /; rm -r "$d"`;
-    expect(run("/bin/sh", "-c", script, `${DIST}/bunker`)).toEqual({
+    // In its usual folders, which are in memory that is gone with the command.
+    const apart = `unset BUNKER_RUN BUNKER_DATA; mount -t tmpfs tmpfs /run; ${script}`;
+    const inMemory = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", apart];
+    expect(run(...inMemory, `${DIST}/bunker`)).toEqual({
       exitCode: 0,
       stdout: "good\n",
       stderr: "",

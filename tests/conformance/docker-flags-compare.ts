@@ -14,9 +14,6 @@ export interface Difference {
   readonly why: string | undefined;
 }
 
-/** What is otherwise on purpose, though both have it. */
-const OTHERWISE: Readonly<Record<string, string>> = {};
-
 /** All that docker has and bunker has not. */
 export async function compareWithDocker({ commands }: DockerHelp): Promise<Difference[]> {
   const found: Difference[] = [];
@@ -49,7 +46,7 @@ async function compareAliases(words: string, { aliases = [] }: DockerCommand) {
   const found: Difference[] = [];
   for (const alias of aliases) {
     if ((await findBunkers(alias)) === undefined) {
-      found.push({ what: `${alias} (another name of ${words})`, why: OTHERWISE[alias] });
+      found.push({ what: `${alias} (another name of ${words})`, why: undefined });
     }
   }
   return found;
@@ -69,9 +66,9 @@ function compareFlags(words: string, docker: DockerCommand, { flags, refused }: 
     const ours =
       flags[name] ?? Object.values(flags).find(({ aliases }) => aliases?.includes(name) === true);
     if (name === "help") continue;
-    if (ours === undefined) found.push({ what, why: refused?.[name] ?? OTHERWISE[what] });
+    if (ours === undefined) found.push({ what, why: refused?.[name] });
     else if (short !== ours.short || takesValue !== (ours.type !== "bool")) {
-      found.push({ what: `${what} (its letter or value)`, why: OTHERWISE[what] });
+      found.push({ what: `${what} (its letter or value)`, why: undefined });
     }
   }
   return found;

@@ -7,17 +7,14 @@ import { openBox } from "../run/box.ts";
 
 needsRoot("a container with a caller", () => {
   const box = openBox(true);
-  const env = { BUNKER_DATA: box.path("data") };
   const bunker = (args: readonly string[], stdin?: string) =>
-    box.bunker(args, stdin === undefined ? { env } : { env, stdin });
+    box.bunker(args, stdin === undefined ? {} : { stdin });
   const ok = async (args: readonly string[], stdin?: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await bunker(args, stdin);
     expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
     return stdout;
   };
   const of = (...words: readonly string[]) => ["--rootfs", box.rootfs, ...words];
-  const line = (...args: readonly string[]) =>
-    `BUNKER_RUN=${box.runFolder} BUNKER_DATA=${box.path("data")} ${box.command(args).join(" ")}`;
 
   test("is kept after its end, with its exit code and its output, and started again", async () => {
     const script = "echo out; echo err >&2; exit 3";
@@ -54,7 +51,7 @@ needsRoot("a container with a caller", () => {
     const script = 'trap "echo bye; exit 5" TERM; echo early; while :; do sleep 0.05; done';
     await ok(["run", "-d", "--name", "seen", ...of("/bin/sh", "-c", script)]);
     while ((await ok(["logs", "seen"])) !== "early\n") await Bun.sleep(20);
-    await using attached = box.start(["attach", "seen"], { env });
+    await using attached = box.start(["attach", "seen"]);
     await Bun.sleep(300 * slowness());
     attached.child.kill("SIGTERM");
     expect(await attached.child.exited).toBe(5);
@@ -70,7 +67,7 @@ needsRoot("a container with a caller", () => {
   test("goes on where its caller is killed", async () => {
     const script = `sleep ${slowness() / 2}; echo later`;
     const words = ["run", "--name", "left", ...of("/bin/sh", "-c", script)];
-    await using caller = box.start(words, { env });
+    await using caller = box.start(words);
     while ((await ok(["ps", "-q", "-f", "name=left"])) === "") await Bun.sleep(20);
     caller.child.kill("SIGKILL");
     expect(await ok(["wait", "left"])).toBe("0\n");
@@ -79,7 +76,7 @@ needsRoot("a container with a caller", () => {
   });
 
   test("is left by ctrl-p ctrl-q and joined again, with its screen as large as the caller's", async () => {
-    const run = line("run", "-it", "--name", "shell", ...of("/bin/sh"));
+    const run = box.line("run", "-it", "--name", "shell", ...of("/bin/sh"));
     using terminal = new Terminal(run, box.folder);
     await terminal.waitFor(/\/ #/);
     terminal.type("x=41; stty size");
@@ -88,7 +85,7 @@ needsRoot("a container with a caller", () => {
     terminal.press("C-q");
     await terminal.waitFor(/ended with 0/);
     expect(await ok(["ps", "--format", "{{.Names}} {{.State}}"])).toBe("shell running\n");
-    using second = new Terminal(line("attach", "shell"), box.folder);
+    using second = new Terminal(box.line("attach", "shell"), box.folder);
     second.resize(100, 30);
     await Bun.sleep(200 * slowness());
     second.type("echo $((x + 1)); stty size");
@@ -104,7 +101,7 @@ needsRoot("a container with a caller", () => {
     await ok(["run", "-d", "--name", "entered", ...of("sleep", "600")]);
     const script = "trap '' INT; while :; do echo tick; sleep 0.01; done";
     const words = ["exec", "-it", "entered", "/bin/sh"];
-    using terminal = new Terminal(line(...words), box.folder);
+    using terminal = new Terminal(box.line(...words), box.folder);
     await terminal.waitFor(/\/ #/);
     terminal.type(`echo $$ > /one; ${script}`);
     await terminal.waitFor(/^tick$/m);
@@ -119,7 +116,15 @@ needsRoot("a container with a caller", () => {
   });
 
   test("is left by other keys, where others are asked for", async () => {
-    const run = line("run", "-it", "--name", "keys", "--detach-keys", "ctrl-x,x", ...of("/bin/sh"));
+    const run = box.line(
+      "run",
+      "-it",
+      "--name",
+      "keys",
+      "--detach-keys",
+      "ctrl-x,x",
+      ...of("/bin/sh"),
+    );
     using terminal = new Terminal(run, box.folder);
     await terminal.waitFor(/\/ #/);
     terminal.press("C-x");
@@ -131,7 +136,6 @@ needsRoot("a container with a caller", () => {
 
 needsRoot("a log that is rotated", () => {
   const box = openBox(true);
-  const env = { BUNKER_DATA: box.path("data") };
   const seq = (last: number) => {
     let text = "";
     for (let number = 1; number <= last; number++) text += `${number}\n`;
@@ -141,54 +145,60 @@ needsRoot("a log that is rotated", () => {
   test("is shown whole to who follows it, and keeps its last bytes, none twice", async () => {
     const flags = ["--log-opt", "max-size=64k", "--log-opt", "max-file=3", "--name", "turns"];
     const words = ["run", ...flags, "--rootfs", box.rootfs, "seq", "1", "200000"];
-    const { stdout } = await box.bunker(words, { env });
+    const { stdout } = await box.bunker(words);
     const whole = seq(200_000);
     expect(stdout === whole).toBeTrue();
-    const logs = (await box.bunker(["logs", "turns"], { env })).stdout;
+    const logs = (await box.bunker(["logs", "turns"])).stdout;
     expect(whole.endsWith(logs)).toBeTrue();
     expect(logs.length).toBeGreaterThan(128 * 1024);
     expect(logs.length).toBeLessThanOrEqual(192 * 1024);
-    const tail = await box.bunker(["logs", "--tail", "20000", "turns"], { env });
+    const tail = await box.bunker(["logs", "--tail", "20000", "turns"]);
     expect(tail.stdout === whole.split("\n").slice(-20_001).join("\n")).toBeTrue();
-    await box.bunker(["rm", "turns"], { env });
+    await box.bunker(["rm", "turns"]);
   });
 
   test("loses nothing between its files", async () => {
     const flags = ["--log-opt", "max-size=64k", "--log-opt", "max-file=99", "--name", "parts"];
     const script = "seq 1 60000; seq 60001 120000 >&2";
     const words = ["run", ...flags, "--rootfs", box.rootfs, "/bin/sh", "-c", script];
-    const direct = await box.bunker(words, { env });
-    const read = await box.bunker(["logs", "parts"], { env });
+    const direct = await box.bunker(words);
+    const read = await box.bunker(["logs", "parts"]);
     const whole = seq(120_000);
     const middle = seq(60_000).length;
     for (const { stdout, stderr } of [direct, read]) {
       expect(stdout === whole.slice(0, middle)).toBeTrue();
       expect(stderr === whole.slice(middle)).toBeTrue();
     }
-    await box.bunker(["rm", "parts"], { env });
+    await box.bunker(["rm", "parts"]);
   });
 
   test("is not there for its driver none, and refused for drivers of daemons", async () => {
     const run = (driver: string) =>
-      box.bunker(
-        ["run", "--log-driver", driver, "--name", "quiet", "--rootfs", box.rootfs, "echo", "said"],
-        { env },
-      );
+      box.bunker([
+        "run",
+        "--log-driver",
+        driver,
+        "--name",
+        "quiet",
+        "--rootfs",
+        box.rootfs,
+        "echo",
+        "said",
+      ]);
     expect(await run("none")).toMatchObject({ exitCode: 0, stdout: "said\n" });
-    expect((await box.bunker(["logs", "quiet"], { env })).stderr).toContain("does not support");
-    await box.bunker(["rm", "quiet"], { env });
+    expect((await box.bunker(["logs", "quiet"])).stderr).toContain("does not support");
+    await box.bunker(["rm", "quiet"]);
     expect((await run("syslog")).stderr).toContain("the syslog driver is not there");
   });
 
   test("ends quietly where who reads has seen enough", async () => {
     const words = ["run", "-d", "--name", "long", "--rootfs", box.rootfs, "yes"];
-    await box.bunker(words, { env });
-    const command = box.command(["logs", "-f", "long"]).join(" ");
-    const folders = `BUNKER_RUN=${box.runFolder} BUNKER_DATA=${box.path("data")}`;
-    const shell = Bun.spawnSync(["/bin/sh", "-c", `${folders} ${command} | head -n 2`]);
+    await box.bunker(words);
+    const command = box.line("logs", "-f", "long");
+    const shell = Bun.spawnSync(["/bin/sh", "-c", `${command} | head -n 2`]);
     expect(shell.stderr.toString()).toBe("");
     expect(shell.stdout.toString()).toBe("y\ny\n");
-    await box.bunker(["rm", "-f", "long"], { env });
+    await box.bunker(["rm", "-f", "long"]);
   });
 });
 

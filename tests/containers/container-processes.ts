@@ -1,6 +1,7 @@
 // Who is who among the processes of a container that is being made, or has a guardian.
 
-import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
+import { processStat } from "../../ffi/agent/alive.ts";
 
 export interface Processes {
   readonly agentPid: number;
@@ -37,8 +38,6 @@ export const isProgram = (pid: number): boolean => {
   return path !== "" && !path.includes("memfd:bunker-agent");
 };
 
-export const listFolder = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
-
 function link(pid: number, name: string): string {
   try {
     return readlinkSync(`/proc/${pid}/${name}`);
@@ -47,14 +46,7 @@ function link(pid: number, name: string): string {
   }
 }
 
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return 0;
-  }
-}
+const parentOf = (pid: number): number => Number(processStat(pid)?.[1] ?? 0);
 
 export function childrenOf(pid: number): number[] {
   try {

@@ -5,18 +5,10 @@
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
 // with the n-th of them.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import {
-  KILLED,
-  type Moment,
-  type Remains,
-  describeMoment,
-  killAt,
-  readMoments,
-} from "../harness/kill-points.ts";
+import { KILLED, killInTurn, type Remains } from "../harness/kill-points.ts";
 import { ProcessSite } from "../harness/site.ts";
 import { bunkerCommand } from "../harness/bunker.ts";
-import { type Box, cgroupsOf, mountsBelow } from "../run/box.ts";
+import { type Box, cgroupsOf, listFolder, mountsBelow, pidsIn } from "../run/box.ts";
 
 /** The verbs that change something. */
 export const VERBS = ["run -d", "run", "create", "start", "stop", "kill", "rm", "rm -f"] as const;
@@ -36,26 +28,17 @@ export class CrashCourse implements Disposable {
 
   /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */
   async take(verb: KilledVerb, stride: number, offset = 0): Promise<Remains[]> {
-    const moments = await this.#moments(verb);
-    const remains: Remains[] = [];
-    for (let i = offset % stride; i < moments.length; i += stride) {
-      const moment = moments[i];
-      if (moment === undefined) continue;
-      await this.#prepare(verb);
-      await this.#trace(verb, killAt(moment));
-      const problems = await this.#clear();
-      const shown = `${verb}, ${describeMoment(moment)}`;
-      if (problems.length > 0) remains.push({ moment: shown, problems });
-    }
-    return remains;
-  }
-
-  async #moments(verb: KilledVerb): Promise<Moment[]> {
-    const log = this.box.path("calls");
-    await this.#prepare(verb);
-    await this.#trace(verb, ["-o", log]);
-    await this.#clear();
-    return readMoments(log, (line) => line.includes(`"${this.box.folder}/`));
+    return await killInTurn({
+      title: verb,
+      log: this.box.path("calls"),
+      isBegun: (line) => line.includes(`"${this.box.folder}/`),
+      ...{ stride, offset },
+      attempt: async (flags) => {
+        await this.#prepare(verb);
+        await this.#trace(verb, flags);
+        return await this.#clear();
+      },
+    });
   }
 
   /** What must be there before. */
@@ -72,11 +55,7 @@ export class CrashCourse implements Disposable {
   async #trace(verb: KilledVerb, flags: readonly string[]): Promise<void> {
     const command = [...bunkerCommand(), ...this.#arguments(verb)];
     const child = Bun.spawn([...this.#site.prefix, "strace", "-qq", ...flags, ...command], {
-      env: {
-        ...process.env,
-        BUNKER_RUN: this.box.runFolder,
-        BUNKER_DATA: this.box.path("data"),
-      },
+      env: { ...process.env, ...this.box.environment },
       stdio: ["ignore", "ignore", "ignore"],
     });
     if ((await child.exited) === KILLED) this.killed += 1;
@@ -132,10 +111,10 @@ export class CrashCourse implements Disposable {
   }
 
   /** In the containers' cgroups, given a moment to die. */
-  async #processesOf(ids: ReadonlySet<string>): Promise<string[]> {
-    let pids: string[] = [];
+  async #processesOf(ids: ReadonlySet<string>): Promise<number[]> {
+    let pids: number[] = [];
     for (let tries = 0; tries < 50; tries++) {
-      pids = [...ids].flatMap((id) => cgroupsOf(id).flatMap(readPids));
+      pids = [...ids].flatMap((id) => cgroupsOf(id).flatMap(pidsIn));
       if (pids.length === 0) break;
       await Bun.sleep(20);
     }
@@ -151,13 +130,3 @@ export class CrashCourse implements Disposable {
     this.#site[Symbol.dispose]();
   }
 }
-
-function readPids(cgroup: string): string[] {
-  try {
-    return readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
-  } catch {
-    return [];
-  }
-}
-
-const listFolder = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);

@@ -7,26 +7,14 @@
 //   everything     a power loss: all of bunker's processes are killed, the run folder and the cgroups gone
 //   disk           nobody is killed, but the disk is full, to the page at another moment each time
 
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Outcome } from "../harness/bunker.ts";
 import type { Remains } from "../harness/kill-points.ts";
-import { ProcessSite, hasEnded } from "../harness/site.ts";
-import { type Box, cgroupsOf, mountsBelow } from "../run/box.ts";
-import {
-  findGuardians,
-  findInit,
-  isProgram,
-  listFolder,
-  readRecord,
-} from "./container-processes.ts";
+import { isProcessAlive } from "../../ffi/agent/alive.ts";
+import { ProcessSite, tryKill } from "../harness/site.ts";
+import { SmallDisk } from "../harness/small-disk.ts";
+import { type Box, cgroupsOf, listFolder, mountsBelow, pidsIn } from "../run/box.ts";
+import { findGuardians, findInit, isProgram, readRecord } from "./container-processes.ts";
 
 export const VICTIMS = ["command line", "guardian", "init", "everything", "disk"] as const;
 export type Victim = (typeof VICTIMS)[number];
@@ -49,7 +37,6 @@ const FLOOD_LINES = 30_000;
 const script = (work: string): string => `trap "echo end; exit 7" TERM; echo ready; ${work}`;
 
 const DISK_SIZE = "3m";
-const PAGE = 4096;
 const TERMINATED = 7;
 const KILLED = 137;
 /** The same signal before the program, or its trap, was there. */
@@ -129,6 +116,7 @@ class Attempt {
   readonly #ids = new Set<string>();
   readonly #run: string;
   readonly #data: string;
+  readonly #disk: SmallDisk;
   #atMs = 0;
 
   constructor(
@@ -141,6 +129,7 @@ class Attempt {
   ) {
     this.#run = `${place}/run`;
     this.#data = `${place}/data`;
+    this.#disk = new SmallDisk(place, DISK_SIZE);
   }
 
   get description(): string {
@@ -150,9 +139,13 @@ class Attempt {
 
   async make(atMs: number): Promise<Made> {
     this.#atMs = atMs;
-    const { hit, tookMs } = this.victim === "disk" ? await this.#fillDisk() : await this.#disturb();
-    await this.#clear();
-    return { hit, tookMs, found: this.#problems };
+    let made: { hit: boolean; tookMs: number };
+    try {
+      made = this.victim === "disk" ? await this.#fillDisk() : await this.#disturb();
+    } finally {
+      await this.#clear();
+    }
+    return { ...made, found: this.#problems };
   }
 
   async #disturb(): Promise<{ hit: boolean; tookMs: number }> {
@@ -258,7 +251,7 @@ class Attempt {
   }
 
   #killOnceThere(child: Bun.Subprocess, victim: Victim): boolean {
-    while (!hasEnded(child.pid)) {
+    while (isProcessAlive(child.pid)) {
       for (const guardian of findGuardians(this.site.pids())) {
         const pid = victim === "guardian" ? guardian : findInit(guardian);
         if (pid !== undefined && tryKill(pid)) return true;
@@ -271,7 +264,7 @@ class Attempt {
     this.#collectIds();
     for (;;) {
       const pids = [...this.site.pids(), ...this.#containerPids()];
-      if (!hasEnded(child.pid)) pids.push(child.pid);
+      if (isProcessAlive(child.pid)) pids.push(child.pid);
       if (pids.length === 0) return true;
       for (const pid of pids) tryKill(pid);
     }
@@ -407,7 +400,7 @@ class Attempt {
 
   /** The same commands where there is less room than they want; then again with room. */
   async #fillDisk(): Promise<{ hit: boolean; tookMs: number }> {
-    sh(`mount -t tmpfs -o size=${DISK_SIZE} tmpfs ${this.place}`);
+    this.#disk.mount();
     try {
       const room = Math.floor(Math.random() * 24);
       await this.#prepareOnDisk(room);
@@ -421,7 +414,7 @@ class Attempt {
       }
       if (this.phase === "stopping" && shown?.state === "exited") await this.#judgeExit();
       if (this.turn % 4 < 2) await this.#useWithRoom();
-      this.#fill(0);
+      this.#disk.fill(0);
       const removed = performance.now();
       await this.#tryOk(["rm", "-f", NAME]);
       const ms = performance.now() - removed;
@@ -432,7 +425,7 @@ class Attempt {
       return { hit: true, tookMs };
     } finally {
       this.#killContainers();
-      sh(`umount -l ${this.place}`);
+      this.#disk.unmount(true);
     }
   }
 
@@ -443,26 +436,17 @@ class Attempt {
   }
 
   async #prepareOnDisk(room: number): Promise<void> {
-    if (this.phase === "creating") return this.#fill(room);
+    if (this.phase === "creating") return this.#disk.fill(room);
     // The log of one that is to run grows until the disk is full; else there is room for it.
     if (this.phase !== "running") {
       await this.#prepare();
       if (this.phase !== "starting") await this.#untilFlooded();
-      return this.#fill(this.phase === "starting" ? room : room % 3);
+      return this.#disk.fill(this.phase === "starting" ? room : room % 3);
     }
     await this.#ok(["create", ...this.#container()]);
-    this.#fill(24 + (room % 8));
+    this.#disk.fill(24 + (room % 8));
     await this.#ok(["start", NAME]);
-    await this.#until("the disk is full", () => statfsSync(this.place).bavail === 0);
-  }
-
-  /** Leaves so many pages. */
-  #fill(pages: number): void {
-    const { bavail } = statfsSync(this.place);
-    const path = `${this.place}/filling`;
-    const size = Number(bavail) - pages;
-    if (size <= 0) return;
-    sh(`head -c ${size * PAGE} /dev/zero >> ${path}`);
+    await this.#until("the disk is full", () => this.#disk.room === 0);
   }
 
   #expectNoSpace(stderr: string): void {
@@ -543,7 +527,7 @@ class Attempt {
     const pids = new Set<number>();
     for (const id of this.#ids) {
       for (const cgroup of cgroupsOf(id)) {
-        for (const pid of readPids(cgroup)) if (!hasEnded(pid)) pids.add(pid);
+        for (const pid of pidsIn(cgroup)) if (isProcessAlive(pid)) pids.add(pid);
       }
     }
     return [...pids];
@@ -551,7 +535,7 @@ class Attempt {
 
   #isRunning(): boolean {
     const pid = this.#record()?.initPid ?? 0;
-    return pid !== 0 && !hasEnded(pid) && isProgram(pid);
+    return pid !== 0 && isProcessAlive(pid) && isProgram(pid);
   }
 
   async #log(): Promise<string[]> {
@@ -610,32 +594,10 @@ function sizeOf(path: string): number {
   return existsSync(path) ? statSync(path).size : 0;
 }
 
-function tryKill(pid: number): boolean {
-  if (pid <= 1 || hasEnded(pid)) return false;
-  try {
-    process.kill(pid, "SIGKILL");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readPids(cgroup: string): number[] {
-  try {
-    return readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").slice(0, -1).map(Number);
-  } catch {
-    return [];
-  }
-}
-
 /** As the kernel's are after a power loss. */
 function removeCgroup(path: string): void {
   for (let tries = 0; tries < 100; tries++) {
     if (Bun.spawnSync(["rmdir", path], { stderr: "ignore" }).exitCode === 0) return;
     Bun.sleepSync(10);
   }
-}
-
-function sh(command: string): void {
-  Bun.spawnSync(["/bin/sh", "-c", command], { stderr: "ignore" });
 }

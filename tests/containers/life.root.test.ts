@@ -7,8 +7,7 @@ import { openBox } from "../run/box.ts";
 
 needsRoot("a detached container", () => {
   const box = openBox();
-  const env = { BUNKER_DATA: box.path("data") };
-  const bunker = (...args: readonly string[]) => box.bunker(args, { env });
+  const bunker = (...args: readonly string[]) => box.bunker(args);
   const ok = async (...args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await bunker(...args);
     expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
@@ -55,7 +54,6 @@ needsRoot("a detached container", () => {
     const script = "id -un; echo $A; cat; exit 5";
     for (let i = 0; i < 8; i++) {
       const { exitCode, stdout, stderr } = await box.bunker([...words, script], {
-        env,
         stdin: `given ${i}`,
       });
       expect({ exitCode, stdout, stderr }).toEqual({
@@ -130,9 +128,8 @@ needsRoot("a detached container", () => {
 
 needsRoot("what can be seen of a container", () => {
   const box = openBox();
-  const env = { BUNKER_DATA: box.path("data") };
   const ok = async (...args: readonly string[]): Promise<string> => {
-    const { exitCode, stdout, stderr } = await box.bunker(args, { env });
+    const { exitCode, stdout, stderr } = await box.bunker(args);
     expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
     return stdout.trimEnd();
   };

@@ -8,7 +8,7 @@ import { openBox } from "../run/box.ts";
 
 needsRoot("what runs, as a picture", () => {
   const box = openBox();
-  const env = { BUNKER_RUN: box.runFolder, BUNKER_DATA: box.path("data") };
+  const env = box.environment;
   const ok = async (...args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await box.bunker(args);
     expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
@@ -16,10 +16,8 @@ needsRoot("what runs, as a picture", () => {
   };
   const start = (name: string) =>
     ok("run", "-d", "--name", name, "--rootfs", box.rootfs, "sleep", "600");
-  const open = (variables: string, ...args: readonly string[]) => {
-    const folders = `BUNKER_RUN=${box.runFolder} BUNKER_DATA=${box.path("data")}`;
-    return new Terminal(`${folders} ${variables} ${box.command(args).join(" ")}`, box.folder);
-  };
+  const open = (variables: string, ...args: readonly string[]) =>
+    new Terminal(`${variables} ${box.line(...args)}`, box.folder);
 
   test("follows the window, takes keys, and leaves the screen as it was", async () => {
     await start("first");

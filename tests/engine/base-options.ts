@@ -3,46 +3,15 @@
 
 import type { SpecFacts } from "../../src/engine/host-facts.ts";
 import { listCapabilities } from "../../src/engine/capabilities.ts";
-import type { RunOptions } from "../../src/engine/run-options.ts";
+import { makePlainOptions, type RunOptions } from "../../src/engine/run-options.ts";
 
 export const ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 export const baseOptions: RunOptions = {
-  root: { kind: "host" },
+  ...makePlainOptions(),
   command: ["sh"],
-  env: [],
-  groupAdd: [],
-  readonlyRootfs: false,
-  mounts: [],
-  devices: [],
-  ulimits: [],
-  sysctls: {},
-  init: false,
-  interactive: false,
-  tty: false,
-  detach: false,
-  remove: false,
-  pid: { kind: "private" },
-  ipc: { kind: "private" },
-  uts: { kind: "private" },
-  userns: { kind: "host" },
   cgroupns: { kind: "default" },
   network: { kind: "private" },
-  shmSizeBytes: 64 * 1024 * 1024,
-  resources: {},
-  security: {
-    privileged: false,
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    seccomp: "default",
-    systempathsUnconfined: false,
-  },
-  annotations: {},
-  labels: {},
-  noPivot: false,
-  trace: false,
-  performer: "agent",
 };
 
 export const baseFacts: SpecFacts = {

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 export const KILLED = 137;
 
 /** The n-th call of a name. */
-export interface Moment {
+interface Moment {
   readonly call: string;
   readonly when: number;
 }
@@ -18,16 +18,46 @@ export interface Remains {
   readonly problems: readonly string[];
 }
 
-export const describeMoment = ({ call, when }: Moment): string => `${call} no. ${when}`;
+/** What is killed, and when. */
+export interface KilledCourse {
+  readonly title: string;
+  /** Where strace may write. */
+  readonly log: string;
+  /** From which of its lines on there is anything to be killed in. */
+  readonly isBegun: (line: string) => boolean;
+  /** Every so-many-th call, and with which to begin. */
+  readonly stride: number;
+  readonly offset: number;
+  /** Prepares, performs with these flags of strace, clears. Returns what was wrong. */
+  readonly attempt: (flags: readonly string[]) => Promise<readonly string[]>;
+}
+
+/** Kills at one call after the other of those that are made where nobody disturbs. */
+export async function killInTurn(course: KilledCourse): Promise<Remains[]> {
+  const { title, log, isBegun, stride, offset, attempt } = course;
+  await attempt(["-o", log]);
+  const moments = readMoments(log, isBegun);
+  const remains: Remains[] = [];
+  for (let i = offset % stride; i < moments.length; i += stride) {
+    const moment = moments[i];
+    if (moment === undefined) continue;
+    const problems = await attempt(killAt(moment));
+    const shown = `${title}, ${describeMoment(moment)}`;
+    if (problems.length > 0) remains.push({ moment: shown, problems });
+  }
+  return remains;
+}
+
+const describeMoment = ({ call, when }: Moment): string => `${call} no. ${when}`;
 
 /** The flags that make strace kill its program at this call. */
-export const killAt = ({ call, when }: Moment): readonly string[] => [
+const killAt = ({ call, when }: Moment): readonly string[] => [
   ...["-o", "/dev/null"],
   ...["-e", `inject=${call}:signal=KILL:when=${when}`],
 ];
 
 /** The calls in a log of strace, from the first line on that `isBegun` is true for. */
-export function readMoments(log: string, isBegun: (line: string) => boolean): Moment[] {
+function readMoments(log: string, isBegun: (line: string) => boolean): Moment[] {
   const counts = new Map<string, number>();
   const moments: Moment[] = [];
   let begun = false;

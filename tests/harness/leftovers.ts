@@ -23,10 +23,7 @@ export function takeInventory(): Inventory {
     ...names("/run/netns").map((name) => `network namespace ${name}`),
     ...firewallTables(),
     ...processes(),
-    ...files("/run/bunker").map((path) => `state ${path}`),
-    ...["containers", "names", "volumes", "networks"].flatMap((kind) =>
-      names(`/var/lib/bunker/${kind}`).map((name) => `kept ${kind} ${name}`),
-    ),
+    ...stateIn("/run/bunker", "/var/lib/bunker"),
     ...temporaryFiles(),
     ...hostFiles(),
   ]);
@@ -43,9 +40,20 @@ export async function leftSince(
   before: Inventory,
   patienceMs = PATIENCE_MS,
 ): Promise<readonly string[]> {
+  return await emptyInTime(
+    () => [...takeInventory()].filter((line) => !before.has(line)).sort(),
+    patienceMs,
+  );
+}
+
+/** What `look` gives, as soon as that is nothing; or once the patience is over. */
+export async function emptyInTime(
+  look: () => readonly string[],
+  patienceMs = PATIENCE_MS,
+): Promise<readonly string[]> {
   const end = performance.now() + patienceMs;
   for (;;) {
-    const left = [...takeInventory()].filter((line) => !before.has(line)).sort();
+    const left = look();
     if (left.length === 0 || performance.now() > end) return left;
     await Bun.sleep(PAUSE_MS);
   }
@@ -131,14 +139,25 @@ function isAgent(pid: string): boolean {
 
 // What the next container may find there: filters that were compiled once, what runs left behind to make
 // the next of their kind quick, and what has happened, which is kept up to a size.
-const KEPT = ["seccomp", "scores", "events", "events.1"].map((name) => `/run/bunker/${name}`);
+const KEPT = ["seccomp", "scores", "events", "events.1"];
+
+/** What bunker's folders hold of containers, a line each. */
+export function stateIn(run: string, data: string): readonly string[] {
+  const kept = KEPT.map((name) => `${run}/${name}`);
+  return [
+    ...files(run, kept).map((path) => `state ${path}`),
+    ...["containers", "names", "volumes", "networks"].flatMap((kind) =>
+      names(`${data}/${kind}`).map((name) => `kept ${kind} ${name}`),
+    ),
+  ];
+}
 
 /** The files and symlinks below a folder: empty folders may stay for the next container. */
-function files(folder: string): readonly string[] {
+function files(folder: string, kept: readonly string[]): readonly string[] {
   return entries(folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (KEPT.includes(path)) return [];
-    return entry.isDirectory() ? files(path) : [path];
+    if (kept.includes(path)) return [];
+    return entry.isDirectory() ? files(path, kept) : [path];
   });
 }
 

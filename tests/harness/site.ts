@@ -2,6 +2,7 @@
 // in which every child stays that is no container.
 
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { isProcessAlive } from "../../ffi/agent/alive.ts";
 import { cgroupHierarchies } from "../run/box.ts";
 
 const PATIENCE_MS = 1000;
@@ -23,7 +24,7 @@ export class ProcessSite implements Disposable {
   /** Those that have not ended. */
   pids(): number[] {
     const lines = readFileSync(`${this.path}/cgroup.procs`, "utf8").split("\n").slice(0, -1);
-    return lines.map(Number).filter((pid) => !hasEnded(pid));
+    return lines.map(Number).filter((pid) => isProcessAlive(pid));
   }
 
   /** Those that are still there after a moment to die, a line each: pid, name, state. */
@@ -35,11 +36,31 @@ export class ProcessSite implements Disposable {
 
   /** Ends whoever is left. */
   [Symbol.dispose](): void {
-    for (let tries = 0; existsSync(this.path) && tries < 50; tries++) {
-      for (const pid of this.pids()) process.kill(pid, "SIGKILL");
-      if (tryRemove(this.path)) return;
-      Bun.sleepSync(PAUSE_MS);
-    }
+    removeWhenEmpty(this.path, () => {
+      for (const pid of this.pids()) tryKill(pid);
+    });
+  }
+}
+
+const REMOVE_TRIES = 50;
+
+/** Removes a cgroup that is there, after a while if need be. @param empty is done before each try */
+export function removeWhenEmpty(folder: string, empty: () => void = () => {}): void {
+  for (let tries = 0; existsSync(folder) && tries < REMOVE_TRIES; tries++) {
+    empty();
+    if (tryRemove(folder)) return;
+    Bun.sleepSync(PAUSE_MS);
+  }
+}
+
+/** Whether it was there to be killed. Security: never 0 or 1, which are not the test's. */
+export function tryKill(pid: number): boolean {
+  if (pid <= 1 || !isProcessAlive(pid)) return false;
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -51,11 +72,6 @@ function tryRemove(folder: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Also where nobody has asked yet how. */
-export function hasEnded(pid: number): boolean {
-  return / [ZX] |^$/.test(readProc(pid, "stat"));
 }
 
 function describeProcess(pid: number): string {

@@ -1,7 +1,8 @@
 // The stages of a whole test run. Each is a value: what it is called and how it is performed.
 
 import { GUESTS, type Guest, haveGuests, runGuest } from "./guests.ts";
-import { leftSince, takeInventory } from "./leftovers.ts";
+import { emptyInTime, leftSince, takeInventory } from "./leftovers.ts";
+import { OwnFolders } from "./own-folders.ts";
 import {
   NOTHING,
   type Result,
@@ -28,7 +29,7 @@ const TIMEOUT_MS = 20_000;
 /** Everything, on this host and in virtual machines; `filter` picks test files by their path. */
 export function hostStages(filter: string): readonly Stage[] {
   const root = filesOf("root", filter);
-  const blackBox = root.filter(isBlackBox).filter((file) => isAmong(file, FROM_SOURCE));
+  const blackBox = root.filter((file) => isAmong(file, FROM_SOURCE)).filter(isBlackBox);
   const smoke = blackBox.filter((file) => file.includes("smoke"));
   return [
     ...GUESTS.map((guest) => guestStage(guest, [IN_GUEST, filter], guestStages(filter))),
@@ -120,8 +121,14 @@ async function eachOnItsOwn(
   for (const file of files) {
     const start = performance.now();
     const before = takeInventory();
-    result = addResults(result, await runFiles([file], settings));
-    const left = await leftSince(before);
+    const left: string[] = [];
+    {
+      using own = new OwnFolders(settings.prefix ?? []);
+      const env = { ...own.environment, ...settings.env };
+      result = addResults(result, await runFiles([file], { ...settings, env }));
+      left.push(...(await emptyInTime(() => own.left())));
+    }
+    left.push(...(await leftSince(before)));
     for (const line of left) console.log(`${file} left behind: ${line}`);
     if (left.length > 0) result = addResults(result, { ...NOTHING, failed: 1 });
     const seconds = (performance.now() - start) / 1000;

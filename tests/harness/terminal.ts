@@ -1,5 +1,6 @@
 // A person at a terminal: a program in a tmux window, what it shows, and what is typed into it.
 
+import { rmSync } from "node:fs";
 import { slowness } from "./tier.ts";
 
 const PAUSE_MS = 50;
@@ -57,7 +58,10 @@ export class Terminal implements Disposable {
     }
   }
 
+  /** Its server leaves its socket where it is. */
   [Symbol.dispose](): void {
+    const socket = this.#tmux("display-message", "-p", "#{socket_path}").trim();
     this.#tmux("kill-server");
+    rmSync(socket, { force: true });
   }
 }

@@ -1,8 +1,9 @@
 // load, pull, import and commit on a disk that becomes full while they work: they say so, nothing is damaged
 // or half there, what is left over goes with the next prune, and with room the same command succeeds.
 
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { Outcome } from "../harness/bunker.ts";
+import { SmallDisk } from "../harness/small-disk.ts";
 import { makeImage, makeLayer, ociArchive } from "../image/made-image.ts";
 import { archive } from "../image/make-tar.ts";
 import { FakeRegistry } from "../image/registry/fake-registry.ts";
@@ -18,11 +19,11 @@ export interface Filled {
 }
 
 const DISK_SIZE = "32m";
-const PAGE = 4096;
 const CONTAINER = "changed";
 
 export class FullDisk implements AsyncDisposable {
   readonly #box = new ImageBox();
+  readonly #disk = new SmallDisk(this.#box.dataFolder, DISK_SIZE);
   readonly #registry: FakeRegistry;
 
   private constructor(registry: FakeRegistry) {
@@ -61,24 +62,23 @@ export class FullDisk implements AsyncDisposable {
   async #measure(verb: FillingVerb): Promise<number> {
     let pages = 0;
     await this.#onDisk(verb, async (run) => {
-      const before = this.#room();
+      const before = this.#disk.room;
       const { exitCode, stderr } = await run();
       if (exitCode !== 0) throw new Error(`${verb}: ${stderr}`);
-      pages = before - this.#room();
+      pages = before - this.#disk.room;
     });
     return pages;
   }
 
   #attempt(verb: FillingVerb, room: number, found: string[]): Promise<boolean> {
     return this.#onDisk(verb, async (run) => {
-      const filling = `${this.#box.dataFolder}/filling`;
-      writeFileSync(filling, Buffer.alloc(Math.max(0, this.#room() - room) * PAGE));
+      this.#disk.fill(room);
       const { exitCode, stderr } = await run();
       const isClear = /ENOSPC \(no space left on device\)/.test(stderr);
       if (exitCode !== 0 && !isClear) found.push(`it says ${stderr}`);
       await this.#expect(found, ["images"]);
       await this.#expect(found, ["system", "check"]);
-      rmSync(filling);
+      this.#disk.makeRoom();
       const again = await run();
       if (again.exitCode !== 0) found.push(`with room it says ${again.stderr}`);
       await this.#expect(found, ["system", "prune", "-f"]);
@@ -98,14 +98,13 @@ export class FullDisk implements AsyncDisposable {
     verb: FillingVerb,
     act: (run: () => Promise<Outcome>) => Promise<T>,
   ): Promise<T> {
-    const { dataFolder } = this.#box;
-    sh(`mount -t tmpfs -o size=${DISK_SIZE} tmpfs ${dataFolder}`);
+    this.#disk.mount();
     try {
       if (verb === "commit") await this.#startContainer();
       return await act(() => this.#box.bunker(this.#words(verb)));
     } finally {
       await this.#box.bunker(["rm", "-f", CONTAINER]);
-      sh(`umount ${dataFolder}`);
+      this.#disk.unmount();
     }
   }
 
@@ -130,17 +129,8 @@ export class FullDisk implements AsyncDisposable {
     }
   }
 
-  #room(): number {
-    return Number(statfsSync(this.#box.dataFolder).bavail);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#registry[Symbol.asyncDispose]();
     this.#box[Symbol.dispose]();
   }
-}
-
-function sh(command: string): void {
-  const { exitCode, stderr } = Bun.spawnSync(["/bin/sh", "-c", command]);
-  if (exitCode !== 0) throw new Error(`${command}: ${stderr.toString()}`);
 }

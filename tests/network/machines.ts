@@ -94,9 +94,12 @@ export interface Network {
 export function openNetwork(hidden: readonly string[] = []): Network {
   // Order: before the box looks at what is left in it.
   afterAll(async () => {
-    const ids = (await ok("ps", "-aq")).split("\n").filter((id) => id !== "");
-    if (ids.length > 0) await ok("rm", "-f", ...ids);
-    for (const machine of [host, client]) machine.remove();
+    try {
+      const ids = (await ok("ps", "-aq")).split("\n").filter((id) => id !== "");
+      if (ids.length > 0) await ok("rm", "-f", ...ids);
+    } finally {
+      for (const machine of [host, client]) machine.remove();
+    }
   });
   const box = openBox();
   const [host, client] = [new Machine("host"), new Machine("client")];

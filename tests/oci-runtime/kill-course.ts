@@ -5,14 +5,7 @@
 // with the n-th of them. Where it comes in a run that goes another way, nobody is killed: no harm.
 
 import { existsSync, readdirSync } from "node:fs";
-import {
-  KILLED,
-  type Moment,
-  type Remains,
-  describeMoment,
-  killAt,
-  readMoments,
-} from "../harness/kill-points.ts";
+import { KILLED, killInTurn, type Remains } from "../harness/kill-points.ts";
 import { ProcessSite } from "../harness/site.ts";
 import { cgroupsBelow, mountsBelow } from "../run/box.ts";
 import type { Spec } from "../../src/oci/spec.ts";
@@ -43,31 +36,18 @@ export class KillCourse implements Disposable {
 
   /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */
   async take(verb: KilledVerb, stride: number, offset = 0): Promise<Remains[]> {
-    const moments = await this.#moments(verb);
-    const remains: Remains[] = [];
-    for (let i = offset % stride; i < moments.length; i += stride) {
-      const moment = moments[i];
-      if (moment === undefined) continue;
-      const problems = await this.#killAt(verb, moment);
-      const shown = `${verb}, ${describeMoment(moment)}`;
-      if (problems.length > 0) remains.push({ moment: shown, problems });
-    }
-    return remains;
-  }
-
-  /** The calls of a run that nobody disturbs, from where it has found out what it is to do. */
-  async #moments(verb: KilledVerb): Promise<Moment[]> {
-    const log = this.box.box.path("calls");
-    await this.#prepare(verb);
-    await this.#trace(verb, ["-o", log]);
-    await this.#clear();
-    return readMoments(log, (line) => line.includes(this.box.root) || line.includes(this.#bundle));
-  }
-
-  async #killAt(verb: KilledVerb, moment: Moment): Promise<string[]> {
-    await this.#prepare(verb);
-    await this.#trace(verb, killAt(moment));
-    return this.#clear();
+    return await killInTurn({
+      title: verb,
+      log: this.box.box.path("calls"),
+      // From where it has found out what it is to do.
+      isBegun: (line) => line.includes(this.box.root) || line.includes(this.#bundle),
+      ...{ stride, offset },
+      attempt: async (flags) => {
+        await this.#prepare(verb);
+        await this.#trace(verb, flags);
+        return await this.#clear();
+      },
+    });
   }
 
   /** What must be there before. */

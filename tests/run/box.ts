@@ -46,17 +46,28 @@ export class Box implements Disposable {
     return rest.includes("-d") || rest.includes("--detach") ? args : [verb, "--rm", ...rest];
   }
 
+  /** Where bunker keeps what it has to do with in this box. */
+  get environment(): Readonly<Record<string, string>> {
+    return { BUNKER_RUN: this.runFolder, BUNKER_DATA: this.path("data") };
+  }
+
   #with<T extends Omit<BunkerOptions, "stdin">>(options: T): T {
     return {
       cwd: this.folder,
       ...options,
-      env: { BUNKER_RUN: this.runFolder, BUNKER_DATA: `${this.folder}/data`, ...options.env },
+      env: { ...this.environment, ...options.env },
     };
   }
 
   /** The words that start bunker with these arguments. */
   command(args: readonly string[]): string[] {
     return [...bunkerCommand(), ...this.#words(args)];
+  }
+
+  /** The same as a line for a shell. */
+  line(...args: readonly string[]): string {
+    const variables = Object.entries(this.environment).map(([name, value]) => `${name}=${value}`);
+    return [...variables, ...this.command(args)].join(" ");
   }
 
   /** `bunker run FLAGS --rootfs TREE COMMAND`. */
@@ -119,7 +130,8 @@ function textOf({ exitCode, stdout, stderr }: Outcome): string {
   return stdout.trimEnd();
 }
 
-function listFolder(path: string): string[] {
+/** Nothing where there is no such folder. */
+export function listFolder(path: string): string[] {
   return existsSync(path) ? readdirSync(path) : [];
 }
 
@@ -152,9 +164,16 @@ export async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
 /** Ends the processes in a container's cgroups. */
 function killContainer(id: string): void {
   for (const cgroup of cgroupsOf(id)) {
-    for (const pid of readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n")) {
-      if (pid !== "" && pid !== "0") process.kill(Number(pid), "SIGKILL");
-    }
+    for (const pid of pidsIn(cgroup)) if (pid !== 0) process.kill(pid, "SIGKILL");
+  }
+}
+
+/** The processes in a cgroup; none where it is gone. */
+export function pidsIn(cgroup: string): number[] {
+  try {
+    return readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").slice(0, -1).map(Number);
+  } catch {
+    return [];
   }
 }
 

@@ -126,7 +126,7 @@ needsRoot("run after a crash", () => {
     // that many moments are tried instead.
     for (let ms = 1; ms < 30; ms += 2) {
       const child = Bun.spawn(box.command(["run", "--rootfs", box.rootfs, "/bin/sleep", "0.01"]), {
-        env: { ...process.env, BUNKER_RUN: box.runFolder },
+        env: { ...process.env, ...box.environment },
         stdio: ["ignore", "ignore", "ignore"],
       });
       await Bun.sleep(ms);

@@ -135,7 +135,7 @@ needsRoot("run --init", () => {
       .map(quote)
       .join(" ")}`;
     const run = Bun.spawnSync(["script", "-qec", script, "/dev/null"], {
-      env: { ...process.env, BUNKER_RUN: box.runFolder },
+      env: { ...process.env, ...box.environment },
     });
     // script(1) types the end of its own stdin, which the terminal may echo before or after.
     expect(run.stdout.toString()).toContain("group 2 2\r\n");

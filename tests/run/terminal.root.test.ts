@@ -11,7 +11,7 @@ needsRoot("run with a terminal", () => {
   const box = openBox();
   const run = (flags: readonly string[], command: readonly string[]) =>
     box.command(["run", ...flags, "--rootfs", box.rootfs, ...command]);
-  const env = { BUNKER_RUN: box.runFolder };
+  const env = box.environment;
   const open = (flags: readonly string[], command: readonly string[], options?: PtyOptions) =>
     new Pty(run(flags, command), { cwd: box.folder, env, ...options });
   const sh = (script: string, flags: readonly string[] = ["-it"]) =>
@@ -220,10 +220,8 @@ needsRoot("run with a terminal", () => {
   });
 
   needsCommand("tmux", "a person at the terminal", () => {
-    const start = (...command: readonly string[]) => {
-      const words = [`BUNKER_RUN=${box.runFolder}`, ...run(["-it"], command)];
-      return new Terminal(words.join(" "), box.folder);
-    };
+    const start = (...command: readonly string[]) =>
+      new Terminal(box.line("run", "-it", "--rootfs", box.rootfs, ...command), box.folder);
 
     test("has job control: ctrl-z, fg, and ctrl-c for the foreground job alone", async () => {
       using terminal = start("/bin/sh");

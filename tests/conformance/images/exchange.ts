@@ -32,7 +32,14 @@ export class Bunker {
   }
 
   command(...args: readonly string[]): string {
-    return run("env", `BUNKER_DATA=${this.#data}`, `HOME=${this.folder}`, BUNKER, ...args);
+    return run(
+      "env",
+      `BUNKER_DATA=${this.#data}`,
+      `BUNKER_RUN=${this.#data}-run`,
+      `HOME=${this.folder}`,
+      BUNKER,
+      ...args,
+    );
   }
 
   /** The tree that a container of the only image would see. */
