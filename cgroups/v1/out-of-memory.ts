@@ -21,10 +21,11 @@ export function watchOutOfMemory(directory: string): OutOfMemoryWatch {
   return {
     requests: [{ fd: events.number, events: POLL.POLLIN }],
     take() {
-      const count = readEventfd(events);
+      const hasCounted = readEventfd(events) > 0;
       // Kernel: the removal of the cgroup counts as an event as well.
       const isThere = readControlFile(`${directory}/memory.oom_control`) !== undefined;
-      return isThere ? count : undefined;
+      // Kernel: what is counted are attempts to get memory, hundreds until the killed one is gone.
+      return isThere ? Number(hasCounted) : undefined;
     },
     [Symbol.dispose]: () => events[Symbol.dispose](),
   };
