@@ -425,7 +425,7 @@ class Attempt {
       return { hit: true, tookMs };
     } finally {
       this.#killContainers();
-      this.#disk.unmount(true);
+      this.#disk.detach();
     }
   }
 

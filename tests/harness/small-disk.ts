@@ -1,6 +1,7 @@
 // A file system in memory that is easily full.
 
 import { rmSync, statfsSync } from "node:fs";
+import { emptyInTime } from "./leftovers.ts";
 
 const PAGE = 4096;
 
@@ -44,8 +45,17 @@ export class SmallDisk {
     rmSync(this.#filling, { force: true });
   }
 
-  /** @param isLazy also where somebody is in it still */
-  unmount(isLazy = false): void {
-    sh(`umount ${isLazy ? "-l " : ""}${this.folder}`);
+  /** Once nobody is in it any more: a guardian's deputy goes a moment after its container. */
+  async unmount(): Promise<void> {
+    const [problem] = await emptyInTime(() => {
+      const { exitCode, stderr } = Bun.spawnSync(["umount", this.folder]);
+      return exitCode === 0 ? [] : [stderr.toString()];
+    });
+    if (problem !== undefined) throw new Error(problem);
+  }
+
+  /** Also where somebody is in it still. */
+  detach(): void {
+    sh(`umount -l ${this.folder}`);
   }
 }

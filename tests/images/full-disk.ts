@@ -104,7 +104,7 @@ export class FullDisk implements AsyncDisposable {
       return await act(() => this.#box.bunker(this.#words(verb)));
     } finally {
       await this.#box.bunker(["rm", "-f", CONTAINER]);
-      this.#disk.unmount();
+      await this.#disk.unmount();
     }
   }
 
