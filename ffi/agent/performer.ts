@@ -5,7 +5,6 @@
 import { runtime } from "#runtime";
 import type { Call, Performing, Slot, Step } from "../call.ts";
 import { EAGAIN, ETIMEDOUT } from "../errno.ts";
-import { callDetail } from "../format-call.ts";
 import { futex_wait, futex_wake } from "../futex.ts";
 import { rawCall } from "../syscall.ts";
 import { SyscallError } from "../syscall-error.ts";
@@ -39,6 +38,9 @@ const CHECK_INTERVAL_MS = 200;
 /** A bound on every batch. Mounting a dead network file system is what may take longest. */
 const BATCH_TIMEOUT_MS = 60_000;
 
+/** A call's arguments as a person reads them; "" for none worth telling. */
+export type DescribeCall = (call: Call) => string;
+
 /** A batch in the channel: what was asked for, to tell what failed. */
 export interface Posted {
   readonly steps: readonly Step[];
@@ -62,10 +64,13 @@ export class Performer {
   /**
    * @param memoryAddress where this process has mapped the channel
    * @param trace gets each call with its result and time
+   * @param describe says what a call that failed was asked to do. Start-up: given, not imported, as who
+   * has only records has no calls to describe
    */
   constructor(
     memoryAddress: number,
     private readonly trace?: TraceSink,
+    private readonly describe: DescribeCall = () => "",
   ) {
     this.#memoryAddress = memoryAddress;
     this.channel = new Channel((byteLength) => runtime.memoryAt(memoryAddress, byteLength));
@@ -228,7 +233,7 @@ export class Performer {
 
   #fail(page: number, step: Step, call: Call, errno: number): never {
     this.#posted[page] = undefined;
-    throw stepError(call, errno, step.failure?.(errno));
+    throw stepError(call, errno, this.describe(call), step.failure?.(errno));
   }
 
   #go(page: number, { first, end }: Batch): void {
@@ -257,7 +262,9 @@ export class Performer {
     if (pid !== 0 && !isProcessAlive(pid) && !this.isDone(page)) {
       throw new PerformerDied(`the process that sets up the container (pid ${pid}) was killed`);
     }
-    if (Date.now() > deadline) throw stepError(this.#currentCall(page), ETIMEDOUT);
+    if (Date.now() <= deadline) return;
+    const call = this.#currentCall(page);
+    throw stepError(call, ETIMEDOUT, this.describe(call));
   }
 
   /** The first call of a posted batch that has not returned yet. */
@@ -291,8 +298,7 @@ function findCall(
   throw new Error(`no call ${index} in the batch`);
 }
 
-function stepError(call: Call, errno: number, failure?: string): SyscallError {
-  const detail = callDetail(call);
+function stepError(call: Call, errno: number, detail: string, failure?: string): SyscallError {
   return new SyscallError(call.name, errno, {
     ...(call.path === undefined || call.path === "" ? {} : { path: call.path }),
     ...(detail === "" ? {} : { detail }),

@@ -8,7 +8,6 @@
 //   posix_spawn("/proc/self/fd/N") ─────▶ maps the channel, performs the batch
 //   goes on with its own work             waits on the futex of its page
 
-import { type Step } from "../call.ts";
 import { F_SEAL, MAP, MFD, PROT_READ, PROT_WRITE } from "../constants.ts";
 import { addSeals } from "../fcntl.ts";
 import { Fd } from "../fd.ts";
@@ -20,15 +19,13 @@ import { CODE_ARM64 } from "./code-arm64.ts";
 import { CODE_X64 } from "./code-x64.ts";
 import { type ElfOptions, makeElf } from "./elf.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
-import { AGENT_PAGE, HOLDER_PAGE, INIT_PAGE, Performer } from "./performer.ts";
+import { AGENT_PAGE, type DescribeCall, Performer } from "./performer.ts";
 import { serveCommand } from "./serve-command.ts";
 
 /** The process, whatever it is to do. */
 export interface ProcessOptions {
   /** Which program serves the channel. */
   readonly kind: "agent" | "process";
-  /** The same for a helper that it makes first. */
-  readonly helperSteps?: readonly Step[];
   /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
   readonly newSession?: boolean;
   /** Its stdin, stdout and stderr, where they are not to be this process's own. */
@@ -38,27 +35,11 @@ export interface ProcessOptions {
   readonly trace?: TraceSink;
 }
 
-export interface StartOptions extends ProcessOptions {
-  /** What it does first, before this process knows that it runs. */
-  readonly firstSteps: readonly Step[];
-  /** What its first child does at once, whoever is still there to tell it. */
-  readonly childSteps?: readonly Step[];
-}
-
-/** A performer whose process has been started on `firstSteps`: `finish(AGENT_PAGE)` waits for them. */
-export function startPerformer(options: StartOptions): Performer {
-  const { firstSteps, childSteps, helperSteps } = options;
-  return startWith(options, (performer) => {
-    performer.post(AGENT_PAGE, firstSteps);
-    if (childSteps !== undefined) performer.post(INIT_PAGE, childSteps);
-    if (helperSteps !== undefined) performer.post(HOLDER_PAGE, helperSteps);
-  });
-}
-
-/** A performer whose process finds what `fill` has posted. */
+/** A performer whose process finds what `fill` has posted. @param describe see Performer */
 export function startWith(
   options: ProcessOptions,
   fill: (performer: Performer) => void,
+  describe?: DescribeCall,
 ): Performer {
   const { kind, trace } = options;
   // The one descriptor that the process inherits: nothing else is started before it is closed here.
@@ -70,7 +51,7 @@ export function startWith(
     flags: MAP.MAP_SHARED,
     fd: channelFd.number,
   });
-  const performer = new Performer(mapping.address, trace);
+  const performer = new Performer(mapping.address, trace, describe);
   // Order: the batch lies there before the process starts, which so loses no time in waiting.
   fill(performer);
   const spawn = kind === "agent" ? spawnAgent : spawnServer;

@@ -2,7 +2,7 @@
 // makes it, and finds out whether it has become its program.
 
 import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
-import { startPerformer } from "../../ffi/agent/start.ts";
+import { startPerformer } from "../../ffi/agent/start-performer.ts";
 import type { Step } from "../../ffi/call.ts";
 import { exitGroup } from "../../ffi/calls.ts";
 import type { Fd } from "../../ffi/fd.ts";

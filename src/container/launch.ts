@@ -10,7 +10,7 @@ import {
   PerformerDied,
   type Posted,
 } from "../../ffi/agent/performer.ts";
-import { startPerformer } from "../../ffi/agent/start.ts";
+import { startPerformer } from "../../ffi/agent/start-performer.ts";
 import { Slot, type Step } from "../../ffi/call.ts";
 import { exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";

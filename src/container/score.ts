@@ -1,6 +1,6 @@
 // A launch, written down whole: the records of every batch as they lie in the channel, with the
 // places where what is different each time belongs. Made once (write-score.ts), performed often
-// (perform-score.ts). What it was made from, and when it still holds, is the engine's to say.
+// (start-score.ts, perform-score.ts). What it was made from, and when it still holds, is the engine's to say.
 
 /** Offsets in the channel: where the records of a batch begin and end. */
 export type Span = readonly [first: number, end: number];

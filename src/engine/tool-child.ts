@@ -7,7 +7,7 @@
 //   waits             waits (all signals blocked)      execve
 
 import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
-import { startPerformer } from "../../ffi/agent/start.ts";
+import { startPerformer } from "../../ffi/agent/start-performer.ts";
 import { Slot, type Step, Struct } from "../../ffi/call.ts";
 import { clone, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";

@@ -4,7 +4,7 @@
 import { runtime } from "#runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
-import { startPerformer } from "../../ffi/agent/start.ts";
+import { startPerformer } from "../../ffi/agent/start-performer.ts";
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
 import { chdir, clone, exitGroup, getppid, mkdirat, openat, umask } from "../../ffi/calls.ts";
 import { AT_FDCWD, CLONE, O } from "../../ffi/constants.ts";

@@ -3,7 +3,7 @@
 // meanwhile. A terminal is gone with the two of them: then only the end is still to be learnt.
 
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
-import { startPerformer } from "../../../ffi/agent/start.ts";
+import { startPerformer } from "../../../ffi/agent/start-performer.ts";
 import { isSameProcess, processStart } from "../../../ffi/agent/alive.ts";
 import { O } from "../../../ffi/constants.ts";
 import { duplicate, open } from "../../../ffi/fcntl.ts";

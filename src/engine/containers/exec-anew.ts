@@ -3,7 +3,7 @@
 import { detectControl } from "../../../cgroups/detect-control.ts";
 import { capabilitiesIn, capget } from "../../../ffi/capability.ts";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
-import { startPerformer } from "../../../ffi/agent/start.ts";
+import { startPerformer } from "../../../ffi/agent/start-performer.ts";
 import type { Slot } from "../../../ffi/call.ts";
 import { prctl } from "../../../ffi/calls.ts";
 import { O, PR } from "../../../ffi/constants.ts";

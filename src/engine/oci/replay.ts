@@ -4,19 +4,13 @@
 
 import { runtime } from "#runtime";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
-import { processStart } from "../../../ffi/agent/alive.ts";
 import { readVariable } from "../../../ffi/environment.ts";
 import { geteuid } from "../../../ffi/identity.ts";
-import { readStatus, reap } from "../../container/end.ts";
-import { hasExecuted, leaveAtGate, openGate } from "../../container/perform-score.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { findKept, type KeptFile, type KeptLaunch, type LaunchBasis } from "../replay/kept.ts";
 import { buildOf, meet, type Replay, ReplayedLaunch, type Unmet } from "../replay/launch.ts";
 import { runFolder } from "../run-folder.ts";
-import { passGate } from "./gate.ts";
-import { makeGate } from "./make-gate.ts";
 import type { CreateOptions, OciGlobals, RunOptions } from "./options.ts";
-import { writePidFile } from "./pid-file.ts";
 import { formatNow, type LockedContainer, type OciRecord, OciStore } from "./store.ts";
 
 /** What is asked for: a container that waits, one that is started, one that is watched as well. */
@@ -66,21 +60,25 @@ function isPlain(options: Options, { systemdCgroup }: OciGlobals): boolean {
 
 /** A container as it is made: its place, its record, its processes. */
 class Made {
-  record: OciRecord;
-  readonly launch: ReplayedLaunch<BundleLaunch>;
-
-  constructor(
+  private constructor(
     readonly container: LockedContainer,
+    public record: OciRecord,
+    readonly launch: ReplayedLaunch<BundleLaunch>,
+  ) {}
+
+  static async start(
+    container: LockedContainer,
     file: KeptFile<BundleLaunch>,
     kept: KeptLaunch<BundleLaunch>,
     undo: UndoStack,
     gateFd?: number,
-  ) {
+  ): Promise<Made> {
     const { id } = container;
-    const record = JSON.parse(kept.record.replaceAll(kept.standInId, id)) as OciRecord;
-    this.record = { ...record, created: formatNow() };
-    container.record(this.record);
-    this.launch = new ReplayedLaunch(kept, file, id, undo, gateFd);
+    const text = kept.record.replaceAll(kept.standInId, id);
+    const record = { ...(JSON.parse(text) as OciRecord), created: formatNow() };
+    container.record(record);
+    const launch = await ReplayedLaunch.start(kept, file, id, undo, gateFd);
+    return new Made(container, record, launch);
   }
 
   /** As far as the init process, of which the record knows from then on. */
@@ -88,7 +86,7 @@ class Made {
     debug("nsexec container setup: the agent makes the namespaces and the init process");
     const initPid = this.launch.findInit();
     if (typeof initPid === "string") return initPid;
-    this.record = { ...this.record, initPid, initStart: processStart(initPid) };
+    this.record = { ...this.record, initPid, initStart: this.launch.later.processStart(initPid) };
     this.container.record(this.record);
     debug(`child process in init(): set up as pid ${initPid}`);
     return initPid;
@@ -115,18 +113,18 @@ async function performWaiting(
 ): Promise<number | Unmet> {
   using undo = new UndoStack();
   const container = reserve(id, globals, undo);
-  using gate = makeGate(container.folder);
-  const made = new Made(container, file, kept, undo, gate.number);
+  using gate = (await import("./make-gate.ts")).makeGate(container.folder);
+  const made = await Made.start(container, file, kept, undo, gate.number);
   const initPid = made.findInit(globals);
   if (typeof initPid === "string") return initPid;
   const unmet = made.launch.finish();
   if (unmet !== undefined) return unmet;
-  if (!leaveAtGate(made.launch.performer, kept.score)) return "failed";
-  if (pidFile !== undefined) writePidFile(pidFile, initPid);
+  if (!made.launch.later.leaveAtGate(made.launch.performer, kept.score)) return "failed";
+  if (pidFile !== undefined) (await import("./pid-file.ts")).writePidFile(pidFile, initPid);
   made.finishRecord();
   globals.debug("init: closing the pipe to signal completion: it waits for the start");
   undo.keep();
-  if (verb === "run --detach") passGate(container.folder);
+  if (verb === "run --detach") (await import("./gate.ts")).passGate(container.folder);
   container[Symbol.dispose]();
   return 0;
 }
@@ -140,27 +138,27 @@ async function performWatched(
   globals: OciGlobals,
 ): Promise<number | Unmet> {
   using undo = new UndoStack();
-  const made = new Made(reserve(id, globals, undo), file, kept, undo);
+  const made = await Made.start(reserve(id, globals, undo), file, kept, undo);
   const { container, launch } = made;
-  const { performer } = launch;
+  const { later, performer } = launch;
   const initPid = made.findInit(globals);
   if (typeof initPid === "string") return initPid;
   const forward = launch.prepareForwarding(initPid);
   if (typeof forward === "string") return forward;
   const unmet = launch.finish();
   if (unmet !== undefined) return unmet;
-  if (pidFile !== undefined) writePidFile(pidFile, initPid);
+  if (pidFile !== undefined) (await import("./pid-file.ts")).writePidFile(pidFile, initPid);
   globals.debug("init: closing the pipe to signal completion: the program is next");
   forward();
-  openGate(performer, kept.score);
+  later.openGate(performer, kept.score);
   made.finishRecord();
   // Order: from here on others may ask for it, and kill it.
   container.unlock();
-  reap(performer.pid(AGENT_PAGE));
+  later.reap(performer.pid(AGENT_PAGE));
   launch.hasEnded = true;
   // Race: somebody may have deleted it by now, and made another of the same name.
   if (!container.lockAgain()) undo.keep();
-  if (!hasExecuted(performer, kept.score)) return "failed";
-  const { kind, value } = readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
+  if (!later.hasExecuted(performer, kept.score)) return "failed";
+  const { kind, value } = later.readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
   return kind === "exited" ? value : 128 + value;
 }

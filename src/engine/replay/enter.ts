@@ -4,11 +4,8 @@
 // Unlike a container, the process has no gate: the host is asked before anything starts.
 
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
-import { forwardSignals } from "../../../ffi/forward-signals.ts";
-import { pidfd_open } from "../../../ffi/signal.ts";
-import { destroy, readStatus, reap } from "../../container/end.ts";
 import type { Streams } from "../../container/enter.ts";
-import { hasExecuted, startScore } from "../../container/perform-score.ts";
+import { startScore } from "../../container/start-score.ts";
 import { stillHolds } from "./holds.ts";
 import type { KeptFile, KeptLaunch, LaunchBasis } from "./kept.ts";
 import type { Unmet } from "./launch.ts";
@@ -26,14 +23,17 @@ export interface Entry {
 const SIGINFO_BYTES = 128;
 
 /** The exit code of the process; 0 with `detach`. */
-export function replayEntry(
+export async function replayEntry(
   { fd, arenaOffset }: KeptFile<LaunchBasis>,
   { score, observations, standInId }: KeptLaunch<LaunchBasis>,
   { detach, streams, begins, entered }: Entry,
-): number | Unmet {
+): Promise<number | Unmet> {
   if (!stillHolds(observations, standInId, standInId)) return "another host";
   begins?.();
   const performer = startScore(score, fd, arenaOffset, "", undefined, streams);
+  // Order: the agent is at work meanwhile.
+  const { destroy, forwardSignals, hasExecuted, pidfd_open, readStatus, reap } =
+    await import("./after-enter.ts");
   try {
     performer.finish(AGENT_PAGE);
   } catch (error) {

@@ -1,16 +1,11 @@
 // What every replayed launch goes through: the agent starts, the host is asked again, the init process
 // comes to the gate.
 
-import { removeCgroups } from "../../../cgroups/remove.ts";
 import { INIT_PAGE, type Performer } from "../../../ffi/agent/performer.ts";
 import { AT_FDCWD } from "../../../ffi/constants.ts";
 import { fileIdentity, writeText } from "../../../ffi/files.ts";
-import { prepareForwarding } from "../../../ffi/forward-signals.ts";
-import { pidfd_open } from "../../../ffi/signal.ts";
-import { destroy } from "../../container/end.ts";
-import { findInit, hasCleared, startScore, waitForInit } from "../../container/perform-score.ts";
+import { startScore } from "../../container/start-score.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
-import { stillHolds } from "./holds.ts";
 import {
   type Entry,
   type Found,
@@ -59,14 +54,16 @@ export async function meet<T extends LaunchBasis>(
   return {};
 }
 
+type Later = typeof import("./after-start.ts");
+
 /** A container on its way to the gate. */
 export class ReplayedLaunch<T extends LaunchBasis> {
   readonly performer: Performer;
+  #later: Later | undefined;
   /** Set once it has ended and was waited for. */
   hasEnded = false;
 
-  /** @param undo gets what takes everything back */
-  constructor(
+  private constructor(
     readonly launch: KeptLaunch<T>,
     { fd, arenaOffset }: KeptFile<T>,
     readonly id: string,
@@ -77,8 +74,28 @@ export class ReplayedLaunch<T extends LaunchBasis> {
     this.performer = startScore(launch.score, fd, arenaOffset, id, gateFd);
     // Security: once it has ended, its pids may be others'.
     undo.push(() => {
-      if (!this.hasEnded) destroy(this.performer);
+      if (!this.hasEnded) this.#later?.destroy(this.performer);
     });
+  }
+
+  /** @param undo gets what takes everything back */
+  static async start<T extends LaunchBasis>(
+    launch: KeptLaunch<T>,
+    file: KeptFile<T>,
+    id: string,
+    undo: UndoStack,
+    gateFd?: number,
+  ): Promise<ReplayedLaunch<T>> {
+    const started = new ReplayedLaunch(launch, file, id, undo, gateFd);
+    // Order: the agent is at work meanwhile.
+    started.#later = await import("./after-start.ts");
+    return started;
+  }
+
+  /** What is needed from here on. */
+  get later(): Later {
+    if (this.#later === undefined) throw new Error("the launch has not been started");
+    return this.#later;
   }
 
   /**
@@ -87,6 +104,7 @@ export class ReplayedLaunch<T extends LaunchBasis> {
    */
   findInit(): number | Unmet {
     const { observations, standInId, score, oomScoreAdj } = this.launch;
+    const { stillHolds, waitForInit } = this.later;
     if (!stillHolds(observations, standInId, this.id)) return this.#giveUp("another host");
     try {
       const initPid = waitForInit(this.performer, score);
@@ -114,6 +132,7 @@ export class ReplayedLaunch<T extends LaunchBasis> {
    * Race: to be called before the gate opens. Afterwards a signal would end this process instead.
    */
   prepareForwarding(initPid: number): (() => void) | Unmet {
+    const { pidfd_open, prepareForwarding } = this.later;
     try {
       return prepareForwarding(pidfd_open(initPid).release());
     } catch (error) {
@@ -133,11 +152,14 @@ export class ReplayedLaunch<T extends LaunchBasis> {
   }
 
   #giveUp(why: Unmet): Unmet {
-    findInit(this.performer, this.launch.score);
+    this.later.findInit(this.performer, this.launch.score);
     return why;
   }
 
   #clearCgroup(): void {
+    // Where nothing was started, there is none.
+    if (this.#later === undefined) return;
+    const { hasCleared, removeCgroups } = this.#later;
     if (this.hasEnded && hasCleared(this.performer, this.launch.score)) return;
     const directories: string[] = [];
     for (const path of this.launch.cgroupDirectories) directories.push(this.named(path));

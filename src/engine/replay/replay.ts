@@ -4,13 +4,12 @@
 //
 // Start-up time: little code, as all of it is run once and cold. docs/decisions/replay.md
 
-import { AGENT_PAGE, type Performer } from "../../../ffi/agent/performer.ts";
+import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { readVariable } from "../../../ffi/environment.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
-import { type ExitStatus, readStatus, reap } from "../../container/end.ts";
-import { openGate, resultsOf } from "../../container/perform-score.ts";
-import type { Score } from "../../container/score.ts";
+import type { ExitStatus } from "../../container/end.ts";
+import type { Results } from "../../container/launch.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { dataFolder } from "../data-folder.ts";
 import { makeId, makeName } from "../names.ts";
@@ -60,8 +59,8 @@ async function perform(
   place.record(formatRecord(place, cgroupsPath));
   const hold = kept.layer && (await import("./layer.ts")).takeLayer(kept.layer, kept, id, undo);
   if (hold === "another host") return hold;
-  const launch = new ReplayedLaunch(kept, file, id, undo);
-  const { performer } = launch;
+  const launch = await ReplayedLaunch.start(kept, file, id, undo);
+  const { later, performer } = launch;
   const initPid = launch.findInit();
   hold?.[Symbol.dispose]();
   if (typeof initPid === "string") return initPid;
@@ -70,19 +69,19 @@ async function perform(
   const unmet = launch.finish();
   if (unmet !== undefined) return unmet;
   forward();
-  openGate(performer, kept.score);
+  later.openGate(performer, kept.score);
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
   await clearOthers(store, id);
-  reap(agentPid);
+  later.reap(agentPid);
   launch.hasEnded = true;
-  const status = readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
+  const status = later.readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
   const exitCode = status.kind === "exited" ? status.value : 128 + status.value;
   if (exitCode !== 0) tellOfEnd = await prepareTelling(place, exitCode, parse);
   // Now and then: whoever tells by its agent alone does not look how long the file has become.
   if (id.startsWith("00")) (await import("../events/event-log.ts")).trimEvents(folder);
   if (status.kind !== "exited" || status.value >= EXEC_FAILED) {
-    await explainEnd(performer, status, kept.score, place, parse);
+    await explainEnd(status, later.resultsOf(performer, kept.score.exec), place, parse);
   }
   return exitCode;
 }
@@ -128,12 +127,11 @@ async function clearOthers(store: StateStore, own: string): Promise<void> {
 }
 
 async function explainEnd(
-  performer: Performer,
   status: ExitStatus,
-  score: Score,
+  results: Results,
   place: Reservation,
   parse: ParseOptions,
 ): Promise<void> {
   const { tellEndOf } = await import("./tell-end.ts");
-  await tellEndOf(status, resultsOf(performer, score.exec), place, parse);
+  await tellEndOf(status, results, place, parse);
 }

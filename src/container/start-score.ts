@@ -1,0 +1,32 @@
+// Starts a score: the launch of a container whose every record was written by an earlier process.
+// Start-up: apart from perform-score.ts, which is loaded while the agent is at work.
+
+import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
+import { startWith } from "../../ffi/agent/start.ts";
+import type { Streams } from "./enter.ts";
+import type { Score } from "./score.ts";
+
+/**
+ * The agent, at work; the init process goes on from its birth to the gate by itself.
+ * @param fd a file with the arena at `fileOffset`
+ */
+export function startScore(
+  { arenaBytes, ids, pids, gates, agent, init }: Score,
+  fd: number,
+  fileOffset: number,
+  id: string,
+  gateFd?: number,
+  streams?: Streams,
+): Performer {
+  const inherit = gateFd === undefined ? [] : [gateFd];
+  const options = { kind: "agent", inherit, ...(streams && { streams }) } as const;
+  return startWith(options, (performer) => {
+    performer.load(fd, fileOffset, arenaBytes);
+    const { channel } = performer;
+    channel.insert(id, ids);
+    for (const offset of pids) channel.words[offset >> 2] = process.pid;
+    for (const offset of gates) channel.words[offset >> 2] = gateFd ?? -1;
+    performer.startLoaded(AGENT_PAGE, agent[0], agent[1]);
+    performer.startLoaded(INIT_PAGE, init[0], init[1]);
+  });
+}
