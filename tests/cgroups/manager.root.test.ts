@@ -209,8 +209,9 @@ describe.skipIf(reason !== "")(`the ${manager.mode} cgroup manager`, () => {
       create({ pids: { limit: 20 } });
       const bomb = runInside(`exec perl -e "fork while 1"`);
       await until(() => manager.pids(path).length >= 15);
-      expect(manager.stats(path).pids.current).toBeLessThanOrEqual(20);
+      // Kernel: its own count goes beyond the limit for the moment of each fork that is refused.
       const pids = manager.pids(path);
+      expect(pids.length).toBeLessThanOrEqual(20);
       manager.kill(path, 9);
       await gone(bomb);
       await until(() => manager.pids(path).length === 0);

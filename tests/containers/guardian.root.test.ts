@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "../run/box.ts";
 import { childrenOf } from "./container-processes.ts";
@@ -27,28 +28,10 @@ needsRoot("a container", () => {
     }
   };
   const state = (name: string) => ok("inspect", "-f", "{{.State.Status}}", name);
+  /** Says a number a line until there is the file. */
+  const countUntil = (file: string) =>
+    `i=0; until [ -e ${file} ]; do i=$((i+1)); echo $i; usleep 5000; done; exit 9`;
 
-  test("goes on without its guardian, and the next command gives it another", async () => {
-    const id = await run("alone", "for i in $(seq 40); do echo $i; sleep 0.05; done; exit 9");
-    for (let kills = 0; kills < 3; kills++) {
-      const { agentPid } = record(id);
-      process.kill(agentPid, "SIGKILL");
-      await Bun.sleep(150);
-      expect(await state("alone")).toBe("running");
-      expect(record(id).agentPid).not.toBe(agentPid);
-    }
-    // Kernel: before 6.15 nobody can tell how somebody else's child has ended.
-    expect(["9", "255"]).toContain(await ok("wait", "alone"));
-    const lines = Array.from({ length: 40 }, (_, i) => `${i + 1}`);
-    expect((await ok("logs", "alone")).split("\n")).toEqual(lines);
-    await ok("rm", "alone");
-  });
-
-  // What is killed, in turn: never both, as then there is nobody who could hold a terminal.
-  const guardOf = async (name: string): Promise<number> => {
-    await ok("ps");
-    return record(await ok("inspect", "-f", "{{.Id}}", name)).agentPid;
-  };
   const deputyOf = async (guardian: number): Promise<number> => {
     for (;;) {
       const deputy = childrenOf(guardian).find((pid) => nameOf(pid) === "bunker-deputy");
@@ -57,11 +40,34 @@ needsRoot("a container", () => {
     }
   };
 
+  test("goes on without its guardian, and the next command gives it another", async () => {
+    const id = await run("alone", countUntil("/end-alone"));
+    for (let kills = 0; kills < 3; kills++) {
+      const { agentPid } = record(id);
+      await deputyOf(agentPid);
+      process.kill(agentPid, "SIGKILL");
+      await eventually(() => nameOf(agentPid) === "");
+      expect(await state("alone")).toBe("running");
+      expect(record(id).agentPid).not.toBe(agentPid);
+    }
+    await ok("exec", "alone", "touch", "/end-alone");
+    // Kernel: before 6.15 nobody can tell how somebody else's child has ended.
+    expect(["9", "255"]).toContain(await ok("wait", "alone"));
+    const lines = (await ok("logs", "alone")).split("\n");
+    expect(lines).toEqual(lines.map((_, i) => `${i + 1}`));
+    await ok("rm", "alone");
+  });
+
+  // What is killed, in turn: never both, as then there is nobody who could hold a terminal.
+  const guardOf = async (name: string): Promise<number> => {
+    await ok("ps");
+    return record(await ok("inspect", "-f", "{{.Id}}", name)).agentPid;
+  };
   test.each([[], ["-t"]])(
     "%s keeps its streams, its log and its exit code, however often its guardian is killed",
     async (...flags) => {
-      const counts = "i=0; until [ -e /end ]; do i=$((i+1)); echo $i; usleep 5000; done; exit 9";
-      const id = await run("often", `rm -f /end; ${counts}`, ...flags);
+      const end = `/end-often${flags.join("")}`;
+      const id = await run("often", countUntil(end), ...flags);
       for (let kills = 0; kills < 10; kills++) {
         const guardian = await guardOf("often");
         const deputy = await deputyOf(guardian);
@@ -69,7 +75,7 @@ needsRoot("a container", () => {
         while (nameOf(kills % 2 === 0 ? guardian : deputy) !== "") await Bun.sleep(1);
       }
       expect(record(id).agentPid).toBe(await guardOf("often"));
-      await ok("exec", "often", "touch", "/end");
+      await ok("exec", "often", "touch", end);
       // Kernel: before 6.15 nobody can tell how somebody else's child has ended.
       expect(["9", "255"]).toContain(await ok("wait", "often"));
       const lines = (await ok("logs", "often")).replaceAll("\r", "").split("\n");
@@ -79,10 +85,12 @@ needsRoot("a container", () => {
   );
 
   test("has its last words in the log although its guardian was killed before, and nobody looked", async () => {
-    const id = await run("last", "sleep 0.3; echo last words; exit 9");
+    const script = "until [ -e /end-last ]; do usleep 5000; done; echo last words; exit 9";
+    const id = await run("last", script);
     const { agentPid, initPid } = record(id);
     await deputyOf(agentPid);
     process.kill(agentPid, "SIGKILL");
+    writeFileSync(`${box.rootfs}/end-last`, "");
     while (nameOf(initPid) !== "") await Bun.sleep(10);
     expect(["9", "255"]).toContain(await ok("wait", "last"));
     expect(await ok("logs", "last")).toBe("last words");

@@ -122,7 +122,9 @@ describe.each(["agent", "process"] as const)("the performer %s", (kind) => {
     const performer = start([], new TraceSink((event) => events.push(event)));
     const make = { on: [ENOENT], why: "make it", calls: [mkdirat(AT_FDCWD, path, 0o700)] };
     const enter: Step = { why: "enter", calls: [umask(0o22), chdir(path)], fallback: make };
+    const before = performance.now();
     performer.perform(AGENT_PAGE, [enter]);
+    const tookUs = (performance.now() - before) * 1000;
     const told = events.map(({ why, call, result }) => `${why}: ${call.split("(")[0]} ${result}`);
     expect(told).toEqual([
       expect.stringContaining("enter: umask "),
@@ -131,7 +133,7 @@ describe.each(["agent", "process"] as const)("the performer %s", (kind) => {
       expect.stringContaining("enter: umask "),
       "enter: chdir 0",
     ]);
-    expect(events.at(-1)?.us).toBeLessThan(100_000);
+    expect(events.at(-1)?.us).toBeLessThanOrEqual(tookUs);
   });
 
   test("a call is not charged for the wait before its batch", async () => {
@@ -139,8 +141,10 @@ describe.each(["agent", "process"] as const)("the performer %s", (kind) => {
     const performer = start([], new TraceSink((event) => events.push(event)));
     performer.perform(AGENT_PAGE, [step(umask(0))]);
     await Bun.sleep(200);
+    const before = performance.now();
     performer.perform(AGENT_PAGE, [step(umask(0))]);
-    expect(events.map(({ us }) => us ?? Infinity).every((us) => us < 100_000)).toBe(true);
+    const tookUs = (performance.now() - before) * 1000;
+    expect(events.at(-1)?.us).toBeLessThanOrEqual(tookUs);
   });
 
   test("makes a child that serves its own page", () => {

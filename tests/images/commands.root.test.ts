@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { needsRoot } from "../harness/tier.ts";
+import { linesOf, nextLine } from "../run/box.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
 
 needsRoot("image commands", () => {
@@ -92,10 +93,11 @@ needsRoot("image commands", () => {
     const { child } = await box.startContainer(
       "user",
       "--rm",
+      "-i",
       "base:1",
       "sh",
       "-c",
-      "sleep 5; cat /more/file",
+      "read go; cat /more/file",
     );
     const { exitCode, message } = await box.refusal("rmi", "base:1");
     expect(exitCode).toBe(1);
@@ -105,6 +107,8 @@ needsRoot("image commands", () => {
     await box.text("tag", "base:1", "kept:1");
     expect(await box.text("rmi", "-f", "kept:1")).toBe("Untagged: kept:1");
     await box.text("image", "prune", "-af");
+    child.stdin.write("go\n");
+    child.stdin.end();
     expect(await new Response(child.stdout).text()).toBe("1\n");
     expect(await child.exited).toBe(0);
   });
@@ -152,12 +156,10 @@ needsRoot("image commands", () => {
 
   describe("a running container", () => {
     test("is told apart from its image, made an image of, and written as an archive", async () => {
-      const script = "rm /more/file; mkdir /own; echo x >/own/file; chmod 700 /more; sleep 60";
+      const made = "rm /more/file; mkdir /own; echo x >/own/file; chmod 700 /more";
+      const script = `${made}; echo done; sleep 60`;
       const { child } = await box.startContainer("live", "--rm", "base:1", "sh", "-c", script);
-      for (let i = 0; i < 100 && !(await box.text("diff", "live")).includes("/own/file"); i++) {
-        await Bun.sleep(20);
-      }
-      await Bun.sleep(100);
+      expect(await nextLine(linesOf(child.stdout))).toBe("done");
       expect((await box.text("diff", "live")).split("\n")).toEqual([
         "C /more",
         "D /more/file",

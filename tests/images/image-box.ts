@@ -15,6 +15,7 @@ import {
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { bunker, type BunkerOptions, type Outcome, startBunker } from "../harness/bunker.ts";
+import { eventually } from "../harness/eventually.ts";
 import { busyboxRootfs } from "../harness/rootfs.ts";
 import { slowness } from "../harness/tier.ts";
 import { mountsBelow } from "../run/box.ts";
@@ -105,6 +106,11 @@ export class ImageBox implements Disposable {
     process.kill(JSON.parse(text.toString()).initPid, "SIGKILL");
   }
 
+  #isRunning(name: string): boolean {
+    const state = `${this.runFolder}/containers/${this.#idOf(name)}/state.json`;
+    return existsSync(state) && readFileSync(state, "utf8").includes('"running"');
+  }
+
   /** "" where there is none yet. */
   #idOf(name: string): string {
     const names = `${this.runFolder}/names`;
@@ -115,13 +121,10 @@ export class ImageBox implements Disposable {
   /** Starts a container in the background of a test and waits until it runs. */
   async startContainer(name: string, ...args: string[]) {
     const started = this.start(["run", "--name", name, ...args]);
-    for (let i = 0; i < 400; i++) {
-      const state = `${this.runFolder}/containers/${this.#idOf(name)}/state.json`;
-      if (existsSync(state) && readFileSync(state, "utf8").includes('"running"')) return started;
-      await Bun.sleep(20);
-    }
-    started.child.kill();
-    const said = await new Response(started.child.stderr).text();
+    const { child } = started;
+    await eventually(() => this.#isRunning(name) || child.exitCode !== null);
+    if (child.exitCode === null) return started;
+    const said = await new Response(child.stderr).text();
     throw new Error(`container ${name} does not run: ${said}`);
   }
 

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { eventually } from "../harness/eventually.ts";
 import { haveCommand, isRoot, skipUnless } from "../harness/tier.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
 
@@ -183,11 +184,10 @@ async function startRegistry(folder: string): Promise<RunningRegistry> {
   const settings = { stdin: "ignore", stdout: "ignore", stderr: "ignore" } as const;
   const child = Bun.spawn(["docker-registry", "serve", `${folder}/config.yml`], settings);
   const host = `127.0.0.1:${port}`;
-  for (let i = 0; i < 200; i++) {
+  await eventually(async () => {
     const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (answer?.status === 401) break;
-    await Bun.sleep(50);
-  }
+    return answer?.status === 401;
+  });
   return {
     host,
     stop: async () => {

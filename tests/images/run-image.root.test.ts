@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { busyboxRootfs } from "../harness/rootfs.ts";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
 
@@ -231,19 +232,16 @@ needsRoot("run IMAGE", () => {
   });
 
   test("what a killed bunker leaves is cleared by the next run, once its container has ended", async () => {
-    const { child } = box.start(["run", "--rm", "--name", "killed", "plain:1", "sleep", "3"]);
+    const { child } = await box.startContainer("killed", "--rm", "plain:1", "sleep", "60");
     const layers = (): string[] => readdirSync(`${box.dataFolder}/containers`);
-    await waitUntil(() => layers().length === 1);
     child.kill("SIGKILL");
     await child.exited;
-    await waitUntil(async () => {
+    expect(await run("plain:1")).toBe("from cmd");
+    expect(layers()).toHaveLength(1);
+    box.killContainer("killed");
+    await eventually(async () => {
       expect(await run("plain:1")).toBe("from cmd");
       return layers().length === 0;
     });
-    expect(layers()).toEqual([]);
   });
 });
-
-async function waitUntil(isDone: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200 && !(await isDone()); i++) await Bun.sleep(50);
-}

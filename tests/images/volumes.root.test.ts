@@ -1,6 +1,7 @@
 // Volumes as a black box: made, filled, shared, kept, taken away.
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { attachDisk, formatExt4 } from "../run/loop-disk.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
@@ -146,10 +147,10 @@ needsRoot("volumes", () => {
     child.kill("SIGKILL");
     await child.exited;
     box.killContainer("dies");
-    for (let i = 0; i < 100 && (await box.text("volume", "ls", "-q")) !== before; i++) {
+    await eventually(async () => {
       await run("data:1", "true");
-    }
-    expect(await box.text("volume", "ls", "-q")).toBe(before);
+      return (await box.text("volume", "ls", "-q")) === before;
+    });
   });
 
   test("--volumes-from mounts what another container has, and volume rm refuses what is in use", async () => {

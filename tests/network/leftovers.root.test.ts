@@ -3,6 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
@@ -66,8 +67,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           for (const id of runningIds()) killInit(id);
           await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
           await ok("network", "ls");
-          await waitUntil(() => whatIsLeft().length === 0);
-          expect(whatIsLeft()).toEqual([]);
+          await expectNothingLeft();
           expect(foreign()).toBe(before);
         },
         60_000 * slowness(),
@@ -84,9 +84,10 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         if (typeof initPid === "number" && initPid > 1) process.kill(initPid, "SIGKILL");
       }
 
-      async function waitUntil(holds: () => boolean): Promise<void> {
-        // Kernel: a namespace is taken apart a moment after its last process.
-        for (let attempt = 0; attempt < 60 && !holds(); attempt++) await Bun.sleep(50);
+      /** Kernel: a namespace is taken apart a moment after its last process. */
+      async function expectNothingLeft(): Promise<void> {
+        await eventually(() => whatIsLeft().length === 0).catch(() => undefined);
+        expect(whatIsLeft()).toEqual([]);
       }
 
       test("a port is free again at once, and a network can be removed at once", async () => {
@@ -96,8 +97,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           await ok("run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/true");
         }
         await ok("network", "rm", "brief");
-        await waitUntil(() => whatIsLeft().length === 0);
-        expect(whatIsLeft()).toEqual([]);
+        await expectNothingLeft();
       });
 
       test("a network comes back at its next use after its bridge and its rules are gone", async () => {
@@ -116,7 +116,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
       test("a container that was kept starts in its network after a reboot", async () => {
         await start("kept", ["-p", "8080:80"], GREETER(80, "kept"));
         await ok("kill", "kept");
-        await waitUntil(() => runningIds().length === 0);
+        await eventually(() => runningIds().length === 0);
         // Links, rules and /run are gone.
         host.sh("ip link delete bunker0; nft flush ruleset");
         rmSync(box.runFolder, { recursive: true });
@@ -191,9 +191,10 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
 
       for (const [words, message] of refusals) {
         test(`${words} is refused`, async () => {
-          if (words.includes("7777"))
-            host.start("socat TCP-LISTEN:7777,fork,reuseaddr SYSTEM:true");
-          if (words.includes("7777")) await Bun.sleep(300);
+          if (words.includes("7777")) {
+            host.start(GREETER(7777, "socat"));
+            expect(ask(host, "TCP:127.0.0.1:7777")).toContain("socat saw");
+          }
           const { exitCode, stderr } = await bunker(words.split(" "));
           expect(stderr).toContain(`bunker: ${message}`);
           expect(exitCode).toBe(words.startsWith("run") ? 125 : 1);

@@ -4,9 +4,10 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Fd } from "../../ffi/fd.ts";
 import { bind, connect, recvmsg, sendmsg, SOCK, socket } from "../../ffi/socket.ts";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
-import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
+import { DETACHED, openOciBox } from "./oci-box.ts";
 
 function bindDatagrams(path: string): Fd {
   const fd = socket(SOCK.SOCK_DGRAM);

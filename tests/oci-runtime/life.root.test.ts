@@ -4,8 +4,9 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { existsSync, readFileSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
-import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
+import { DETACHED, openOciBox } from "./oci-box.ts";
 
 const SLEEPS = "while sleep 0.05; do :; done";
 

@@ -3,8 +3,9 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { bunkerCommand, underTest } from "../harness/bunker.ts";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot, skipUnless } from "../harness/tier.ts";
-import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
+import { DETACHED, openOciBox } from "./oci-box.ts";
 
 needsRoot("oci messages", () => {
   const box = openOciBox();

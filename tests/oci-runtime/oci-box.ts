@@ -4,7 +4,6 @@
 import { afterAll, expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import type { BunkerOptions, Outcome } from "../harness/bunker.ts";
-import { slowness } from "../harness/tier.ts";
 import { type Box, cgroupHierarchies, cgroupsBelow, openBox } from "../run/box.ts";
 import { makeDefaultSpec } from "../../src/engine/oci/spec.ts";
 import type { Spec } from "../../src/oci/spec.ts";
@@ -103,13 +102,4 @@ export function openOciBox(): OciBox {
   afterAll(() => oci?.clear());
   oci = new OciBox(openBox());
   return oci;
-}
-
-/** Until `condition` holds, or a few seconds have passed. */
-export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000 * slowness();
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in time: ${condition}`);
-    await Bun.sleep(20);
-  }
 }

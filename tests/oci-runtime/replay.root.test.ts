@@ -5,9 +5,10 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { detectCgroups } from "../../cgroups/detect.ts";
 import { underTest } from "../harness/bunker.ts";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { cgroupHierarchies } from "../run/box.ts";
-import { DETACHED, eventually, openOciBox } from "./oci-box.ts";
+import { DETACHED, openOciBox } from "./oci-box.ts";
 
 const isReplayed = underTest() === "binary" && detectCgroups().join("/x").how === "self";
 if (!isReplayed) console.warn("skipped: replays: the executable does so, on cgroup v1");

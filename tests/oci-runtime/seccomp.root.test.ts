@@ -2,11 +2,12 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine } from "../run/box.ts";
 import type { LinuxSeccomp } from "../../src/oci/seccomp-types.ts";
 import type { Spec } from "../../src/oci/spec.ts";
-import { eventually, openOciBox } from "./oci-box.ts";
+import { openOciBox } from "./oci-box.ts";
 
 const AGENT = new URL("seccomp-agent.ts", import.meta.url).pathname;
 

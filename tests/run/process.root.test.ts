@@ -266,10 +266,12 @@ needsRoot("run", () => {
     }
 
     test("no SIGTERM that ends a program which, as pid 1, has no handler for it", async () => {
-      await using run = box.start(["run", ...up("sleep 0.3; echo still here")]);
+      const trap = "trap 'echo still here; exit 0' USR1";
+      await using run = box.start(["run", ...up("while :; do sleep 0.02; done", trap)]);
       const lines = linesOf(run.child.stdout);
       await nextLine(lines);
       run.child.kill("SIGTERM");
+      run.child.kill("SIGUSR1");
       expect(await nextLine(lines)).toBe("still here");
       expect(await run.child.exited).toBe(0);
     });
@@ -319,11 +321,9 @@ needsRoot("run", () => {
   });
 
   test("with --init reaps what the program leaves, and passes its exit code on", async () => {
-    const script = "(sleep 0.05 &) ; sleep 0.3; ps -o stat= | grep -c Z; echo $$; exit 4";
+    const script = "(sleep 0.05 &); while ps -o comm | grep -q sleep; do :; done; echo $$; exit 4";
     const outcome = await box.run(["--init"], ["/bin/sh", "-c", script]);
     expect(outcome.exitCode).toBe(4);
-    const [zombies, pid] = outcome.stdout.trim().split("\n");
-    expect(zombies).toBe("0");
-    expect(Number(pid)).toBeGreaterThan(1);
+    expect(Number(outcome.stdout)).toBeGreaterThan(1);
   });
 });

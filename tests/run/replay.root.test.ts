@@ -160,13 +160,14 @@ needsRoot("run, a third time", () => {
   });
 
   it("asks whether the name is free", async () => {
-    for (let i = 0; i < 3; i++) {
-      const { exitCode } = await box.run(["--name", "twice"], ["/bin/sleep", "0.2"]);
-      expect(exitCode).toBe(0);
-    }
-    const both = await Promise.all(
-      [1, 2].map(() => box.run(["--name", "twice"], ["/bin/sleep", "0.2"])),
-    );
-    expect(both.map(({ exitCode }) => exitCode).sort((a, b) => a - b)).toEqual([0, 125]);
+    const words = ["run", "-i", "--name", "twice", "--rootfs", box.rootfs, "cat"];
+    for (let i = 0; i < 3; i++) expect((await box.bunker(words)).exitCode).toBe(0);
+    expect(kept('"twice"')?.launch).toBeDefined();
+    const both = [box.start(words), box.start(words)].map(({ child }) => child);
+    expect(await Promise.race(both.map((child) => child.exited))).toBe(125);
+    // The other one has the name, until its program has read to the end.
+    for (const child of both) child.stdin.end();
+    const codes = await Promise.all(both.map((child) => child.exited));
+    expect(codes.toSorted((a, b) => a - b)).toEqual([0, 125]);
   });
 });
