@@ -290,13 +290,16 @@ export function fileIdentity(fd: number, path: string): FileIdentity {
   must(attempt("statx", args), "statx", path);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, STATX_BYTES / 4);
   const mode = (words[7] ?? 0) & 0xffff;
+  const contents = `${words[8]},${words[9]},${words[10]},${words[11]}`;
+  const changed = `${words[24]},${words[25]},${words[26]}`;
+  const modified = `${words[28]},${words[29]},${words[30]}`;
   return {
     type: mode & S_IFMT,
     mode: mode & 0o7777,
     uid: words[5] ?? 0,
     links: words[4] ?? 0,
     // stx_ino, stx_size; stx_ctime, stx_mtime.
-    version: `${words.subarray(8, 12).join()},${words.subarray(24, 32).join()}`,
+    version: `${contents},${changed},${modified}`,
   };
 }
 

@@ -7,6 +7,8 @@
 //   0xb0  channel: descriptor, byte size   8
 //   0xb8  code                            223 (x86-64), 328 (arm64)
 
+import { EXECUTABLE_CHANNEL_OFFSET } from "./layout.ts";
+
 /**
  * One instruction a line: its bytes in hexadecimal, a space, and the listing's text; and comments.
  * Start-up time: a text, as a table of a hundred strings takes 0.1 ms to come into being.
@@ -17,7 +19,7 @@ export type Listing = string;
 const LOAD_ADDRESS = 0x400000;
 const ELF_HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
-const DATA_OFFSET = ELF_HEADER_BYTES + 2 * PROGRAM_HEADER_BYTES;
+const DATA_OFFSET = EXECUTABLE_CHANNEL_OFFSET;
 const CODE_OFFSET = DATA_OFFSET + 8;
 
 const ET_EXEC = 2;

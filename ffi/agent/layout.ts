@@ -45,3 +45,6 @@ export const RECORD_RESULT = 56;
 
 /** With `--trace`, a call is two records: a reading of the clock, and the call itself. */
 export const TRACE_STRIDE = 2;
+
+/** Where in the agent's executable the descriptor of its channel is: see elf.ts. */
+export const EXECUTABLE_CHANNEL_OFFSET = 0xb0;

@@ -15,17 +15,11 @@ import { memfd_create, mmap } from "../mman.ts";
 import { type FileAction, posix_spawn } from "../spawn.ts";
 import type { TraceSink } from "../trace.ts";
 import { ftruncate, write } from "../unistd.ts";
-import { CODE_ARM64 } from "./code-arm64.ts";
-import { CODE_X64 } from "./code-x64.ts";
-import { type ElfOptions, makeElf } from "./elf.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
 import { AGENT_PAGE, type DescribeCall, Performer } from "./performer.ts";
-import { serveCommand } from "./serve-command.ts";
 
 /** The process, whatever it is to do. */
 export interface ProcessOptions {
-  /** Which program serves the channel. */
-  readonly kind: "agent" | "process";
   /** Whether it leads a session of its own, apart from the caller's terminal; so unless said. */
   readonly newSession?: boolean;
   /** Its stdin, stdout and stderr, where they are not to be this process's own. */
@@ -35,13 +29,16 @@ export interface ProcessOptions {
   readonly trace?: TraceSink;
 }
 
+/** Starts the process that serves the channel at that descriptor of its; its pid. */
+export type Spawn = (channelFd: number, options: ProcessOptions) => number;
+
 /** A performer whose process finds what `fill` has posted. @param describe see Performer */
 export function startWith(
   options: ProcessOptions,
+  spawn: Spawn,
   fill: (performer: Performer) => void,
   describe?: DescribeCall,
 ): Performer {
-  const { kind, trace } = options;
   // The one descriptor that the process inherits: nothing else is started before it is closed here.
   using channelFd = memfd_create("bunker-channel", 0);
   ftruncate(channelFd.number, CHANNEL_BYTES);
@@ -51,17 +48,17 @@ export function startWith(
     flags: MAP.MAP_SHARED,
     fd: channelFd.number,
   });
-  const performer = new Performer(mapping.address, trace, describe);
+  const performer = new Performer(mapping.address, options.trace, describe);
   // Order: the batch lies there before the process starts, which so loses no time in waiting.
   fill(performer);
-  const spawn = kind === "agent" ? spawnAgent : spawnServer;
   const pid = spawn(channelFd.number, options);
   performer.setPid(AGENT_PAGE, pid);
   return performer;
 }
 
-function spawnAgent(channelFd: number, options: ProcessOptions): number {
-  using executable = sealedExecutable(channelFd);
+/** @param file the agent's executable, for its channel: see executable.ts */
+export function spawnAgent(file: Uint8Array, options: ProcessOptions): number {
+  using executable = sealedExecutable(file);
   // Security: no environment, no arguments: the container's processes may read them.
   return posix_spawn(`/proc/self/fd/${executable.number}`, ["bunker-agent"], [], {
     newSession: options.newSession ?? true,
@@ -69,7 +66,8 @@ function spawnAgent(channelFd: number, options: ProcessOptions): number {
   });
 }
 
-function listFileActions({ streams, inherit }: ProcessOptions): FileAction[] {
+/** What its descriptors are. */
+export function listFileActions({ streams, inherit }: ProcessOptions): FileAction[] {
   const actions: FileAction[] = [];
   for (const fd of inherit ?? []) actions.push({ kind: "dup2", from: fd, to: fd });
   if (streams === undefined) return actions;
@@ -79,30 +77,13 @@ function listFileActions({ streams, inherit }: ProcessOptions): FileAction[] {
   return actions;
 }
 
-/** The in-process performer: it maps the channel at the same address and makes the same calls. */
-function spawnServer(channelFd: number, options: ProcessOptions): number {
-  const argv = serveCommand(channelFd, AGENT_PAGE);
-  return posix_spawn(argv[0] ?? "", argv, [], {
-    newSession: options.newSession ?? true,
-    fileActions: listFileActions(options),
-  });
-}
-
-/** This machine's. */
-export function agentCode(): Pick<ElfOptions, "arch" | "code"> {
-  return process.arch === "arm64"
-    ? { arch: "arm64", code: CODE_ARM64 }
-    : { arch: "x64", code: CODE_X64 };
-}
-
 /**
  * Security: sealed, so that nobody can write to what the container sees as its /proc/self/exe
  * until the user's program runs (CVE-2019-5736).
  */
-function sealedExecutable(channelFd: number): Fd {
-  const { arch, code } = agentCode();
+function sealedExecutable(file: Uint8Array): Fd {
   const fd = memfd_create("bunker-agent", MFD.MFD_CLOEXEC | MFD.MFD_ALLOW_SEALING);
-  write(fd.number, makeElf({ arch, code, channelFd, channelBytes: CHANNEL_BYTES }));
+  write(fd.number, file);
   addSeals(
     fd.number,
     F_SEAL.F_SEAL_SEAL | F_SEAL.F_SEAL_SHRINK | F_SEAL.F_SEAL_GROW | F_SEAL.F_SEAL_WRITE,

@@ -21,7 +21,7 @@ import {
   handleSignal,
 } from "../../ffi/calls.ts";
 import { dieAddress } from "../../ffi/agent/elf.ts";
-import { agentCode } from "../../ffi/agent/start.ts";
+import { agentCode } from "../../ffi/agent/executable.ts";
 import { O } from "../../ffi/constants.ts";
 import { EINVAL } from "../../ffi/errno.ts";
 import type { Process } from "../oci/spec.ts";

@@ -16,6 +16,8 @@ export interface Places {
 }
 
 export interface Score extends Places {
+  /** The agent's executable in hexadecimal, but for the descriptor of its channel. */
+  readonly executable: string;
   /** How long the arena is, from ARENA_OFFSET on. */
   readonly arenaBytes: number;
   /** The agent's first batch: files, cgroup, namespaces, and the init process. */

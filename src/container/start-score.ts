@@ -2,7 +2,8 @@
 // Start-up: apart from perform-score.ts, which is loaded while the agent is at work.
 
 import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
-import { startWith } from "../../ffi/agent/start.ts";
+import { EXECUTABLE_CHANNEL_OFFSET } from "../../ffi/agent/layout.ts";
+import { spawnAgent, startWith } from "../../ffi/agent/start.ts";
 import type { Streams } from "./enter.ts";
 import type { Score } from "./score.ts";
 
@@ -11,7 +12,7 @@ import type { Score } from "./score.ts";
  * @param fd a file with the arena at `fileOffset`
  */
 export function startScore(
-  { arenaBytes, ids, pids, gates, agent, init }: Score,
+  { executable, arenaBytes, ids, pids, gates, agent, init }: Score,
   fd: number,
   fileOffset: number,
   id: string,
@@ -19,8 +20,10 @@ export function startScore(
   streams?: Streams,
 ): Performer {
   const inherit = gateFd === undefined ? [] : [gateFd];
-  const options = { kind: "agent", inherit, ...(streams && { streams }) } as const;
-  return startWith(options, (performer) => {
+  const options = { inherit, ...(streams && { streams }) };
+  const spawn = (channelFd: number): number =>
+    spawnAgent(forChannel(executable, channelFd), options);
+  return startWith(options, spawn, (performer) => {
     performer.load(fd, fileOffset, arenaBytes);
     const { channel } = performer;
     channel.insert(id, ids);
@@ -29,4 +32,10 @@ export function startScore(
     performer.startLoaded(AGENT_PAGE, agent[0], agent[1]);
     performer.startLoaded(INIT_PAGE, init[0], init[1]);
   });
+}
+
+function forChannel(executable: string, channelFd: number): Uint8Array {
+  const file = Uint8Array.fromHex(executable);
+  new DataView(file.buffer).setUint32(EXECUTABLE_CHANNEL_OFFSET, channelFd, true);
+  return file;
 }

@@ -1,6 +1,7 @@
 // A container's plan, written down as a score. Pure but for the memory that it fills.
 
 import { Channel, type Batch } from "../../ffi/agent/channel.ts";
+import { makeExecutable } from "../../ffi/agent/executable.ts";
 import { ARENA_OFFSET, RECORD_BYTES } from "../../ffi/agent/layout.ts";
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
 import { compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
@@ -111,7 +112,7 @@ export function writeEnterPlan(plan: EnterPlan, detached: boolean): WrittenPlan 
 }
 
 type Write = (...steps: (readonly Step[])[]) => Span;
-type Described = Omit<WrittenPlan["score"], "arenaBytes">;
+type Described = Omit<WrittenPlan["score"], "arenaBytes" | "executable">;
 
 function withRoom(describe: (write: Write) => Described): WrittenPlan | undefined {
   const memory = new ArrayBuffer(ROOM_BYTES);
@@ -122,7 +123,8 @@ function withRoom(describe: (write: Write) => Described): WrittenPlan | undefine
   try {
     const described = describe((...steps) => spanOf(channel.write(callsOf(steps.flat()))));
     const arena = new Uint8Array(memory, ARENA_OFFSET, channel.end - ARENA_OFFSET);
-    return { score: { arenaBytes: arena.length, ...described }, arena };
+    const executable = makeExecutable(0).toHex();
+    return { score: { executable, arenaBytes: arena.length, ...described }, arena };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 // The flags that `create`, `run` and partly `exec` share, as the engine's options. Start-up: apart from
 // the verbs, as each of those loads its part of the engine.
-import type { CreateOptions } from "../../engine/oci/options.ts";
+import type { RunOptions } from "../../engine/oci/options.ts";
 import { UserError } from "../../errors.ts";
 import type { FlagType, Line } from "./parse.ts";
 import { absolutePath } from "./paths.ts";
@@ -19,14 +19,16 @@ export const CREATE_FLAGS: Readonly<Record<string, FlagType>> = {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The options of a `create` or `run`, paths absolute. */
-export function createOptions(line: Line): CreateOptions {
-  const options: Writable<CreateOptions> = {
+/** The options of a `run`, which are those of a `create` and more; paths absolute. */
+export function createOptions(line: Line): RunOptions {
+  const options: Writable<RunOptions> = {
     id: line.operands[0] ?? "",
     bundle: absolutePath(line.text("bundle")),
     preserveFds: preserveFds(line),
     noPivot: line.bool("no-pivot"),
     noNewKeyring: line.bool("no-new-keyring"),
+    detach: line.bool("detach"),
+    keep: line.bool("keep"),
   };
   const [consoleSocket, pidfdSocket] = [line.text("console-socket"), line.text("pidfd-socket")];
   const [pidFile, config] = [line.text("pid-file"), line.text("config")];

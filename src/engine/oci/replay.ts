@@ -75,7 +75,9 @@ class Made {
   ): Promise<Made> {
     const { id } = container;
     const text = kept.record.replaceAll(kept.standInId, id);
-    const record = { ...(JSON.parse(text) as OciRecord), created: formatNow() };
+    // Start-up: changed in place, as the first object that is made of another one takes 0.1 ms.
+    const record: OciRecord & { created: string } = JSON.parse(text);
+    record.created = formatNow();
     container.record(record);
     const launch = await ReplayedLaunch.start(kept, file, id, undo, gateFd);
     return new Made(container, record, launch);

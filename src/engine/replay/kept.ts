@@ -84,7 +84,7 @@ const OTHERS_BITS = 0o077;
 export function keptPlaces(runFolder: string, key: string): readonly [string, string] {
   // Of all characters: what differs in one of them is often run in turns.
   let sum = key.length;
-  for (let i = 0; i < key.length; i++) sum = (Math.imul(sum, 31) + key.charCodeAt(i)) | 0;
+  for (let i = 0; i < key.length; i++) sum = (sum * 31 + key.charCodeAt(i)) | 0;
   const first = sum & (PLACES - 1);
   const second = (first + 1 + ((sum >>> 8) % (PLACES - 1))) % PLACES;
   return [`${runFolder}/scores/${first}`, `${runFolder}/scores/${second}`];
