@@ -39,17 +39,12 @@ if (import.meta.main) {
     const { runOci } = await import("./src/cli/oci/main.ts");
     _exit(await (called === "" ? runOci(argv.slice(1), "bunker oci") : runOci(argv, called)));
   }
-  const mayRepeat = argv[0] === "run" && runtime.isCompiled() && !mayDetach(argv);
+  const mayRepeat = argv[0] === "run" && runtime.isCompiled();
   _exit(await (mayRepeat ? runAgain(argv) : runProgram(argv)));
 }
 
 async function runProgram(argv: readonly string[]): Promise<number> {
   return (await import("./src/cli/program.ts")).runProgram(argv, makeEngine());
-}
-
-/** Start-up: what runs in the background is never replayed, so that nothing need be looked for. */
-function mayDetach(argv: readonly string[]): boolean {
-  return argv.includes("-d") || argv.includes("--detach");
 }
 
 /** The engine failed, or refused: nothing has been run that could be replayed. */
@@ -61,7 +56,8 @@ const FAILED = 125;
  */
 async function runAgain(argv: readonly string[]): Promise<number> {
   const words = argv.slice(1);
-  const parse = async () => (await import("./src/cli/program.ts")).parseNoting(words, makeEngine());
+  const parse = async (asked: readonly string[] = words) =>
+    (await import("./src/cli/program.ts")).parseNoting(asked, makeEngine());
   try {
     const { replayRun } = await import("./src/engine/replay/replay.ts");
     const { exitCode, afterwards } = await replayRun(words, parse);

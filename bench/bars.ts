@@ -170,14 +170,15 @@ export const LIFE_BARS = [
   { verb: "logs", peer: "docker", limit: 0.5 },
 ] as const;
 
-/** One verdict for each bar of the life of a container. @param medianMs by `NAME-VERB` */
+/** One verdict for each bar of the life of a container. @param titles of what was measured */
 export function judgeLife(
   medianMs: Readonly<Record<string, number>>,
   titles: Readonly<Record<string, string>>,
 ): Verdict[] {
-  return LIFE_BARS.map(({ verb, peer, limit }) => {
-    const title = `${titles[verb] ?? verb}, of ${peer}`;
-    return judgeRatio(title, medianMs[`bunker-${verb}`], medianMs[`${peer}-${verb}`], limit);
+  return LIFE_BARS.flatMap(({ verb, peer, limit }) => {
+    if (titles[verb] === undefined) return [];
+    const title = `${titles[verb]}, of ${peer}`;
+    return [judgeRatio(title, medianMs[`bunker-${verb}`], medianMs[`${peer}-${verb}`], limit)];
   });
 }
 

@@ -74,7 +74,11 @@ function measure(options: BenchOptions, engines: readonly Engine[]): number {
   for (const engine of engines) startContainer(engine, STANDING, OBEDIENT);
   const before = readLoad();
   const samples = runRounds(engines, options);
-  const titles = Object.fromEntries(Object.entries(VERBS).map(([key, { title }]) => [key, title]));
+  const titles = Object.fromEntries(
+    Object.entries(VERBS).flatMap(([key, { title }]) =>
+      isAskedFor(key, options.verbs) ? [[key, title]] : [],
+    ),
+  );
   process.stdout.write(
     formatMachine(`medians of ${options.rounds} rounds`, before) +
       `${formatVerbs(titles, ["bunker", "docker", "podman"], samples, DIGITS)}\n`,
@@ -83,11 +87,11 @@ function measure(options: BenchOptions, engines: readonly Engine[]): number {
 }
 
 /** In each round every command of everybody once, in another order each time; the first does not count. */
-function runRounds(engines: readonly Engine[], { rounds, pauseMs }: BenchOptions): Samples {
+function runRounds(engines: readonly Engine[], { rounds, pauseMs, verbs }: BenchOptions): Samples {
   const samples: Samples = {};
   const subjects = engines.flatMap((engine) =>
     Object.entries(VERBS).flatMap(([key, verb]) =>
-      hasBar(engine.name, key) ? [{ engine, key, verb }] : [],
+      hasBar(engine.name, key) && isAskedFor(key, verbs) ? [{ engine, key, verb }] : [],
     ),
   );
   for (let round = -1; round < rounds; round += 1) {
@@ -98,6 +102,9 @@ function runRounds(engines: readonly Engine[], { rounds, pauseMs }: BenchOptions
   }
   return samples;
 }
+
+const isAskedFor = (key: string, verbs: string | undefined): boolean =>
+  verbs === undefined || verbs.split(",").includes(key);
 
 function hasBar(name: EngineName, key: string): boolean {
   return LIFE_BARS.some(({ verb, peer }) => verb === key && (name === "bunker" || name === peer));

@@ -72,6 +72,8 @@ export const THROUGHPUT_USAGE = `usage: bun bench/throughput.ts [flags]   (as ro
 export const LIFE_USAGE = `usage: bun bench/life.ts [flags]   (as root)
 
   --rounds N     runs of each command by everybody, interleaved (50)
+  --verbs LIST   only those: run,detach,exec,stop,kill,rm,ps,images,inspect,logs,
+                 stop-deaf,kill-deaf,rm-deaf (all)
   --pause MS     quiet time before each run (0)
   --rootfs DIR   what the image is made of (the tests' busybox tree)
   --bunker FILE  the executable (dist/bunker)
@@ -108,6 +110,8 @@ export interface BenchOptions {
   readonly rootfs?: string;
   readonly bunker?: string;
   readonly json?: string;
+  /** What is measured, with commas in between; all where it is not said. */
+  readonly verbs?: string;
   /** A seccomp profile. */
   readonly seccomp?: string;
 }
@@ -117,6 +121,7 @@ const TEXTS = {
   "--rootfs": "rootfs",
   "--bunker": "bunker",
   "--json": "json",
+  "--verbs": "verbs",
   "--seccomp": "seccomp",
 } as const;
 const LEAST = { rounds: 3, pauseMs: 0, count: 1 } as const;
@@ -124,7 +129,13 @@ const LEAST = { rounds: 3, pauseMs: 0, count: 1 } as const;
 /** @param argv what follows the program's name @param rounds unless it says so @throws UserError */
 export function parseOptions(argv: readonly string[], rounds = 50): BenchOptions {
   const numbers: { rounds: number; pauseMs: number; count?: number } = { rounds, pauseMs: 0 };
-  const texts: { rootfs?: string; bunker?: string; json?: string; seccomp?: string } = {};
+  const texts: {
+    rootfs?: string;
+    bunker?: string;
+    json?: string;
+    seccomp?: string;
+    verbs?: string;
+  } = {};
   let check = false;
   let help = false;
   for (let index = 0; index < argv.length; index += 1) {

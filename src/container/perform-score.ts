@@ -37,16 +37,36 @@ export function openGate(performer: Performer, { exec, watch }: Score): void {
  * a call that failed, or no program behind the gate.
  */
 export function leaveAtGate(performer: Performer, score: Score): boolean {
-  const { exec, watch, gate } = score;
-  if (gate === undefined) return false;
-  const turn = new Slot("at the gate");
-  turn.offset = gate.turn;
+  const { exec, watch } = score;
   performer.startLoaded(INIT_PAGE, exec[0], exec[1]);
-  performer.awaitSlot(INIT_PAGE, turn);
-  if (!isThere(performer, score, gate)) return false;
+  if (!comesToGate(performer, score)) return false;
   performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);
   reap(performer.pid(AGENT_PAGE));
   return true;
+}
+
+/** Waits until the init process is at the gate. False where something is in the way. */
+export function comesToGate(performer: Performer, score: Score): boolean {
+  const { gate } = score;
+  if (gate === undefined) return false;
+  performer.awaitSlot(INIT_PAGE, slotAt(gate.turn));
+  return isThere(performer, score, gate);
+}
+
+function slotAt(offset: number): Slot {
+  const slot = new Slot("");
+  slot.offset = offset;
+  return slot;
+}
+
+/** The agent guards from now on, whatever becomes of us. */
+export function startGuarding(performer: Performer, { watch }: Score): void {
+  performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);
+}
+
+/** Waits until the guardian needs us no more. */
+export function awaitDeputy(performer: Performer, { guardian }: Score): void {
+  if (guardian !== undefined) performer.awaitSlot(AGENT_PAGE, slotAt(guardian.deputyPid));
 }
 
 function isThere(performer: Performer, score: Score, { before, looks }: GateScore): boolean {

@@ -40,6 +40,14 @@ export interface Score extends Places {
   readonly info: number;
   /** Where it is to be started later: see plan-gate.ts. */
   readonly gate?: GateScore;
+  /** Where its agent becomes a guardian, by the last batch: see plan-guardian.ts. */
+  readonly guardian?: GuardianScore;
+}
+
+export interface GuardianScore {
+  readonly deputy: Span;
+  /** Set once the guardian needs its maker no more. */
+  readonly deputyPid: number;
 }
 
 export interface GateScore {

@@ -1,7 +1,7 @@
 // Starts a score: the launch of a container whose every record was written by an earlier process.
 // Start-up: apart from perform-score.ts, which is loaded while the agent is at work.
 
-import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
+import { AGENT_PAGE, DEPUTY_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer.ts";
 import { EXECUTABLE_CHANNEL_OFFSET } from "../../ffi/agent/layout.ts";
 import { spawnAgent, startWith } from "../../ffi/agent/start.ts";
 import type { Streams } from "./enter.ts";
@@ -12,7 +12,7 @@ import type { Score } from "./score.ts";
  * @param fd a file with the arena at `fileOffset`
  */
 export function startScore(
-  { executable, arenaBytes, ids, pids, gates, agent, init }: Score,
+  { executable, arenaBytes, ids, pids, gates, agent, init, guardian }: Score,
   fd: number,
   fileOffset: number,
   id: string,
@@ -31,6 +31,8 @@ export function startScore(
     for (const offset of gates) channel.words[offset >> 2] = gateFd ?? -1;
     performer.startLoaded(AGENT_PAGE, agent[0], agent[1]);
     performer.startLoaded(INIT_PAGE, init[0], init[1]);
+    if (guardian === undefined) return;
+    performer.startLoaded(DEPUTY_PAGE, guardian.deputy[0], guardian.deputy[1]);
   });
 }
 

@@ -9,6 +9,7 @@ import { P_PID, PR, W } from "../../ffi/constants.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import type { ContainerPlan } from "./plan.ts";
 import { type EnterPlan, makeInfoSlot, planWaitForChild } from "./plan-enter.ts";
+import type { GuardianPlan } from "./plan-guardian.ts";
 import type { GateScore, Places, Score, Span } from "./score.ts";
 import { findPlaces, makeStandIns, type StandIn } from "./stand-ins.ts";
 
@@ -84,6 +85,41 @@ export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefi
       initPid: plan.initPid.offset,
       info: info.offset,
       ...(plan.turn === undefined ? {} : { gate: describeGate(plan.turn, execSteps, exec[0]) }),
+    };
+  });
+}
+
+/**
+ * A container that waits at a gate, and whose agent becomes its guardian. From its birth to the gate the
+ * init process needs nobody: it is one batch.
+ * @param first what the agent does before there is an init process
+ * @param meanwhile what it does before it guards, while that one is at work
+ */
+export function writeGuardedPlan(
+  plan: ContainerPlan,
+  guardian: GuardianPlan,
+  first: readonly Step[],
+  meanwhile: readonly Step[],
+): WrittenPlan | undefined {
+  const { turn } = plan;
+  if (!isPlain(plan) || turn === undefined) return undefined;
+  return withRoom((write) => {
+    const agent = write(plan.agentFirst, first, plan.agentClone, meanwhile, guardian.settle);
+    const setup = plan.initSetup.flatMap((part) => part());
+    const execSteps = plan.initExec();
+    const init = write(plan.initGuard, [plan.initCheck], setup, execSteps);
+    const exec = recordsBefore(init, callsOf(execSteps).length, 0);
+    const watch = write(guardian.guard);
+    guardian.start.offset = watch[0];
+    const deputy = write(guardian.deputy);
+    return {
+      ...{ agent, init, exec, watch },
+      ...describeExec(execSteps, exec[0]),
+      cleared: [watch[1], watch[1]],
+      initPid: plan.initPid.offset,
+      info: 0,
+      gate: describeGate(turn, execSteps, exec[0]),
+      guardian: { deputy, deputyPid: guardian.deputyPid.offset },
     };
   });
 }

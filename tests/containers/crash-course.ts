@@ -10,8 +10,18 @@ import { ProcessSite } from "../harness/site.ts";
 import { bunkerCommand } from "../harness/bunker.ts";
 import { type Box, cgroupsOf, listFolder, mountsBelow, pidsIn } from "../run/box.ts";
 
-/** The verbs that change something. */
-export const VERBS = ["run -d", "run", "create", "start", "stop", "kill", "rm", "rm -f"] as const;
+/** The verbs that change something; `again`: as it is replayed from what was written down before. */
+export const VERBS = [
+  "run -d",
+  "run -d again",
+  "run",
+  "create",
+  "start",
+  "stop",
+  "kill",
+  "rm",
+  "rm -f",
+] as const;
 export type KilledVerb = (typeof VERBS)[number];
 
 const NAME = "killed";
@@ -28,6 +38,7 @@ export class CrashCourse implements Disposable {
 
   /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */
   async take(verb: KilledVerb, stride: number, offset = 0): Promise<Remains[]> {
+    if (verb === "run -d again") await this.#rehearse(verb);
     return await killInTurn({
       title: verb,
       log: this.box.path("calls"),
@@ -39,6 +50,14 @@ export class CrashCourse implements Disposable {
         return await this.#clear();
       },
     });
+  }
+
+  /** The third of the same in the same environment is replayed, and so are those after it. */
+  async #rehearse(verb: KilledVerb): Promise<void> {
+    for (let times = 0; times < 2; times++) {
+      await this.#trace(verb, ["-o", this.box.path("calls")]);
+      await this.#clear();
+    }
   }
 
   /** What must be there before. */
@@ -66,6 +85,7 @@ export class CrashCourse implements Disposable {
     const container = ["--name", NAME, "--rootfs", this.box.rootfs, "/bin/sleep"];
     switch (verb) {
       case "run -d":
+      case "run -d again":
         return ["run", "-d", ...container, "600"];
       case "run":
         return ["run", ...container, "0.1"];

@@ -10,7 +10,8 @@ import { observe } from "../../ffi/observe.ts";
 import { stillHolds } from "../../src/engine/replay/holds.ts";
 import { findKept, keep, keptPlaces } from "../../src/engine/replay/kept.ts";
 import { meet } from "../../src/engine/replay/launch.ts";
-import { planRun } from "../../src/engine/replay/rehearse.ts";
+import { findGivenName } from "../../src/engine/replay/given-name.ts";
+import { planRun, rehearse } from "../../src/engine/replay/rehearse.ts";
 import { rehearseLaunch } from "../../src/container/write-score.ts";
 import type { RunOptions } from "../../src/engine/run-options.ts";
 import { baseOptions } from "./base-options.ts";
@@ -34,6 +35,9 @@ const parse = (options: Partial<RunOptions>) => async () => ({
   ...options,
 });
 
+/** One in the background is kept under a name of its own. */
+const detached = { detach: true, remove: false } as const;
+
 const keptOf = (options: Partial<RunOptions>) =>
   rehearseLaunch(64, (standIn) => planRun(`${folder}/run`, parse(options), standIn));
 
@@ -51,6 +55,15 @@ const CASES: readonly (readonly [string, Partial<RunOptions>])[] = [
   ["the host's own root", { root: { kind: "host" } }],
   ["no filter, no capabilities", { security: { ...baseOptions.security, seccomp: "unconfined" } }],
   ["variables that are no ASCII", { env: ["NAME=süß", "OTHER=日本"] }],
+  ["in the background", detached],
+  [
+    "in the background, with a stdin and a log that is rotated",
+    {
+      ...detached,
+      interactive: true,
+      log: { driver: "local", maxBytes: 4096, maxFiles: 3 },
+    },
+  ],
 ];
 
 describe.skipIf(!isReplayed)("a kept launch", () => {
@@ -78,9 +91,64 @@ describe.skipIf(!isReplayed)("a kept launch", () => {
     ["the host's pids", { pid: { kind: "host" } }],
     ["the other performer", { performer: "process" }],
     ["a pid file", { pidfile: "/tmp/x" }],
+    ["a health check", { ...detached, health: { test: ["CMD", "/bin/true"] } }],
+    ["one that is kept, and whose caller reads along", { remove: false }],
   ])("is not made for %s", async (_, options) => {
     const made = await keptOf(options).catch(() => undefined);
     expect(made).toBeUndefined();
+  });
+});
+
+describe("the name that a command line gives", () => {
+  const withoutName = (...words: string[]) => findGivenName(words)?.withName(null);
+
+  test.each<[string[], (string | null)[] | undefined]>([
+    [
+      ["-d", "--name", "web", "image"],
+      ["-d", "--name", null, "image"],
+    ],
+    [
+      ["--name=web", "--detach", "image"],
+      [null, "--detach", "image"],
+    ],
+    [["--name", "web", "image"], undefined],
+    [["-d", "image", "--named", "x"], undefined],
+    [["-d", "--name"], undefined],
+    [["-d", "--name", "w", "image"], undefined],
+    [["-d", "--name", "-web", "image"], undefined],
+    [["-d", "--name", "a b", "image"], undefined],
+  ])("is found, or there is none: %p", (words, expected) => {
+    expect(withoutName(...words)).toEqual(expected);
+  });
+
+  test("is another one for another, and nothing else is", () => {
+    const given = findGivenName(["-d", "--name=web", "image", "--name=web"]);
+    expect(given?.name).toBe("web");
+    expect(given?.withName("db")).toEqual(["-d", "--name=db", "image", "--name=web"]);
+  });
+
+  test.skipIf(!isReplayed).each<[string, Partial<RunOptions>]>([
+    ["which is another flag's value", { ...detached, env: ["--name"] }],
+    ["of a run in the foreground", { name: "any" }],
+    ["which the container is to see", { ...detached, labels: {} }],
+  ])("is not left open where it is none, %s", async (title, options) => {
+    const words = ["-d", "--name", "web", "image"];
+    const [path] = keptPlaces(`${folder}/run`, title);
+    const entry = { path, key: title, failures: 0 };
+    // The parser says what the words are: here they are what the case says.
+    const asked: (string | undefined)[] = [];
+    const parseWords = async (given: readonly string[] = words) => {
+      asked.push(given[2]);
+      const name = options.name === undefined ? {} : { name: given[2] ?? "" };
+      const all = { ...baseOptions, remove: true, ...plain, ...options, ...name };
+      return title.includes("to see")
+        ? { ...all, name: given[2] ?? "", env: [`NAME=${given[2]}`] }
+        : all;
+    };
+    await rehearse(entry, `${folder}/run`, parseWords, findGivenName(words));
+    using found = findKept(`${folder}/run`, title);
+    expect(found.file?.kept.refused).toBe(true);
+    expect(asked).not.toContain("web");
   });
 });
 

@@ -64,6 +64,80 @@ needsRoot("run, a third time", () => {
     while ((await running()) !== "") await Bun.sleep(20);
   });
 
+  /** A container that has written, as others see it: what is kept, where it is, what `inspect` says. */
+  async function look(name: string, env: Record<string, string>): Promise<string> {
+    const ask = async (...words: string[]) => (await box.bunker(words, { env })).stdout;
+    while ((await ask("logs", name)) !== "out\n") await Bun.sleep(20);
+    const id = (await ask("inspect", "--format", "{{.Id}}", name)).trim();
+    const folders = [`${env["BUNKER_DATA"]}/containers/${id}`, `${box.runFolder}/containers/${id}`];
+    const format = "%y %m %P %s\\n";
+    const files = folders.map((at) => Bun.spawnSync(["find", at, "-printf", format]).stdout);
+    const own = (await ask("inspect", name)).replace(/"(Pid|Created|StartedAt)": .*/g, "");
+    const listed = files.map((each) => each.toString().split("\n").sort().join("\n"));
+    const all = [...listed, own, await ask("exec", name, "/bin/ls", "-l", "/proc/1/fd")].join("\n");
+    const times = /[A-Z][a-z][a-z] +\d+ \d\d:\d\d/g;
+    return all
+      .replaceAll(id, "ID")
+      .replaceAll(id.slice(0, 12), "ID")
+      .replaceAll(name, "NAME")
+      .replace(times, "");
+  }
+
+  it("in the background, gives the same container with another id and another name", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    const script = ": same; echo out; exec sleep 600";
+    const seen: string[] = [];
+    for (const name of ["n-1", "n-2", "n-3", "n-4"]) {
+      const words = ["run", "-d", "--name", name, "-m", "64m", "--rootfs", box.rootfs];
+      const { exitCode, stdout } = await box.bunker([...words, "/bin/sh", "-c", script], { env });
+      expect({ exitCode, length: stdout.length }).toEqual({ exitCode: 0, length: 65 });
+      seen.push(await look(name, env));
+    }
+    expect(kept(": same")?.launch).toBeDefined();
+    expect(kept(": same")).not.toHaveProperty("failures");
+    for (const each of seen) expect(each).toBe(seen[0] ?? "");
+    const names = ["n-1", "n-2", "n-3", "n-4"];
+    expect((await box.bunker(["rm", "-f", ...names], { env })).exitCode).toBe(0);
+    expect(box.leftovers()).toEqual([]);
+  });
+
+  it("in the background, is refused a name that is another's, and says why a program is not run", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    const program = `${box.rootfs}/bin/passing`;
+    writeFileSync(program, "#!/bin/sh\nexec sleep 600\n", { mode: 0o755 });
+    const run = (name: string) =>
+      box.bunker(["run", "-d", "--name", name, "--rootfs", box.rootfs, "/bin/passing"], { env });
+    for (const name of ["p-1", "p-2", "p-3"]) expect((await run(name)).exitCode).toBe(0);
+    const taken = await run("p-1");
+    expect(taken.exitCode).toBe(125);
+    expect(taken.stderr).toContain('The container name "/p-1" is already in use');
+    rmSync(program);
+    const gone = await run("p-4");
+    expect(gone.exitCode).toBe(127);
+    expect(gone.stderr).toContain('cannot run "/bin/passing": no such file or directory');
+    const { stdout } = await box.bunker(["ps", "-a", "--format", "{{.Names}}"], { env });
+    expect(stdout).toBe("p-3\np-2\np-1\n");
+    await box.bunker(["rm", "-f", "p-1", "p-2", "p-3"], { env });
+    expect(box.leftovers()).toEqual([]);
+  });
+
+  it("in the background, ends as the program does, and goes where it is to be removed", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    const run = (...flags: string[]) => {
+      const words = ["run", "-d", ...flags, "--rootfs", box.rootfs, "/bin/sh", "-c", "exit 42"];
+      return box.bunker(words, { env });
+    };
+    for (const name of ["e-1", "e-2", "e-3"]) {
+      expect((await run("--name", name)).exitCode).toBe(0);
+      expect((await box.bunker(["wait", name], { env })).stdout).toBe("42\n");
+      await box.bunker(["rm", name], { env });
+    }
+    for (let i = 0; i < 3; i++) expect((await run("--rm")).exitCode).toBe(0);
+    while ((await box.bunker(["ps", "-aq"], { env })).stdout !== "") await Bun.sleep(20);
+    expect(kept("exit 42")?.launch).toBeDefined();
+    expect(box.leftovers()).toEqual([]);
+  });
+
   it("can be entered as any other", async () => {
     const words = ["run", "--rm", "--name", "again", "--rootfs", box.rootfs, "cat"];
     for (let i = 0; i < 3; i++) {

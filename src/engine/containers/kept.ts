@@ -193,7 +193,12 @@ export class KeptStore {
   }
 
   writeStatus(id: string, status: KeptStatus): void {
-    writeJson(`${this.folder(id)}/${STATUS}`, status);
+    this.prepareStatus(id, status)();
+  }
+
+  /** Writes it down, so that what comes back has next to nothing to do: it makes it known. */
+  prepareStatus(id: string, status: KeptStatus): () => void {
+    return prepareJson(`${this.folder(id)}/${STATUS}`, status);
   }
 
   /** Gives it another name. @throws UserError where that is another's */
@@ -262,15 +267,26 @@ function readJson<T>(path: string): T | undefined {
 /** So long that what is to be written once the disk is full has room where the old text stands. */
 const JSON_LENGTH = 1024;
 
-function writeJson(path: string, value: unknown): void {
+const writeJson = (path: string, value: unknown): void => prepareJson(path, value)();
+
+function prepareJson(path: string, value: unknown): () => void {
   const text = JSON.stringify(value).padEnd(JSON_LENGTH);
   const temporary = `${path}.${process.pid}`;
-  try {
-    writeDown(temporary, text);
-    renameFile(temporary, path);
-  } catch (error) {
+  const unwritten = failureOf(() => writeDown(temporary, text));
+  return () => {
+    const failure = unwritten ?? failureOf(() => renameFile(temporary, path));
+    if (failure === undefined) return;
     removeFile(temporary);
-    if (!isDiskFull(error) || !tryOverwrite(path, text)) throw error;
+    if (!isDiskFull(failure) || !tryOverwrite(path, text)) throw failure;
+  };
+}
+
+function failureOf(work: () => void): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

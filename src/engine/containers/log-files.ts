@@ -48,7 +48,8 @@ const LOCAL = { maxBytes: 20 * MEGABYTE, maxFiles: 5 };
 const NONE = { maxBytes: 8 * MEGABYTE, maxFiles: 3 };
 const LEAST_BYTES = 1024;
 
-function limitsOf(option: LogOption | undefined): Pick<LogFiles, "maxBytes" | "maxFiles"> {
+/** How much of it is kept. */
+export function limitsOf(option: LogOption | undefined): Pick<LogFiles, "maxBytes" | "maxFiles"> {
   if (option?.driver === "none") return NONE;
   const fallback = option?.driver === "local" ? LOCAL : { maxFiles: 1 };
   const { maxBytes, maxFiles } = { ...fallback, ...option };

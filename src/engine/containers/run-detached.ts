@@ -5,13 +5,13 @@ import { writeAll, writeText } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { tell } from "../events/tell.ts";
 import { listCapabilities, makeCapabilities } from "../capabilities.ts";
-import { makeId, makeName } from "../names.ts";
 import { refuseConflicts } from "../option-conflicts.ts";
 import { formatOutOfMemory } from "../out-of-memory.ts";
 import type { RunOptions } from "../run-options.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
 import { type AttachOptions, joinCaller } from "./attach.ts";
-import { type KeptContainer, type KeptOptions, KeptStore } from "./kept.ts";
+import { keepQuietly, storable, writeIdFile } from "./keep.ts";
+import { type KeptContainer, KeptStore } from "./kept.ts";
 import { type Launched, launchDetached } from "./launch-detached.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { removeKept } from "./remove.ts";
@@ -135,28 +135,8 @@ export async function createKept(options: RunOptions): Promise<string> {
 }
 
 /** Makes a container known under its name, or one that is made up. */
-export function keep(options: RunOptions, kept: KeptStore): KeptContainer {
-  const id = makeId();
-  for (let attempt = 0; ; attempt++) {
-    const name = options.name ?? makeName(id, attempt);
-    try {
-      const container = { id, name, createdMs: Date.now(), options: storable(options) };
-      kept.create(container);
-      tell("create", container);
-      return container;
-    } catch (error) {
-      if (options.name !== undefined || !(error instanceof UserError) || attempt > 9) throw error;
-    }
-  }
-}
-
-/** What is for one start alone stays out of what is kept. */
-function storable({ pullProgress: _, ...options }: RunOptions): KeptOptions {
-  const { detach, interactive, attach } = options;
-  const all = interactive ? ["stdin", "stdout", "stderr"] : ["stdout", "stderr"];
-  return { ...options, attach: attach ?? (detach ? [] : all), detach: true, pull: "missing" };
-}
-
-function writeIdFile(path: string, id: string): void {
-  writeText(path, id, { exclusive: true });
+function keep(options: RunOptions, kept: KeptStore): KeptContainer {
+  const container = keepQuietly(storable(options), kept);
+  tell("create", container);
+  return container;
 }

@@ -9,7 +9,7 @@ import { fileType, removeFile } from "../../../ffi/files.ts";
 import { mknodat } from "../../../ffi/stat.ts";
 
 export const STDIN_FIFO = "stdin";
-const PIPE_BYTES = 1024 * 1024;
+export const PIPE_BYTES = 1024 * 1024;
 
 /** The ends of the streams; each is this process's to close. */
 export interface Fifos extends Disposable {

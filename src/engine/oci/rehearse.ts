@@ -10,7 +10,8 @@ import {
   type WrittenPlan,
 } from "../../container/write-score.ts";
 import type { Entry } from "../replay/kept.ts";
-import { keepRehearsed, planFile } from "../replay/rehearse.ts";
+import { planFile } from "../replay/plan-files.ts";
+import { keepRehearsed } from "../replay/rehearse.ts";
 import { readBundle } from "./bundle.ts";
 import { recordOf } from "./make.ts";
 import { planExec } from "./exec-anew.ts";

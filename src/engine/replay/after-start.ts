@@ -7,12 +7,15 @@ export { pidfd_open } from "../../../ffi/signal.ts";
 export { removeCgroups } from "../../../cgroups/remove.ts";
 export { destroy, readStatus, reap } from "../../container/end.ts";
 export {
+  awaitDeputy,
+  comesToGate,
   findInit,
   hasCleared,
   hasExecuted,
   leaveAtGate,
   openGate,
   resultsOf,
+  startGuarding,
   waitForInit,
 } from "../../container/perform-score.ts";
 export { stillHolds } from "./holds.ts";

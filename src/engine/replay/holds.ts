@@ -1,6 +1,7 @@
 // Whether the host still answers as it did.
 
 import { capget } from "../../../ffi/capability.ts";
+import { readVariable } from "../../../ffi/environment.ts";
 import {
   fileType,
   readLinesWith,
@@ -60,7 +61,7 @@ function ask(question: Question, about: string): Answer {
     case "cwd":
       return process.cwd();
     case "variable":
-      return process.env[about] ?? null;
+      return readVariable(about) ?? null;
     case "cpus":
       return navigator.hardwareConcurrency;
   }

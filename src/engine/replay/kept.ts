@@ -19,6 +19,7 @@ import type { Observation } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { encodeText } from "../../../ffi/text.ts";
 import type { Score } from "../../container/score.ts";
+import type { KeptOptions } from "../containers/kept.ts";
 
 /** What a request has left behind. */
 export interface Kept<T = RunLaunch> {
@@ -53,6 +54,15 @@ export interface RunLaunch extends LaunchBasis {
   readonly cgroupsPath: string;
   /** Of one that is made of an image. */
   readonly layer?: KeptLayer;
+  /** Of one that is kept, and left to its guardian. */
+  readonly detached?: DetachedLaunch;
+}
+
+export interface DetachedLaunch {
+  /** What container.json says of it. */
+  readonly options: KeptOptions;
+  /** What $BUNKER_DATA was, where it was set. */
+  readonly data?: string;
 }
 
 /** A writable layer: the agent makes it, and this process takes it away. */

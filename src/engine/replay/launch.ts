@@ -127,6 +127,15 @@ export class ReplayedLaunch<T extends LaunchBasis> {
     }
   }
 
+  /** Waits until the init process is at its gate, where it stays; undefined once it is. */
+  comeToGate(): Unmet | undefined {
+    try {
+      return this.later.comesToGate(this.performer, this.launch.score) ? undefined : "failed";
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
   /**
    * From the call of what comes back on, the caller's signals are the container's.
    * Race: to be called before the gate opens. Afterwards a signal would end this process instead.

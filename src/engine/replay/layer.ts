@@ -17,12 +17,19 @@ import type { KeptLayer, LaunchBasis } from "./kept.ts";
  * @param undo gets what takes the layer away
  */
 export function takeLayer(
-  { folder, storeLock, data }: KeptLayer,
+  layer: KeptLayer,
   { standInId }: LaunchBasis,
   id: string,
   undo: UndoStack,
 ): Fd | "another host" {
-  if (readVariable(DATA_VARIABLE) !== data) return "another host";
+  if (readVariable(DATA_VARIABLE) !== layer.data) return "another host";
+  const hold = holdStore(layer, undo);
+  undo.push(() => removeLayer(layer.folder.replaceAll(standInId, id)));
+  return hold;
+}
+
+/** The same for who takes the layer away otherwise. */
+export function holdStore({ storeLock }: KeptLayer, undo: UndoStack): Fd | "another host" {
   let hold: Fd;
   try {
     hold = new Fd(openFile(storeLock, O.O_RDWR | O.O_CREAT, 0o600));
@@ -32,7 +39,6 @@ export function takeLayer(
   }
   undo.push(() => hold[Symbol.dispose]());
   flock(hold.number, LOCK.LOCK_SH, storeLock);
-  undo.push(() => removeLayer(folder.replaceAll(standInId, id)));
   return hold;
 }
 

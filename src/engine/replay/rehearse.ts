@@ -1,9 +1,6 @@
 // The same request a second time: what a run of it does is written down for the next one, with all
 // that it depends on.
 
-import { type Call, Slot, type Step } from "../../../ffi/call.ts";
-import { AT_FDCWD, close, mkdirat, openat, write } from "../../../ffi/calls.ts";
-import { AT, O } from "../../../ffi/constants.ts";
 import { type Observation, observe } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { planContainer } from "../../container/plan.ts";
@@ -18,30 +15,57 @@ import {
 import { UserError } from "../../errors.ts";
 import { describeRun } from "../events/describe-run.ts";
 import { planTelling } from "../events/told-by-agent.ts";
-import { type Prepared, prepare } from "../prepare.ts";
+import { prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { listNamedDevices } from "../spec-devices.ts";
 import { StateStore } from "../state-store.ts";
-import { DETAILS_FILE } from "../container-details.ts";
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
 import { type Entry, keep, type KeptLayer, type RunLaunch } from "./kept.ts";
 import type { PlainStorage } from "../storage/container-storage.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
 import { StorePaths } from "../../image/store/paths.ts";
 import { readVariable } from "../../../ffi/environment.ts";
+import type { GivenName } from "./given-name.ts";
+import { planFiles, planRemoveDirectory, planRemoveFiles } from "./plan-files.ts";
 import type { ParseOptions } from "./replay.ts";
 
 const ID_LENGTH = 64;
 
-/** Keeps the launch of a request that was just met; or that there is none to be kept. */
+/**
+ * Keeps the launch of a request that was just met; or that there is none to be kept.
+ * @param given where the request gives a name that the next one may give otherwise
+ */
 export async function rehearse(
   entry: Entry,
   runFolder: string,
   parse: ParseOptions,
+  given?: GivenName,
 ): Promise<void> {
   await keepRehearsed(entry, () =>
-    rehearseLaunch(ID_LENGTH, (standIn) => planRun(runFolder, parse, standIn)),
+    rehearseLaunch(ID_LENGTH, (standIn) =>
+      given === undefined
+        ? planRun(runFolder, parse, standIn)
+        : planNamed(runFolder, parse, standIn, given),
+    ),
   );
+}
+
+/** undefined also where those words are no name after all, or the name is in what is performed. */
+async function planNamed(
+  runFolder: string,
+  parse: ParseOptions,
+  standIn: StandIn,
+  given: GivenName,
+): Promise<Planned | undefined> {
+  const name = `stand-in.${standIn.pid}`;
+  const options = await parse(given.withName(name));
+  if (options?.name !== name || !options.detach) return undefined;
+  return await planRun(runFolder, async () => options, standIn);
+}
+
+export interface Planned {
+  readonly written: WrittenPlan;
+  readonly made: RunLaunch;
 }
 
 /**
@@ -77,10 +101,14 @@ async function orNothing<T>(make: () => Promise<T | undefined>): Promise<T | und
 export async function planRun(
   runFolder: string,
   parse: ParseOptions,
-  { id, pid }: StandIn,
-): Promise<{ written: WrittenPlan; made: RunLaunch } | undefined> {
+  { id, pid }: Pick<StandIn, "id" | "pid">,
+): Promise<Planned | undefined> {
   const options = await parse();
   if (options === undefined || !isPlain(options)) return undefined;
+  if (options.detach) {
+    const { planDetached } = await import("./rehearse-detached.ts");
+    return await planDetached(options, runFolder, { id, pid });
+  }
   const folder = new StateStore(runFolder).containerFolder(id);
   const prepared = await prepare(options, id, folder);
   using storage = prepared.storage;
@@ -93,8 +121,9 @@ export async function planRun(
     return undefined;
   }
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
+  const files = planFiles(prepared, folder);
   const written = writePlan(planContainer({ ...request, parentPid: pid }), {
-    first: [planFiles(prepared, folder), ...limits],
+    first: [files.told, files.mounted, ...limits],
     ...planTold(options, runFolder, id),
     clear: [...cgroupDirectories.map(planRemoveDirectory), ...planRemoveFiles(prepared, folder)],
   });
@@ -124,7 +153,7 @@ function planTold(options: RunOptions, runFolder: string, id: string) {
   return { tellBegin: planTelling(runFolder, began), tellEnd: planTelling(runFolder, ended) };
 }
 
-function describeLayer({ folders }: PlainStorage): KeptLayer {
+export function describeLayer({ folders }: PlainStorage): KeptLayer {
   const [[folder = ""] = []] = folders;
   const data = readVariable(DATA_VARIABLE);
   return {
@@ -141,13 +170,12 @@ export const directoryOf = (file: string): string => file.slice(0, file.lastInde
  * missing is there by now; were it gone, the answer to what it is would be another one.
  */
 function isPlain(options: RunOptions): boolean {
-  const { tty, trace, performer, cidfile, pidfile, pid, ipc, network, security } = options;
+  const { tty, trace, performer, pidfile, pid, ipc, network, security } = options;
   if (tty || trace || performer !== "agent") return false;
-  // One that is kept has a guardian, and its caller only reads along.
-  if (!options.remove || detachesOrLogs(options)) return false;
+  if (!(options.detach ? isPlainDetached(options) : isPlainAttached(options))) return false;
   // Volumes are made and taken away by this process, and an image may be another one each time.
   if (needsStorage(options) && !isImageAlone(options)) return false;
-  if (cidfile !== undefined || pidfile !== undefined) return false;
+  if (pidfile !== undefined) return false;
   // Its address is another each time, and its links are this process's to make.
   if (options.networking !== undefined) return false;
   // Other containers come and go; the host's devices are looked at in ways that are not told of.
@@ -163,54 +191,16 @@ function isImageAlone({ root, mounts, volumesFrom, pull }: RunOptions): boolean 
   return mounts.every(({ type }) => type === "bind" || type === "tmpfs");
 }
 
-function detachesOrLogs({ detach, detachKeys, attach, log, health }: RunOptions): boolean {
-  if (detach || detachKeys !== undefined || health !== undefined) return true;
-  return attach !== undefined || log !== undefined;
+/** One that is kept has a guardian: that is replayed only where its caller does not read along. */
+function isPlainAttached(options: RunOptions): boolean {
+  const { remove, detachKeys, attach, cidfile, health, log } = options;
+  if (!remove || detachKeys !== undefined || health !== undefined) return false;
+  return attach === undefined && log === undefined && cidfile === undefined;
 }
 
-/** The container's files in its state folder. */
-function planFiles({ etcFiles, request, spec, storage }: Prepared, folder: string): Step {
-  const calls: Call[] = [];
-  if (storage?.plain !== undefined) {
-    const { folders, details } = storage.plain();
-    for (const [path, mode] of folders) calls.push(mkdirat(AT_FDCWD, path, mode));
-    calls.push(...planFile(`${folder}/${DETAILS_FILE}`, details, 0o600));
-  }
-  if (request.rootSource.kind === "host") {
-    calls.push(mkdirat(AT_FDCWD, `${folder}/scratch`, 0o700));
-  }
-  for (const { name, text } of etcFiles) calls.push(...planFile(`${folder}/${name}`, text, 0o644));
-  calls.push(...planFile(`${folder}/config.json`, JSON.stringify(spec), 0o600));
-  return { why: "the container's files in its state folder", calls };
-}
-
-/** Their number and names are those of the state folder, but for the record. */
-function planRemoveFiles({ etcFiles, request, storage }: Prepared, folder: string): Call[] {
-  const calls: Call[] = [];
-  if (storage !== undefined) calls.push(planRemove(`${folder}/${DETAILS_FILE}`, 0));
-  for (const { name } of etcFiles) calls.push(planRemove(`${folder}/${name}`, 0));
-  calls.push(planRemove(`${folder}/config.json`, 0));
-  if (request.rootSource.kind === "host") calls.push(planRemoveDirectory(`${folder}/scratch`));
-  return calls;
-}
-
-export const planRemoveDirectory = (path: string): Call => planRemove(path, AT.AT_REMOVEDIR);
-
-const planRemove = (path: string, flags: number): Call => ({
-  name: "unlinkat",
-  args: [AT_FDCWD, path, flags],
-  tolerate: "any",
-});
-
-export function planFile(path: string, text: string, mode: number): Call[] {
-  const fd = new Slot(path);
-  const flags = O.O_WRONLY | O.O_CREAT | O.O_TRUNC;
-  return [
-    openat(AT_FDCWD, path, flags, { into: fd }, mode),
-    ...(text === "" ? [] : [write(fd, text, { path })]),
-    close(fd),
-  ];
-}
+/** Its health is asked for by another process. */
+const isPlainDetached = ({ attach, health }: RunOptions): boolean =>
+  attach === undefined && health === undefined;
 
 /** Each question once, as it is asked for the first stand-in; undefined where an answer names it. */
 function askAgain(

@@ -16,26 +16,46 @@ import { makeId, makeName } from "../names.ts";
 import { runFolder } from "../run-folder.ts";
 import type { RunOptions } from "../run-options.ts";
 import { formatRecord, type Reservation, StateStore } from "../state-store.ts";
-import { findKept, type KeptFile, type KeptLaunch } from "./kept.ts";
+import { findGivenName, type GivenName } from "./given-name.ts";
+import { findKept, type Found, type KeptFile, type KeptLaunch } from "./kept.ts";
 import { buildOf, meet, type Replay, ReplayedLaunch, type Unmet } from "./launch.ts";
 
 export type { Replay } from "./launch.ts";
 
-/** What a request asks for: parsed only where it has to be. */
-export type ParseOptions = () => Promise<RunOptions | undefined>;
+/** What a request asks for: parsed only where it has to be. @param words instead of the request's own */
+export type ParseOptions = (words?: readonly string[]) => Promise<RunOptions | undefined>;
 
 /** Runs a container as the last run of the same words did, if there was one. */
 export async function replayRun(argv: readonly string[], parse: ParseOptions): Promise<Replay> {
   prepareErrno();
   if (geteuid() !== 0) return {};
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
-  const key = `${buildOf()} ${JSON.stringify(argv)}`;
-  using found = findKept(folder, key);
+  const { given, ...all } = findRequest(folder, argv);
+  using found = all.found;
   return await meet(
     found,
-    (launch, kept) => perform(kept, launch, folder, parse),
-    async (entry) => (await import("./rehearse.ts")).rehearse(entry, folder, parse),
+    async (launch, kept) =>
+      launch.detached === undefined
+        ? perform(kept, launch, folder, parse)
+        : (await import("./detached.ts")).performDetached(kept, launch, folder, given?.name),
+    async (entry) => (await import("./rehearse.ts")).rehearse(entry, folder, parse, given),
   );
+}
+
+/** What is kept of it: whatever name it gives, or where that does not do, of all its words. */
+function findRequest(
+  folder: string,
+  argv: readonly string[],
+): { readonly found: Found; readonly given?: GivenName } {
+  const build = buildOf();
+  const find = (words: readonly (string | null)[]): Found =>
+    findKept(folder, `${build} ${JSON.stringify(words)}`);
+  const given = findGivenName(argv);
+  if (given === undefined) return { found: find(argv) };
+  const found = find(given.withName(null));
+  if (found.file?.kept.refused !== true) return { found, given };
+  found[Symbol.dispose]();
+  return { found: find(argv) };
 }
 
 const SIGINFO_BYTES = 128;

@@ -88,8 +88,9 @@ export async function findStorage(
   const data = dataFolder(process.env);
   const folder = `${data}/containers/${id}`;
   // A container that was started before has the image and the volumes that it had then.
-  const isKept = options.detach || isKeptFolder(folder);
-  const before = isKept ? readDetails(folder) : undefined;
+  const isThere = isKeptFolder(folder);
+  const isKept = options.detach || isThere;
+  const before = isThere ? readDetails(folder) : undefined;
   const image =
     options.root.kind === "image"
       ? await findRunImage(options.root.reference, options, isLookOnly, before?.image)
@@ -142,7 +143,9 @@ async function makeStorage(
       writeDetails(folders, makeDetails(own)),
     );
   const isPlain =
-    problem === undefined && !isKept && resolved.volumes.length + resolved.images.length === 0;
+    problem === undefined &&
+    before === undefined &&
+    resolved.volumes.length + resolved.images.length === 0;
   return {
     options: { ...applied, mounts: resolved.mounts },
     defaults: image === undefined ? undefined : makeImageDefaults(config),

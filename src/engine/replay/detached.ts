@@ -1,0 +1,90 @@
+// A run in the background that was made before: what is kept of the container is made here, under its
+// lock, all else by the agent, which becomes its guardian. What a crash leaves at any moment is what one
+// of a run that is planned leaves: see containers/launch-detached.ts.
+
+import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
+import { readVariable } from "../../../ffi/environment.ts";
+import { removeFile, writeAll } from "../../../ffi/files.ts";
+import { UndoStack } from "../../container/undo-stack.ts";
+import { UserError } from "../../errors.ts";
+import { keepQuietly } from "../containers/keep.ts";
+import { type KeptContainer, KeptStore, NEVER_STARTED } from "../containers/kept.ts";
+import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
+import { formatRecord, StateStore } from "../state-store.ts";
+import type { KeptFile, KeptLaunch } from "./kept.ts";
+import { ReplayedLaunch, type Unmet } from "./launch.ts";
+import { holdStore } from "./layer.ts";
+
+/**
+ * Prints the id. @param name instead of the one that it was made with
+ * @throws UserError where that is another's
+ */
+export async function performDetached(
+  file: KeptFile,
+  launch: KeptLaunch,
+  runFolder: string,
+  name: string | undefined,
+): Promise<number | Unmet> {
+  const { detached } = launch;
+  if (detached === undefined) throw new Error("a run in the foreground");
+  const { data } = detached;
+  if (readVariable(DATA_VARIABLE) !== data) return "another host";
+  const options = name === undefined ? detached.options : { ...detached.options, name };
+  const kept = new KeptStore(dataFolder({ [DATA_VARIABLE]: data }));
+  const container = keepQuietly(options, kept);
+  const { id } = container;
+  using lock = kept.lock(id);
+  if (lock === undefined) throw new UserError("the container was removed before it was started");
+  const unmet = await start(file, launch, new StateStore(runFolder), container, kept);
+  if (unmet !== undefined) return unmet;
+  const { tellAll, writeIdFile } = await loadLater();
+  tellAll({ create: {}, start: {} }, container);
+  if (options.cidfile !== undefined) writeIdFile(options.cidfile, id);
+  writeAll(1, `${id}\n`, "stdout");
+  return 0;
+}
+
+/** Start-up: loaded while the agent is at work. */
+const loadLater = () => import("./after-detached.ts");
+
+async function start(
+  file: KeptFile,
+  kept: KeptLaunch,
+  states: StateStore,
+  container: KeptContainer,
+  store: KeptStore,
+): Promise<Unmet | undefined> {
+  const { id, name } = container;
+  using undo = new UndoStack();
+  undo.push(() => store.remove(container));
+  const place = states.reserve(id, name);
+  undo.push(() => place.remove());
+  const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
+  place.record(formatRecord(place, cgroupsPath));
+  const hold = kept.layer && holdStore(kept.layer, undo);
+  if (hold === "another host") return hold;
+  const launch = await ReplayedLaunch.start(kept, file, id, undo);
+  const { later, performer } = launch;
+  const { EXIT_FILE, passGate } = await loadLater();
+  const initPid = launch.findInit();
+  // Order: from here on the details say that the image is in use.
+  hold?.[Symbol.dispose]();
+  if (typeof initPid === "string") return initPid;
+  // Order: while the init process is at work. Nobody looks at it before its gate is passed.
+  const agentPid = performer.pid(AGENT_PAGE);
+  place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
+  const startedMs = Date.now();
+  const tellRunning = store.prepareStatus(id, { ...NEVER_STARTED, status: "running", startedMs });
+  const unmet = launch.comeToGate();
+  if (unmet !== undefined) return unmet;
+  // Order: before the processes are ended, as a deputy does not go on where that file is gone.
+  undo.push(() => removeFile(`${place.folder}/${EXIT_FILE}`));
+  later.startGuarding(performer, kept.score);
+  tellRunning();
+  if (!passGate(place.folder, () => store.makeLasting(id))) return "failed";
+  if (!later.hasExecuted(performer, kept.score)) return "failed";
+  later.awaitDeputy(performer, kept.score);
+  launch.hasEnded = true;
+  undo.keep();
+  return undefined;
+}
