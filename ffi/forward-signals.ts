@@ -3,7 +3,7 @@
 // pid later is ever hit.
 
 import { CODE_ARM64, CODE_X64, PIDFD_OFFSET } from "./forward-signals-code.ts";
-import { type HandlerCode, makeHandler, setHandler } from "./signal-handler.ts";
+import { type HandlerCode, makeHandler, prepareHandler } from "./signal-handler.ts";
 
 const FIRST_REALTIME = 35;
 const LAST_REALTIME = 64;
@@ -22,8 +22,7 @@ export function prepareForwarding(pidfd: number): () => void {
   const signals: number[] = [];
   for (const signal of FORWARDED) signals.push(signal);
   for (let signal = FIRST_REALTIME; signal <= LAST_REALTIME; signal++) signals.push(signal);
-  const code = makeHandler(forwarder(), pidfd);
-  return () => setHandler(signals, code);
+  return prepareHandler(signals, makeHandler(forwarder(), pidfd));
 }
 
 function forwarder(): HandlerCode {

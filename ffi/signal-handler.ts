@@ -4,7 +4,7 @@
 
 import { codeBytes, type Listing } from "./agent/elf.ts";
 import { MAP, PROT_READ, PROT_WRITE } from "./constants.ts";
-import { check, library, scratch } from "./library.ts";
+import { bytesAddress, check, library } from "./library.ts";
 import { mmap, PROT_EXEC } from "./mman.ts";
 import { rawCall } from "./syscall.ts";
 
@@ -27,18 +27,24 @@ export interface HandlerCode {
 
 /** From now on `signals` are handled by the code, until the process ends. */
 export function handleSignals(signals: readonly number[], handler: HandlerCode, fd: number): void {
-  setHandler(signals, makeHandler(handler, fd));
+  prepareHandler(signals, makeHandler(handler, fd))();
 }
 
-/** From now on `signals` are handled by the code at that address. */
-export function setHandler(signals: readonly number[], code: number): void {
-  const { address, bytes } = scratch(SIGACTION_BYTES);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, SIGACTION_BYTES / 4);
+/**
+ * From the call of what comes back on, `signals` are handled by the code at that address. Nothing is
+ * left to be looked up or made by then.
+ */
+export function prepareHandler(signals: readonly number[], code: number): () => void {
+  const words = new Uint32Array(SIGACTION_BYTES / 4);
   words[0] = code >>> 0;
   words[1] = code / 2 ** 32;
   words[SIGACTION_FLAGS_OFFSET / 4] = SA_RESTART;
-  const h = signalH();
-  for (const signal of signals) check(h.sigaction(signal, address, 0), "sigaction");
+  const action = new Uint8Array(words.buffer);
+  const { sigaction } = signalH();
+  return () => {
+    const address = bytesAddress(action);
+    for (const signal of signals) check(sigaction(signal, address, 0), "sigaction");
+  };
 }
 
 /** Its address. Security: the page is written first and executable afterwards, never both. */

@@ -1,7 +1,8 @@
 // sys/wait.h: waiting for children, and what their status says.
 
 import { rawCall } from "./syscall.ts";
-import { EINTR } from "./errno.ts";
+import { P_PID, W } from "./constants.ts";
+import { ECHILD, EINTR } from "./errno.ts";
 import { errno, scratch } from "./library.ts";
 import { SIGINFO } from "./struct-tables.ts";
 import { structReader } from "./structs.ts";
@@ -35,6 +36,19 @@ export function waitid(idType: number, id: number, options: number): ChildStatus
   const event = EVENTS[read("si_code") - 1];
   if (read("si_pid") === 0 || event === undefined) return undefined;
   return { pid: read("si_pid"), uid: read("si_uid"), event, value: read("si_status") };
+}
+
+/**
+ * Waits until a child has ended. False where there is no such child. Start-up: on the way of every
+ * run, and nobody asks how it ended.
+ */
+export function waitForEnd(pid: number): boolean {
+  while (rawCall("waitid", P_PID, pid, 0, W.WEXITED, 0) === -1) {
+    const number = errno();
+    if (number === ECHILD) return false;
+    if (number !== EINTR) throw new SyscallError("waitid", number, { detail: `id ${pid}` });
+  }
+  return true;
 }
 
 /** The exit status as shells count it: the code, or 128 + the signal's number. */

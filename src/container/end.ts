@@ -4,7 +4,7 @@ import { AGENT_PAGE, INIT_PAGE, type Performer } from "../../ffi/agent/performer
 import { P_PID, W } from "../../ffi/constants.ts";
 import { kill } from "../../ffi/signal.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
-import { waitid as waitForChild } from "../../ffi/wait.ts";
+import { waitForEnd, waitid as waitForChild } from "../../ffi/wait.ts";
 
 const SIGKILL = 9;
 
@@ -49,12 +49,7 @@ function killQuietly(pid: number): void {
 
 /** Waits for a child of this process; one that is no child (any more) is no concern. */
 export function reap(pid: number): void {
-  if (pid === 0) return;
-  try {
-    waitForChild(P_PID, pid, W.WEXITED);
-  } catch (error) {
-    if (!isSyscallError(error, "ECHILD")) throw error;
-  }
+  if (pid !== 0) waitForEnd(pid);
 }
 
 /** Whether a child has ended, without waiting. */

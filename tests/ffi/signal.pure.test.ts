@@ -7,7 +7,7 @@ import { open } from "../../ffi/fcntl.ts";
 import * as signal from "../../ffi/signal.ts";
 import { type FileAction, posix_spawn, type SpawnOptions } from "../../ffi/spawn.ts";
 import { pipe2, read, write } from "../../ffi/unistd.ts";
-import { decodeWaitStatus, shellStatus, waitid } from "../../ffi/wait.ts";
+import { decodeWaitStatus, shellStatus, waitForEnd, waitid } from "../../ffi/wait.ts";
 import { inChild, refusal } from "./child.ts";
 import { TemporaryFolder } from "./folder.ts";
 
@@ -26,6 +26,12 @@ function outputOf(script: string, actions: readonly FileAction[] = [], newSessio
   const status = waitid(P_PID, pid, W.WEXITED);
   return [readFileSync(path, "utf8").trim(), status?.value];
 }
+
+test("waitForEnd waits for a child, and tells who is none (any more)", () => {
+  const pid = shell("sleep 0.05; exit 3");
+  expect(waitForEnd(pid)).toBe(true);
+  expect(waitForEnd(pid)).toBe(false);
+});
 
 describe("posix_spawn", () => {
   test("runs a program with its arguments and environment", () => {
