@@ -1,9 +1,15 @@
 // Being joined to a container: run in the foreground, attach, start --attach, and leaving it.
 
 import { expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { Terminal } from "../harness/terminal.ts";
-import { needsRoot, slowness } from "../harness/tier.ts";
+import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "../run/box.ts";
+import { isWatching } from "./container-processes.ts";
+
+/** Lines that a program is to write before it is looked at again. */
+const TICKS = 20;
 
 needsRoot("a container with a caller", () => {
   const box = openBox(true);
@@ -52,7 +58,7 @@ needsRoot("a container with a caller", () => {
     await ok(["run", "-d", "--name", "seen", ...of("/bin/sh", "-c", script)]);
     while ((await ok(["logs", "seen"])) !== "early\n") await Bun.sleep(20);
     await using attached = box.start(["attach", "seen"]);
-    await Bun.sleep(300 * slowness());
+    await eventually(() => isWatching(attached.child.pid));
     attached.child.kill("SIGTERM");
     expect(await attached.child.exited).toBe(5);
     expect(await new Response(attached.child.stdout).text()).toBe("bye\n");
@@ -65,11 +71,12 @@ needsRoot("a container with a caller", () => {
   });
 
   test("goes on where its caller is killed", async () => {
-    const script = `sleep ${slowness() / 2}; echo later`;
+    const script = "until [ -e /go ]; do sleep 0.05; done; echo later";
     const words = ["run", "--name", "left", ...of("/bin/sh", "-c", script)];
     await using caller = box.start(words);
     while ((await ok(["ps", "-q", "-f", "name=left"])) === "") await Bun.sleep(20);
     caller.child.kill("SIGKILL");
+    writeFileSync(`${box.rootfs}/go`, "");
     expect(await ok(["wait", "left"])).toBe("0\n");
     expect(await ok(["logs", "left"])).toBe("later\n");
     await ok(["rm", "left"]);
@@ -87,7 +94,10 @@ needsRoot("a container with a caller", () => {
     expect(await ok(["ps", "--format", "{{.Names}} {{.State}}"])).toBe("shell running\n");
     using second = new Terminal(box.line("attach", "shell"), box.folder);
     second.resize(100, 30);
-    await Bun.sleep(200 * slowness());
+    await eventually(() => {
+      second.press("Enter");
+      return second.screen().includes("/ #");
+    });
     second.type("echo $((x + 1)); stty size");
     await second.waitFor(/^42$/m);
     await second.waitFor(/^30 100$/m);
@@ -99,18 +109,23 @@ needsRoot("a container with a caller", () => {
 
   test("goes on with what was entered, when that is left by its keys or never looked at", async () => {
     await ok(["run", "-d", "--name", "entered", ...of("sleep", "600")]);
-    const script = "trap '' INT; while :; do echo tick; sleep 0.01; done";
+    const script = "trap '' INT; while :; do echo tick; echo >> /$name; sleep 0.01; done";
     const words = ["exec", "-it", "entered", "/bin/sh"];
     using terminal = new Terminal(box.line(...words), box.folder);
     await terminal.waitFor(/\/ #/);
-    terminal.type(`echo $$ > /one; ${script}`);
+    terminal.type(`name=one; echo $$ > /$name; ${script}`);
     await terminal.waitFor(/^tick$/m);
     terminal.press("C-p");
     terminal.press("C-q");
     await terminal.waitFor(/read escape sequence\n\[ended with 1\]/);
-    await ok(["exec", "-dt", "entered", "/bin/sh", "-c", `echo $$ > /two; ${script}`]);
-    await Bun.sleep(500);
-    const alive = 'for name in one two; do kill -0 "$(cat /$name)" && echo $name; done';
+    await ok(["exec", "-dt", "entered", "/bin/sh", "-c", `name=two; echo $$ > /$name; ${script}`]);
+    for (const name of ["one", "two"]) {
+      const path = `${box.rootfs}/${name}`;
+      const count = () => (existsSync(path) ? readFileSync(path).length : 0);
+      const before = count();
+      await eventually(() => count() > before + TICKS);
+    }
+    const alive = 'for name in one two; do kill -0 "$(head -n 1 /$name)" && echo $name; done';
     expect(await ok(["exec", "entered", "/bin/sh", "-c", alive])).toBe("one\ntwo\n");
     await ok(["rm", "-f", "entered"]);
   });

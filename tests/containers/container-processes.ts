@@ -1,6 +1,6 @@
 // Who is who among the processes of a container that is being made, or has a guardian.
 
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { processStat } from "../../ffi/agent/alive.ts";
 
 export interface Processes {
@@ -54,5 +54,20 @@ export function childrenOf(pid: number): number[] {
     return text.trim().split(" ").map(Number);
   } catch {
     return [];
+  }
+}
+
+/** Whether a process has a watch of inotify(7): from then on it misses nothing. */
+export function isWatching(pid: number): boolean {
+  const folder = `/proc/${pid}/fdinfo`;
+  return readdirSync(folder).some((fd) => textOf(`${folder}/${fd}`).includes("inotify wd:"));
+}
+
+/** "" where it was closed since it was listed. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
   }
 }

@@ -1,10 +1,10 @@
 // What is told of the life of containers.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
 import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine, openBox } from "../run/box.ts";
+import { isWatching } from "./container-processes.ts";
 
 needsRoot("events", () => {
   const box = openBox();
@@ -104,18 +104,3 @@ needsRoot("events", () => {
     expect(stderr).toContain("invalid filter 'colour'");
   });
 });
-
-/** Whether a process has a watch of inotify(7): from then on it misses nothing. */
-function isWatching(pid: number): boolean {
-  const folder = `/proc/${pid}/fdinfo`;
-  return readdirSync(folder).some((fd) => textOf(`${folder}/${fd}`).includes("inotify wd:"));
-}
-
-/** "" where it was closed since it was listed. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}

@@ -152,11 +152,17 @@ export const GREETER = (port: number, name: string): string =>
 /** The words of a client in a container; it ends with the other side, which may be slow. */
 export const ASK = `socat -t${SECONDS} -T${SECONDS} -`;
 
-/** Tries until something is answered, as a server may need a moment to listen. */
-export function ask(machine: Machine, address: string, said = "", attempts = 40): string {
+const PATIENCE_MS = 10_000 * slowness();
+/** What of an answer takes longer is asked for again. A datagram's end is told by nothing else. */
+const ANSWER = slowness() === 1 ? "-t2 -T2" : "-t10 -T10";
+
+/** Tries until something is answered, as a server may need a moment to listen; "" where nothing is. */
+export function ask(machine: Machine, address: string, said = "", attempts = Infinity): string {
   const target = address.startsWith("TCP") ? `${address},connect-timeout=1` : address;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const { stdout } = run([...machine.prefix, "socat", "-T1", "-", target], said);
+  const words = [...machine.prefix, "socat", ...ANSWER.split(" "), "-", target];
+  const end = performance.now() + PATIENCE_MS;
+  for (let attempt = 0; attempt < attempts && performance.now() < end; attempt++) {
+    const { stdout } = run(words, said);
     if (stdout !== "") return stdout.trim();
     Bun.sleepSync(50);
   }

@@ -1,7 +1,16 @@
 // Whatever moment bunker is killed at: the next command finds and removes what it left.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { isProcessAlive } from "../../ffi/agent/alive.ts";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { cgroupHierarchies, cgroupsOf, linesOf, nextLine, openBox } from "./box.ts";
 import { takeCourse } from "./crash-course.ts";
@@ -78,24 +87,36 @@ needsRoot("run after a crash", () => {
 
   /** Waits until the only container's record says so. */
   async function recorded(status: string): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
-      const [id = ""] = readdirSync(`${box.runFolder}/containers`);
-      const record = await Bun.file(`${box.runFolder}/containers/${id}/state.json`).text();
-      if (record.includes(`"status":"${status}"`)) return;
-      await Bun.sleep(20);
-    }
-    throw new Error(`no container is on record as ${status}`);
+    await eventually(() => record().status === status);
+  }
+
+  /** That of the only container; empty where there is none yet. */
+  function record(): { readonly status?: string; readonly initPid?: number } {
+    const [id = ""] = readdirSync(`${box.runFolder}/containers`);
+    const path = `${box.runFolder}/containers/${id}/state.json`;
+    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  }
+
+  /** Once all that was begun is over, the next command leaves nothing of it. */
+  async function cleared(): Promise<void> {
+    await eventually(async () => {
+      await box.sh("true");
+      return box.leftovers().length === 0;
+    }).catch(() => undefined);
+    expect(box.leftovers()).toEqual([]);
   }
 
   test("a name whose owner was killed can be taken again", async () => {
     const command = ["--rootfs", box.rootfs, "/bin/sh", "-c", "echo up; read end"];
     await using run = box.start(["run", "-i", "--name", "again", ...command]);
     await nextLine(linesOf(run.child.stdout));
+    await recorded("running");
+    const { initPid = 0 } = record();
     run.child.kill("SIGKILL");
     await run.child.exited;
     run.child.stdin.end();
     // Its program ends with its stdin; then the name is free.
-    await Bun.sleep(100);
+    await eventually(() => !isProcessAlive(initPid));
     await box.sh("true");
     expect((await box.run(["--name", "again"], ["/bin/true"])).exitCode).toBe(0);
   });
@@ -114,11 +135,9 @@ needsRoot("run after a crash", () => {
     await box.sh("true");
     expect(readdirSync(`${box.runFolder}/containers`).length).toBe(1);
     writeFileSync(box.path("go"), "");
-    for (let i = 0; i < 50 && !existsSync(box.path("line")); i++) await Bun.sleep(20);
+    await eventually(() => existsSync(box.path("line")));
+    await cleared();
     expect(await Bun.file(box.path("line")).text()).toBe("still here\n");
-    await Bun.sleep(100);
-    await box.sh("true");
-    expect(box.leftovers()).toEqual([]);
   });
 
   test("bunker killed while the container is being made: no process goes on with it", async () => {
@@ -133,8 +152,6 @@ needsRoot("run after a crash", () => {
       child.kill("SIGKILL");
       await child.exited;
     }
-    await Bun.sleep(100);
-    await box.sh("true");
-    expect(box.leftovers()).toEqual([]);
+    await cleared();
   });
 });
