@@ -32,8 +32,9 @@ export async function replayEntry(
   begins?.();
   const performer = startScore(score, fd, arenaOffset, "", undefined, streams);
   // Order: the agent is at work meanwhile.
-  const { destroy, forwardSignals, hasExecuted, pidfd_open, readStatus, reap } =
+  const { destroy, hasExecuted, prepareForwarder, readStatus, reap } =
     await import("./after-enter.ts");
+  const forwarder = detach ? undefined : prepareForwarder();
   try {
     performer.finish(AGENT_PAGE);
   } catch (error) {
@@ -51,8 +52,9 @@ export async function replayEntry(
   const pid = performer.channel.words[score.initPid >> 2] ?? 0;
   entered?.(pid);
   // Order: before the agent waits for it, so that it is there, be it as a zombie.
-  if (!detach) forwardSignals(pidfd_open(pid).release());
+  forwarder?.aim(pid);
   watch();
+  forwarder?.begin();
   reap(agentPid);
   if (detach) return 0;
   const { kind, value } = readStatus(performer.channel.view(score.info, SIGINFO_BYTES));
