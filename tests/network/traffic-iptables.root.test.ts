@@ -1,6 +1,7 @@
 // The same traffic on a machine that has iptables and no nft; and what is left of its rules.
 
 import { expect, test } from "bun:test";
+import { eventually } from "../harness/eventually.ts";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import { openNetwork, run } from "./machines.ts";
 import { testTraffic, testWays } from "./traffic-tests.ts";
@@ -32,8 +33,7 @@ skipUnless(missing.length === 0, `iptables: ${missing.join(", ")} not installed`
         expect(host.sh("iptables-save")).toContain("-A FORWARD -j BUNKER-FORWARD\n");
         expect(before.split("\n").filter((line) => !rules().includes(line))).toEqual([]);
         const ports = (): string => host.sh("iptables-save -t nat | grep dport || true");
-        for (let attempt = 0; attempt < 60 && ports() !== ""; attempt++) await Bun.sleep(50);
-        expect(ports()).toBe("");
+        await eventually(() => ports() === "");
         host.sh("iptables -F FORWARD; iptables -t nat -F POSTROUTING; ip link delete bunker0");
         // As docker has it: what is ours passes all the same.
         host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP");

@@ -2,6 +2,7 @@
 
 import { beforeAll, expect, test } from "bun:test";
 import { isProcessAlive } from "../../ffi/agent/alive.ts";
+import { eventually } from "../harness/eventually.ts";
 import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { CLIENT_IP, ipOf, type Network, openNetwork, run } from "./machines.ts";
 import { testTraffic } from "./traffic-tests.ts";
@@ -49,14 +50,8 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         client.start(
           `${process.execPath} ${new URL("fixtures/name-server.ts", import.meta.url).pathname}`,
         );
-        for (let attempt = 0; attempt < 100; attempt++) {
-          if (
-            run([...client.prefix, "dig", "+short", "+tries=1", "+time=1", "@127.0.0.1", "a.test"])
-              .exitCode === 0
-          )
-            break;
-          await Bun.sleep(50);
-        }
+        const dig = ["dig", "+short", "+tries=1", "+time=1", "@127.0.0.1", "a.test"];
+        await eventually(() => run([...client.prefix, ...dig]).exitCode === 0);
         const script =
           "for name in b.test b.test c.test long.test; do dig +nocookie +short $name; done";
         const flags = ["--network", "app", "--dns", CLIENT_IP];
@@ -83,9 +78,9 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           () => ok("run", "--rm", "--network", "app", ...words),
           () => ok("exec", "named", ...words),
         ]) {
-          const pids = dnsPids();
-          expect(pids).toHaveLength(1);
-          const [pid = 0] = pids;
+          // That of the containers before may be on its way out.
+          await eventually(() => dnsPids().length === 1);
+          const [pid = 0] = dnsPids();
           process.kill(pid, "SIGKILL");
           // SIGKILL takes its time: until then it is not gone, and its socket is open.
           while (isProcessAlive(pid)) await Bun.sleep(5);
