@@ -39,8 +39,12 @@ if (import.meta.main) {
     const { runOci } = await import("./src/cli/oci/main.ts");
     _exit(await (called === "" ? runOci(argv.slice(1), "bunker oci") : runOci(argv, called)));
   }
-  const mayRepeat = argv[0] === "run" && runtime.isCompiled();
-  _exit(await (mayRepeat ? runAgain(argv) : runProgram(argv)));
+  if (argv[0] === "run" && runtime.isCompiled()) _exit(await runAgain(argv));
+  if (argv[0] === "exec" && runtime.isCompiled()) {
+    const { execAgain } = await import("./src/cli/exec-again.ts");
+    _exit(await execAgain(argv, makeEngine));
+  }
+  _exit(await runProgram(argv));
 }
 
 async function runProgram(argv: readonly string[]): Promise<number> {

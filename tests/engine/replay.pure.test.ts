@@ -184,15 +184,26 @@ describe("a kept file", () => {
     for (const key of ["key", ...rivals]) expect(lookUp(key)?.launch).toBeDefined();
   });
 
-  test("makes room where nothing of it is replayed", () => {
+  test("makes room where nothing of it is replayed, unless there is an empty place", () => {
     keep(entry);
-    for (let i = 0; ; i++) {
-      if (keptPlaces(runFolder, `later ${i}`)[0] !== path) continue;
-      using found = findKept(runFolder, `later ${i}`);
-      expect(found.path).toBe(path);
-      break;
-    }
+    const key = firstOf((text) => keptPlaces(runFolder, text)[0] === path);
+    const [, second] = keptPlaces(runFolder, key);
+    const placeOf = (): string => {
+      using found = findKept(runFolder, key);
+      return found.path;
+    };
+    rmSync(second, { force: true });
+    expect(placeOf()).toBe(second);
+    keep({ path: second, key: "another", failures: 0 }, later);
+    expect(placeOf()).toBe(path);
+    keep({ path: second, key: "another", failures: 0 });
+    keep(entry, later);
+    expect(placeOf()).toBe(second);
   });
+
+  function firstOf(isWanted: (text: string) => boolean): string {
+    for (let i = 0; ; i++) if (isWanted(`later ${i}`)) return `later ${i}`;
+  }
 
   test("is tried again after a failure, and not after three", async () => {
     const meetOnce = async (outcome: number | "failed") => {

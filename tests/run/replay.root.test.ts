@@ -24,6 +24,9 @@ needsRoot("run, a third time", () => {
     return undefined;
   }
 
+  /** Others of the same place may have come in between: then it takes another time or two. */
+  const isKept = (word: string, what: string): boolean => what in (kept(word) ?? {});
+
   async function three(script: string, flags: readonly string[] = []): Promise<string[]> {
     const seen: string[] = [];
     for (let i = 0; i < 3; i++) seen.push(await box.sh(script, flags));
@@ -123,18 +126,28 @@ needsRoot("run, a third time", () => {
 
   it("in the background, ends as the program does, and goes where it is to be removed", async () => {
     const env = { BUNKER_DATA: box.path("data") };
-    const run = (...flags: string[]) => {
-      const words = ["run", "-d", ...flags, "--rootfs", box.rootfs, "/bin/sh", "-c", "exit 42"];
+    const run = (code: number, ...flags: string[]) => {
+      const words = [
+        "run",
+        "-d",
+        ...flags,
+        "--rootfs",
+        box.rootfs,
+        "/bin/sh",
+        "-c",
+        `exit ${code}`,
+      ];
       return box.bunker(words, { env });
     };
     for (const name of ["e-1", "e-2", "e-3"]) {
-      expect((await run("--name", name)).exitCode).toBe(0);
-      expect((await box.bunker(["wait", name], { env })).stdout).toBe("42\n");
+      expect((await run(43, "--name", name)).exitCode).toBe(0);
+      expect((await box.bunker(["wait", name], { env })).stdout).toBe("43\n");
       await box.bunker(["rm", name], { env });
     }
-    for (let i = 0; i < 3; i++) expect((await run("--rm")).exitCode).toBe(0);
+    for (let i = 0; i < 3; i++) expect((await run(44, "--rm")).exitCode).toBe(0);
     while ((await box.bunker(["ps", "-aq"], { env })).stdout !== "") await Bun.sleep(20);
-    expect(kept("exit 42")?.launch).toBeDefined();
+    expect(kept("exit 43")?.launch).toBeDefined();
+    expect(kept("exit 44")?.launch).toBeDefined();
     expect(box.leftovers()).toEqual([]);
   });
 
@@ -148,6 +161,74 @@ needsRoot("run, a third time", () => {
       expect(await child.exited).toBe(0);
     }
     expect(kept('"again"')?.launch).toBeDefined();
+  });
+
+  it("of exec goes where its words lead by now, and not where it may not", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    const ask = (...words: string[]) => box.bunker(words, { env });
+    const make = (name: string) =>
+      ask("run", "-d", "--name", name, "-h", name, "--rootfs", box.rootfs, "/bin/sleep", "600");
+    const enter = () => ask("exec", "entered", "/bin/sh", "-c", ": words; hostname; exit 3");
+    const answers = async (stdout: string) => {
+      for (let i = 0; i < 4; i++) {
+        const outcome = await enter();
+        expect({ exitCode: outcome.exitCode, stdout: outcome.stdout }).toEqual({
+          exitCode: 3,
+          stdout,
+        });
+      }
+      while (!isKept('exec [\\"entered\\"', "words")) await enter();
+      expect((await enter()).stdout).toBe(stdout);
+    };
+    await make("entered");
+    await answers("entered\n");
+    await ask("restart", "-t", "0", "entered");
+    await answers("entered\n");
+    await ask("rename", "entered", "former");
+    expect((await enter()).stderr).toContain("No such container: entered");
+    await make("entered-too");
+    await ask("rename", "entered-too", "entered");
+    await answers("entered-too\n");
+    await ask("pause", "entered");
+    expect((await enter()).stderr).toContain("is paused");
+    await ask("unpause", "entered");
+    await answers("entered-too\n");
+    await ask("stop", "-t", "0", "entered");
+    expect((await enter()).stderr).toContain("is not running");
+    await ask("rm", "-f", "entered", "former");
+    expect(box.leftovers()).toEqual([]);
+  });
+
+  it("of exec reads the caller's variables, and tells of itself each time", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    await box.bunker(["run", "-d", "--name", "told", "--rootfs", box.rootfs, "/bin/sleep", "600"], {
+      env,
+    });
+    const begun = Date.now();
+    for (const value of ["1", "2", "3", "4"]) {
+      const words = ["exec", "-e", "MINE", "told", "/bin/sh", "-c", "echo $MINE"];
+      expect((await box.bunker(words, { env: { ...env, MINE: value } })).stdout).toBe(`${value}\n`);
+      expect((await box.bunker(["exec", "told", "/bin/true"], { env })).exitCode).toBe(0);
+      expect((await box.bunker(["exec", "told", "/bin/false"], { env })).exitCode).toBe(1);
+    }
+    const since = ["events", "--since", String(begun / 1000), "--until", "0s"];
+    const format = "{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}";
+    const { stdout } = await box.bunker([...since, "--format", format], { env });
+    const lines = stdout.split("\n").filter((line) => !line.includes("MINE"));
+    for (const [program, code] of [
+      ["true", 0],
+      ["false", 1],
+    ]) {
+      for (const action of ["exec_create", "exec_start"]) {
+        const told = lines.filter((line) => line.startsWith(`${action}: /bin/${program} `));
+        expect(told).toHaveLength(4);
+        expect(told.every((line) => line.includes(" told "))).toBe(true);
+      }
+      expect(lines.filter((line) => line === `exec_die told ${code}`).length).toBe(
+        program === "true" ? 8 : 4,
+      );
+    }
+    await box.bunker(["rm", "-f", "told"], { env });
   });
 
   it("is planned anew where a user has another id by now", async () => {

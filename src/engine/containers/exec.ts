@@ -46,9 +46,7 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
     );
   }
   const execID = makeId();
-  // docker's: a space also where nothing follows.
-  const [program = "", ...args] = options.command;
-  const words = `${program} ${args.join(" ")}`;
+  const words = describeCommand(options);
   const request = { container, record, options };
   let hasBegun = false;
   // Once, also where a replay has failed, and it is made anew.
@@ -63,8 +61,13 @@ export async function execInContainer(text: string, options: ExecOptions): Promi
   return exitCode;
 }
 
+/** docker's: a space also where nothing follows. */
+export function describeCommand({ command: [program = "", ...args] }: ExecOptions): string {
+  return `${program} ${args.join(" ")}`;
+}
+
 /**
- * @param begins before anything starts
+ * @param begins tells that it starts
  * @param left where its caller has left it by the detach keys
  */
 async function execute(

@@ -168,7 +168,17 @@ export class KeptStore {
   }
 
   findByName(name: string): string | undefined {
-    return readLink(`${this.#names}/${name}`);
+    return readLink(this.nameLink(name));
+  }
+
+  /** The symlink that makes a name. */
+  nameLink(name: string): string {
+    return `${this.#names}/${name}`;
+  }
+
+  /** The files that say what it is and how. */
+  files(id: string): string[] {
+    return [`${this.folder(id)}/${CONFIG}`, `${this.folder(id)}/${STATUS}`];
   }
 
   /** The ids of all kept containers. */

@@ -6,26 +6,41 @@ import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { replayEntry } from "../replay/enter.ts";
-import { findKept, type LaunchBasis } from "../replay/kept.ts";
+import { type Entry, findKept, type Found, type LaunchBasis } from "../replay/kept.ts";
 import { buildOf, meet, type Replay } from "../replay/launch.ts";
 import { runFolder } from "../run-folder.ts";
-import type { ExecRequest } from "./exec.ts";
+import type { ExecOptions, ExecRequest } from "./exec.ts";
 
-/** The exit code of the process, where it could be made from what is kept. @param begins before it starts */
+/** The exit code of the process, where it could be made from what is kept. @param begins once it has begun */
 export async function replayExec(request: ExecRequest, begins: () => void): Promise<Replay> {
-  const { container, record, options } = request;
+  const { options } = request;
   // Only of the executable can it be told whether it is the same that wrote something down.
   if (options.tty || !runtime.isCompiled() || geteuid() !== 0) return {};
+  using found = findKept<LaunchBasis>(runFolder(process.env), execKey(request));
+  return await meetExec(found, options, begins, async (entry) =>
+    (await import("./rehearse-exec.ts")).rehearseExec(entry, request),
+  );
+}
+
+/** All that was asked for, and of which start of which container. */
+export function execKey({ container, record, options }: ExecRequest): string {
   const { initPid, initStart } = record;
-  const key = `${buildOf()} ${JSON.stringify(["exec", container.id, initPid, initStart, options])}`;
-  using found = findKept<LaunchBasis>(runFolder(process.env), key);
-  using nothing = options.interactive ? undefined : open("/dev/null", O.O_RDONLY);
+  return `${buildOf()} ${JSON.stringify(["exec", container.id, initPid, initStart, options])}`;
+}
+
+/** What is done about one that is known whole. @param begins tells that it has begun */
+export async function meetExec(
+  found: Found<LaunchBasis>,
+  { detach, interactive }: Pick<ExecOptions, "detach" | "interactive">,
+  begins: () => void | Promise<void>,
+  rehearse: (entry: Entry) => Promise<void>,
+): Promise<Replay> {
+  using nothing = interactive ? undefined : open("/dev/null", O.O_RDONLY);
   const streams = nothing && ([nothing.number, 1, 2] as const);
-  const { detach } = options;
   return await meet(
     found,
     async (launch, kept) =>
       replayEntry(kept, launch, { detach, begins, ...(streams && { streams }) }),
-    async (entry) => (await import("./rehearse-exec.ts")).rehearseExec(entry, request),
+    rehearse,
   );
 }

@@ -1,25 +1,28 @@
 // Telling of what has happened.
 
-import type { KeptContainer } from "../containers/kept.ts";
+import type { RunOptions } from "../run-options.ts";
 import { runFolder } from "../run-folder.ts";
 import { describeRun } from "./describe-run.ts";
 import { appendEvents } from "./event-log.ts";
 
+/** What events say of a container. */
+export interface ToldContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly options: Pick<RunOptions, "root" | "labels">;
+}
+
 type Attributes = Readonly<Record<string, string>>;
 
 /** @param further what is known besides the container's name, image and labels */
-export function tell(
-  action: string,
-  container: Pick<KeptContainer, "id" | "name" | "options">,
-  further: Attributes = {},
-): void {
+export function tell(action: string, container: ToldContainer, further: Attributes = {}): void {
   tellAll({ [action]: further }, container);
 }
 
 /** Several events of one moment. @param actions each with what is known besides */
 export function tellAll(
   actions: Readonly<Record<string, Attributes>>,
-  { id, name, options }: Pick<KeptContainer, "id" | "name" | "options">,
+  { id, name, options }: ToldContainer,
 ): void {
   const { root, labels } = options;
   const about = describeRun({ root, labels: {}, name });
@@ -45,17 +48,13 @@ export function tellOf(
 
 /** docker's `resize`: what a terminal is given is told of. */
 export const tellSize =
-  (container: Pick<KeptContainer, "id" | "name" | "options">) =>
+  (container: ToldContainer) =>
   ({ rows, columns }: { readonly rows: number; readonly columns: number }): void => {
     tell("resize", container, { height: String(rows), width: String(columns) });
   };
 
 /** The end of a container that runs in the foreground: then it is gone at once. */
-export function tellEnd(
-  container: Pick<KeptContainer, "id" | "name" | "options">,
-  exitCode: number,
-  startedMs: number,
-): void {
+export function tellEnd(container: ToldContainer, exitCode: number, startedMs: number): void {
   tellAll({ die: describeEnd(exitCode, startedMs, Date.now()), destroy: {} }, container);
 }
 

@@ -14,9 +14,9 @@ export interface Entry {
   readonly detach: boolean;
   /** The caller's own unless said. */
   readonly streams?: Streams;
-  /** Before anything starts. */
-  readonly begins?: () => void;
-  /** Once it has become its program. */
+  /** Once it has become its program: to tell of it. */
+  readonly begins?: () => void | Promise<void>;
+  /** The same, to make it known. */
   readonly entered?: (pid: number) => void;
 }
 
@@ -29,7 +29,6 @@ export async function replayEntry(
   { detach, streams, begins, entered }: Entry,
 ): Promise<number | Unmet> {
   if (!stillHolds(observations, standInId, standInId)) return "another host";
-  begins?.();
   const performer = startScore(score, fd, arenaOffset, "", undefined, streams);
   // Order: the agent is at work meanwhile.
   const { destroy, hasExecuted, prepareForwarder, readStatus, reap } =
@@ -50,6 +49,7 @@ export async function replayEntry(
     return "failed";
   }
   const pid = performer.channel.words[score.initPid >> 2] ?? 0;
+  await begins?.();
   entered?.(pid);
   // Order: before the agent waits for it, so that it is there, be it as a zombie.
   forwarder?.aim(pid);

@@ -20,6 +20,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { encodeText } from "../../../ffi/text.ts";
 import type { Score } from "../../container/score.ts";
 import type { KeptOptions } from "../containers/kept.ts";
+import type { ToldContainer } from "../events/tell.ts";
 
 /** What a request has left behind. */
 export interface Kept<T = RunLaunch> {
@@ -27,6 +28,8 @@ export interface Kept<T = RunLaunch> {
   readonly key: string;
   /** undefined: it was seen once, or cannot be replayed. */
   readonly launch?: KeptLaunch<T>;
+  /** Of an exec, as its words have it: what they stand for, which is kept apart. */
+  readonly words?: KeptWords;
   /** It cannot be replayed. */
   readonly refused?: true;
   /** How often a replay of it has failed. */
@@ -80,6 +83,27 @@ export type KeptLaunch<T = RunLaunch> = T & {
   readonly observations: readonly Observation[];
 };
 
+/** What a command line asks for, as long as nothing of all this has changed. */
+export interface KeptWords {
+  /** The key of the request itself. */
+  readonly request: string;
+  /** The container, as far as events tell of it. */
+  readonly container: ToldContainer;
+  readonly command: string;
+  readonly detach: boolean;
+  readonly interactive: boolean;
+  /** What $BUNKER_DATA was, where it was set. */
+  readonly data?: string;
+  /** Symlinks, and where they lead: nowhere, where there is to be none. */
+  readonly links: readonly (readonly [path: string, target: string | null])[];
+  /** Files as they are to be: see fileIdentity(). */
+  readonly files: readonly (readonly [path: string, version: string])[];
+  /** What is not to be there. */
+  readonly absent: string;
+  readonly processes: readonly (readonly [pid: number, start: string])[];
+  readonly observations: readonly Observation[];
+}
+
 /** An open file with what is in it. */
 export interface KeptFile<T = RunLaunch> extends Disposable {
   readonly kept: Kept<T>;
@@ -87,7 +111,7 @@ export interface KeptFile<T = RunLaunch> extends Disposable {
   readonly arenaOffset: number;
 }
 
-const PLACES = 64;
+const PLACES = 128;
 const OTHERS_BITS = 0o077;
 
 /** The two files that `key` falls on. */
@@ -116,9 +140,14 @@ export function findKept<T = RunLaunch>(runFolder: string, key: string): Found<T
   one?.[Symbol.dispose]();
   if (other?.kept.key === key) return makeFound(second, key, other);
   other?.[Symbol.dispose]();
-  // What is replayed stays, where the other place has nothing that is.
-  const isFirst = one?.kept.launch === undefined || other?.kept.launch !== undefined;
-  return makeFound(isFirst ? first : second, key);
+  return makeFound(worthOf(one) <= worthOf(other) ? first : second, key);
+}
+
+/** What is replayed stays, where the other place has nothing that is; an empty one comes before both. */
+function worthOf(file: KeptFile<unknown> | undefined): number {
+  if (file === undefined) return 0;
+  const { launch, words } = file.kept;
+  return launch === undefined && words === undefined ? 1 : 2;
 }
 
 function makeFound<T>(path: string, key: string, file?: KeptFile<T>): Found<T> {
@@ -159,7 +188,7 @@ function readKept<T>(
 /** Keeps something of a request in place of what is there. What cannot be kept is no failure. */
 export function keep<T>(
   { path, key, failures }: Entry,
-  more: Pick<Kept<T>, "launch" | "refused"> = {},
+  more: Pick<Kept<T>, "launch" | "refused" | "words"> = {},
   arena: Uint8Array = new Uint8Array(0),
 ): void {
   const kept: Kept<T> = { key, ...(failures > 0 && { failures }), ...more };

@@ -1,0 +1,90 @@
+// What the words of an `exec` stand for is written down, once that can be replayed itself.
+
+import { detectControl } from "../../../cgroups/detect-control.ts";
+import { readVariable } from "../../../ffi/environment.ts";
+import { observe } from "../../../ffi/observe.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { UserError } from "../../errors.ts";
+import { DATA_VARIABLE } from "../data-folder.ts";
+import { GATE_FILE } from "../oci/gate.ts";
+import { type Entry, findKept as findRequest, keep, type KeptWords } from "../replay/kept.ts";
+import { describeCommand } from "./exec.ts";
+import { findKept } from "./find.ts";
+import { KeptStore } from "./kept.ts";
+import { lookAt } from "./live.ts";
+import { execKey } from "./replay-exec.ts";
+import { type ExecAsked, versionOf } from "./replay-exec-words.ts";
+import { stateFolder } from "./running-record.ts";
+
+/** Keeps them, or that they are not replayed. What is so only for the moment is tried again. */
+export async function rehearseWords(
+  entry: Entry,
+  runFolder: string,
+  asked: ExecAsked,
+): Promise<void> {
+  if (!isPlain(asked)) return keep(entry, { refused: true });
+  try {
+    const words = await describe(runFolder, asked);
+    if (words !== undefined) keep(entry, { words });
+  } catch (error) {
+    // The container has ended, or was removed.
+    if (!(error instanceof UserError) && !isSyscallError(error)) throw error;
+  }
+}
+
+/** With no terminal, and no variables, which may be the caller's own. */
+const isPlain = ({ options: { tty, env } }: ExecAsked): boolean => !tty && env.length === 0;
+
+/** undefined for a container that is not called by its name or its whole id, or that nobody guards. */
+async function describe(
+  runFolder: string,
+  { text, options }: ExecAsked,
+): Promise<KeptWords | undefined> {
+  const store = new KeptStore();
+  const container = findKept(text, store);
+  const { id, name } = container;
+  if (text !== name && text !== id) return undefined;
+  const { status, record } = lookAt(container, store);
+  if (!store.isKept(id) || status !== "running" || record === undefined) return undefined;
+  const request = execKey({ container, record, options });
+  using found = findRequest(runFolder, request);
+  if (found.file?.kept.launch === undefined) return undefined;
+  const cgroups = detectControl();
+  const { result: isFrozen, observations } = await observe(async () =>
+    cgroups.isFrozen(record.cgroupsPath),
+  );
+  if (isFrozen) return undefined;
+  const data = readVariable(DATA_VARIABLE);
+  const folder = stateFolder(id);
+  const { root, labels } = container.options;
+  return {
+    request,
+    container: { id, name, options: { root, labels } },
+    command: describeCommand(options),
+    detach: options.detach,
+    interactive: options.interactive,
+    ...(data === undefined ? {} : { data }),
+    links: listLinks(text, id, store, runFolder),
+    files: [...store.files(id), `${folder}/state.json`].map((path) => [path, versionOf(path)]),
+    absent: `${folder}/${GATE_FILE}`,
+    processes: [
+      [record.initPid, record.initStart],
+      [record.agentPid, record.agentStart],
+    ],
+    observations,
+  };
+}
+
+/** A name comes before an id: see findKept(). */
+function listLinks(
+  text: string,
+  id: string,
+  store: KeptStore,
+  runFolder: string,
+): KeptWords["links"] {
+  if (text !== id) return [[store.nameLink(text), id]];
+  return [
+    [store.nameLink(text), null],
+    [`${runFolder}/names/${text}`, null],
+  ];
+}

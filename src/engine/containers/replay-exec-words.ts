@@ -1,0 +1,89 @@
+// `exec` with words that were used before, while the container is as it was: then the command line is not
+// parsed, nor the container looked for. What the words stand for is a request of replay-exec.ts.
+
+import { isSameProcess } from "../../../ffi/agent/alive.ts";
+import { AT_FDCWD } from "../../../ffi/constants.ts";
+import { readVariable } from "../../../ffi/environment.ts";
+import { fileIdentity, fileType, readLink } from "../../../ffi/files.ts";
+import { geteuid } from "../../../ffi/identity.ts";
+import { prepareErrno } from "../../../ffi/library.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { DATA_VARIABLE } from "../data-folder.ts";
+import { makeId } from "../names.ts";
+import { stillHolds } from "../replay/holds.ts";
+import { findKept, keep, type KeptWords, type LaunchBasis } from "../replay/kept.ts";
+import { buildOf } from "../replay/launch.ts";
+import { runFolder } from "../run-folder.ts";
+import type { ExecOptions } from "./exec.ts";
+import { meetExec } from "./replay-exec.ts";
+
+/** What the words turned out to ask for. */
+export interface ExecAsked {
+  /** What the container was called by. */
+  readonly text: string;
+  readonly options: ExecOptions;
+}
+
+export interface WordsReplay {
+  /** undefined: it is still to be executed. */
+  readonly exitCode?: number;
+  /** To be called once it was, for the next time. */
+  readonly afterwards?: (asked: ExecAsked) => Promise<void>;
+}
+
+/** The exit code of the process, where the words and the container are as they were. */
+export async function replayExecWords(words: readonly string[]): Promise<WordsReplay> {
+  prepareErrno();
+  if (geteuid() !== 0) return {};
+  const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
+  using found = findKept(folder, `${buildOf()} exec ${JSON.stringify(words)}`);
+  const { path, key, file } = found;
+  const entry = { path, key, failures: 0 };
+  if (file === undefined) return { afterwards: async () => keep(entry) };
+  if (file.kept.refused === true) return {};
+  const afterwards = async (asked: ExecAsked): Promise<void> =>
+    (await import("./rehearse-exec-words.ts")).rehearseWords(entry, folder, asked);
+  const asked = file.kept.words;
+  if (asked === undefined || !isAsItWas(asked)) return { afterwards };
+  const exitCode = await execute(folder, asked);
+  // What is wrong is found out by who knows the request.
+  return exitCode === undefined ? {} : { exitCode };
+}
+
+/** The container is there, runs, is guarded and not paused. */
+function isAsItWas({ data, links, files, absent, processes, observations }: KeptWords): boolean {
+  if (readVariable(DATA_VARIABLE) !== data) return false;
+  try {
+    for (const [path, target] of links) if ((readLink(path) ?? null) !== target) return false;
+    for (const [path, version] of files) if (versionOf(path) !== version) return false;
+    for (const [pid, start] of processes) if (!isSameProcess(pid, start)) return false;
+    return fileType(absent) === 0 && stillHolds(observations, "", "");
+  } catch (error) {
+    if (isSyscallError(error)) return false;
+    throw error;
+  }
+}
+
+/** The same text for a file that nobody has changed since. */
+export const versionOf = (path: string): string => fileIdentity(AT_FDCWD, path).version;
+
+async function execute(folder: string, asked: KeptWords): Promise<number | undefined> {
+  const { container, command, detach } = asked;
+  using found = findKept<LaunchBasis>(folder, asked.request);
+  const execID = makeId();
+  // Start-up: loaded while the agent is at work.
+  const loadTell = () => import("../events/tell.ts");
+  const begins = async (): Promise<void> => {
+    const { tellAll } = await loadTell();
+    const begun = {
+      [`exec_create: ${command}`]: { execID },
+      [`exec_start: ${command}`]: { execID },
+    };
+    tellAll(begun, container);
+  };
+  const { exitCode } = await meetExec(found, asked, begins, async () => undefined);
+  if (exitCode === undefined || detach) return exitCode;
+  const { tell } = await loadTell();
+  tell("exec_die", container, { execID, exitCode: String(exitCode) });
+  return exitCode;
+}
