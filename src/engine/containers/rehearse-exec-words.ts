@@ -1,13 +1,20 @@
-// What the words of an `exec` stand for is written down, once that can be replayed itself.
+// What the words of an `exec` stand for is written down with them, once that can be replayed itself.
 
 import { detectControl } from "../../../cgroups/detect-control.ts";
 import { readVariable } from "../../../ffi/environment.ts";
+import { readAt } from "../../../ffi/tree.ts";
 import { observe } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { DATA_VARIABLE } from "../data-folder.ts";
 import { GATE_FILE } from "../oci/gate.ts";
-import { type Entry, findKept as findRequest, keep, type KeptWords } from "../replay/kept.ts";
+import {
+  type Entry,
+  findKept as findRequest,
+  keep,
+  type KeptWords,
+  type LaunchBasis,
+} from "../replay/kept.ts";
 import { describeCommand } from "./exec.ts";
 import { findKept } from "./find.ts";
 import { KeptStore } from "./kept.ts";
@@ -24,8 +31,7 @@ export async function rehearseWords(
 ): Promise<void> {
   if (!isPlain(asked)) return keep(entry, { refused: true });
   try {
-    const words = await describe(runFolder, asked);
-    if (words !== undefined) keep(entry, { words });
+    await keepWords(entry, runFolder, asked);
   } catch (error) {
     // The container has ended, or was removed.
     if (!(error instanceof UserError) && !isSyscallError(error)) throw error;
@@ -35,30 +41,31 @@ export async function rehearseWords(
 /** With no terminal, and no variables, which may be the caller's own. */
 const isPlain = ({ options: { tty, env } }: ExecAsked): boolean => !tty && env.length === 0;
 
-/** undefined for a container that is not called by its name or its whole id, or that nobody guards. */
-async function describe(
+/** Not for a container that is not called by its name or its whole id, or that nobody guards. */
+async function keepWords(
+  entry: Entry,
   runFolder: string,
   { text, options }: ExecAsked,
-): Promise<KeptWords | undefined> {
+): Promise<void> {
   const store = new KeptStore();
   const container = findKept(text, store);
   const { id, name } = container;
-  if (text !== name && text !== id) return undefined;
+  if (text !== name && text !== id) return;
   const { status, record } = lookAt(container, store);
-  if (!store.isKept(id) || status !== "running" || record === undefined) return undefined;
-  const request = execKey({ container, record, options });
-  using found = findRequest(runFolder, request);
-  if (found.file?.kept.launch === undefined) return undefined;
+  if (!store.isKept(id) || status !== "running" || record === undefined) return;
+  using found = findRequest<LaunchBasis>(runFolder, execKey({ container, record, options }));
+  const { file } = found;
+  const launch = file?.kept.launch;
+  if (file === undefined || launch === undefined) return;
   const cgroups = detectControl();
   const { result: isFrozen, observations } = await observe(async () =>
     cgroups.isFrozen(record.cgroupsPath),
   );
-  if (isFrozen) return undefined;
+  if (isFrozen) return;
   const data = readVariable(DATA_VARIABLE);
   const folder = stateFolder(id);
   const { root, labels } = container.options;
-  return {
-    request,
+  const words: KeptWords = {
     container: { id, name, options: { root, labels } },
     command: describeCommand(options),
     detach: options.detach,
@@ -73,6 +80,9 @@ async function describe(
     ],
     observations,
   };
+  const arena = new Uint8Array(launch.score.arenaBytes);
+  const length = readAt(file.fd, arena, file.arenaOffset);
+  if (length === arena.length) keep(entry, { launch, words }, arena);
 }
 
 /** A name comes before an id: see findKept(). */

@@ -1,5 +1,5 @@
 // `exec` with words that were used before, while the container is as it was: then the command line is not
-// parsed, nor the container looked for. What the words stand for is a request of replay-exec.ts.
+// parsed, nor the container looked for. What is performed is that of a request of replay-exec.ts.
 
 import { isSameProcess } from "../../../ffi/agent/alive.ts";
 import { AT_FDCWD } from "../../../ffi/constants.ts";
@@ -11,8 +11,8 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { DATA_VARIABLE } from "../data-folder.ts";
 import { makeId } from "../names.ts";
 import { stillHolds } from "../replay/holds.ts";
-import { findKept, keep, type KeptWords, type LaunchBasis } from "../replay/kept.ts";
-import { buildOf } from "../replay/launch.ts";
+import { findKept, type Found, keep, type KeptWords, type LaunchBasis } from "../replay/kept.ts";
+import { buildOf, FAILURES_MAX } from "../replay/launch.ts";
 import { runFolder } from "../run-folder.ts";
 import type { ExecOptions } from "./exec.ts";
 import { meetExec } from "./replay-exec.ts";
@@ -36,18 +36,18 @@ export async function replayExecWords(words: readonly string[]): Promise<WordsRe
   prepareErrno();
   if (geteuid() !== 0) return {};
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
-  using found = findKept(folder, `${buildOf()} exec ${JSON.stringify(words)}`);
+  using found = findKept<LaunchBasis>(folder, `${buildOf()} exec ${JSON.stringify(words)}`);
   const { path, key, file } = found;
-  const entry = { path, key, failures: 0 };
+  const { refused = false, words: asked, failures = 0 } = file?.kept ?? {};
+  const entry = { path, key, failures };
   if (file === undefined) return { afterwards: async () => keep(entry) };
-  if (file.kept.refused === true) return {};
+  if (refused || failures >= FAILURES_MAX) return {};
   const afterwards = async (asked: ExecAsked): Promise<void> =>
     (await import("./rehearse-exec-words.ts")).rehearseWords(entry, folder, asked);
-  const asked = file.kept.words;
   if (asked === undefined || !isAsItWas(asked)) return { afterwards };
-  const exitCode = await execute(folder, asked);
-  // What is wrong is found out by who knows the request.
-  return exitCode === undefined ? {} : { exitCode };
+  const exitCode = await execute(found, asked);
+  // What is wrong, or is otherwise by now, is found out by who knows the request.
+  return exitCode === undefined ? { afterwards } : { exitCode };
 }
 
 /** The container is there, runs, is guarded and not paused. */
@@ -67,19 +67,18 @@ function isAsItWas({ data, links, files, absent, processes, observations }: Kept
 /** The same text for a file that nobody has changed since. */
 export const versionOf = (path: string): string => fileIdentity(AT_FDCWD, path).version;
 
-async function execute(folder: string, asked: KeptWords): Promise<number | undefined> {
+async function execute(found: Found<LaunchBasis>, asked: KeptWords): Promise<number | undefined> {
   const { container, command, detach } = asked;
-  using found = findKept<LaunchBasis>(folder, asked.request);
   const execID = makeId();
   // Start-up: loaded while the agent is at work.
   const loadTell = () => import("../events/tell.ts");
-  const begins = async (): Promise<void> => {
+  const begins = async (): Promise<() => void> => {
     const { tellAll } = await loadTell();
     const begun = {
       [`exec_create: ${command}`]: { execID },
       [`exec_start: ${command}`]: { execID },
     };
-    tellAll(begun, container);
+    return () => tellAll(begun, container);
   };
   const { exitCode } = await meetExec(found, asked, begins, async () => undefined);
   if (exitCode === undefined || detach) return exitCode;

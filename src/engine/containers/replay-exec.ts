@@ -17,8 +17,11 @@ export async function replayExec(request: ExecRequest, begins: () => void): Prom
   // Only of the executable can it be told whether it is the same that wrote something down.
   if (options.tty || !runtime.isCompiled() || geteuid() !== 0) return {};
   using found = findKept<LaunchBasis>(runFolder(process.env), execKey(request));
-  return await meetExec(found, options, begins, async (entry) =>
-    (await import("./rehearse-exec.ts")).rehearseExec(entry, request),
+  return await meetExec(
+    found,
+    options,
+    async () => begins,
+    async (entry) => (await import("./rehearse-exec.ts")).rehearseExec(entry, request),
   );
 }
 
@@ -28,11 +31,11 @@ export function execKey({ container, record, options }: ExecRequest): string {
   return `${buildOf()} ${JSON.stringify(["exec", container.id, initPid, initStart, options])}`;
 }
 
-/** What is done about one that is known whole. @param begins tells that it has begun */
+/** What is done about one that is known whole. @param begins see replayEntry() */
 export async function meetExec(
   found: Found<LaunchBasis>,
   { detach, interactive }: Pick<ExecOptions, "detach" | "interactive">,
-  begins: () => void | Promise<void>,
+  begins: () => Promise<() => void>,
   rehearse: (entry: Entry) => Promise<void>,
 ): Promise<Replay> {
   using nothing = interactive ? undefined : open("/dev/null", O.O_RDONLY);

@@ -44,8 +44,8 @@ function isPlain({ tty, consoleSocket, pidfdSocket, preserveFds }: ExecOptions):
 function entryOf({ detach, pidFile }: ExecOptions, { debug }: OciGlobals): Entry {
   return {
     detach,
-    begins: () => debug("nsexec container setup: the agent enters the namespaces"),
     entered: (pid) => {
+      debug("nsexec container setup: the agent has entered the namespaces");
       debug(`child process in init(): entered as pid ${pid}`);
       debug("setns_init: about to exec, or done so");
       if (pidFile !== undefined) writePidFile(pidFile, pid);

@@ -14,9 +14,9 @@ export interface Entry {
   readonly detach: boolean;
   /** The caller's own unless said. */
   readonly streams?: Streams;
-  /** Once it has become its program: to tell of it. */
-  readonly begins?: () => void | Promise<void>;
-  /** The same, to make it known. */
+  /** While the agent is at work; what comes back tells of the process, once that is its program. */
+  readonly begins?: () => Promise<() => void>;
+  /** Once it has become its program. */
   readonly entered?: (pid: number) => void;
 }
 
@@ -33,6 +33,7 @@ export async function replayEntry(
   // Order: the agent is at work meanwhile.
   const { destroy, hasExecuted, prepareForwarder, readStatus, reap } =
     await import("./after-enter.ts");
+  const tellOfIt = await begins?.();
   const forwarder = detach ? undefined : prepareForwarder();
   try {
     performer.finish(AGENT_PAGE);
@@ -49,12 +50,13 @@ export async function replayEntry(
     return "failed";
   }
   const pid = performer.channel.words[score.initPid >> 2] ?? 0;
-  await begins?.();
   entered?.(pid);
   // Order: before the agent waits for it, so that it is there, be it as a zombie.
   forwarder?.aim(pid);
   watch();
   forwarder?.begin();
+  // Order: it runs meanwhile, and its agent waits for it.
+  tellOfIt?.();
   reap(agentPid);
   if (detach) return 0;
   const { kind, value } = readStatus(performer.channel.view(score.info, SIGINFO_BYTES));

@@ -28,7 +28,7 @@ export interface Kept<T = RunLaunch> {
   readonly key: string;
   /** undefined: it was seen once, or cannot be replayed. */
   readonly launch?: KeptLaunch<T>;
-  /** Of an exec, as its words have it: what they stand for, which is kept apart. */
+  /** Of an exec as its words have it: what they stand for. */
   readonly words?: KeptWords;
   /** It cannot be replayed. */
   readonly refused?: true;
@@ -85,8 +85,6 @@ export type KeptLaunch<T = RunLaunch> = T & {
 
 /** What a command line asks for, as long as nothing of all this has changed. */
 export interface KeptWords {
-  /** The key of the request itself. */
-  readonly request: string;
   /** The container, as far as events tell of it. */
   readonly container: ToldContainer;
   readonly command: string;
@@ -146,8 +144,7 @@ export function findKept<T = RunLaunch>(runFolder: string, key: string): Found<T
 /** What is replayed stays, where the other place has nothing that is; an empty one comes before both. */
 function worthOf(file: KeptFile<unknown> | undefined): number {
   if (file === undefined) return 0;
-  const { launch, words } = file.kept;
-  return launch === undefined && words === undefined ? 1 : 2;
+  return file.kept.launch === undefined ? 1 : 2;
 }
 
 function makeFound<T>(path: string, key: string, file?: KeptFile<T>): Found<T> {

@@ -30,7 +30,7 @@ export const buildOf = (): string => fileIdentity(AT_FDCWD, "/proc/self/exe").ve
 export type Unmet = "failed" | "another host";
 
 /** What fails more often than this is not tried again: it may have been the moment, or is always so. */
-const FAILURES_MAX = 3;
+export const FAILURES_MAX = 3;
 
 /**
  * What is to be done about a request for which something is kept, or nothing yet.
