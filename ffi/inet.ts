@@ -1,12 +1,9 @@
 // netinet/in.h, as far as finding out goes whether a port of this host is taken.
 
-import { Fd } from "./fd.ts";
-import { cString, errno, library, scratch } from "./library.ts";
+import { baseFunctions, cString, errno, library, scratch } from "./library.ts";
+import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
 
 const inetH = library({
-  socket: ["i32", "i32", "i32", "i32"],
-  bind: ["i32", "i32", "pointer", "u32"],
-  setsockopt: ["i32", "i32", "i32", "i32", "pointer", "u32"],
   inet_pton: ["i32", "i32", "pointer", "pointer"],
 });
 
@@ -32,30 +29,41 @@ export function isPortTaken(protocol: "tcp" | "udp" | "sctp", ip: string, port: 
   const isSix = ip.includes(":");
   const family = isSix ? AF_INET6 : AF_INET;
   const type = protocol === "udp" ? SOCK_DGRAM : SOCK_STREAM;
-  const number = inetH().socket(
-    family,
-    type | SOCK_CLOEXEC,
-    protocol === "sctp" ? IPPROTO_SCTP : 0,
-  );
-  if (number < 0) return false;
-  using fd = new Fd(number);
-  // What waits in TIME_WAIT does not keep a server from starting, and so does not keep us.
-  if (protocol === "tcp") setFlag(fd.number, SOL_SOCKET, SO_REUSEADDR);
-  if (isSix) setFlag(fd.number, IPPROTO_IPV6, IPV6_V6ONLY);
-  const length = isSix ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES;
-  const text = cString(ip);
-  const { address, bytes } = scratch(SOCKADDR_IN6_BYTES);
-  bytes.fill(0);
-  bytes[0] = family;
-  bytes[2] = port >> 8;
-  bytes[3] = port & 0xff;
-  if (inetH().inet_pton(family, text, address + (isSix ? 8 : 4)) !== 1) return false;
-  return inetH().bind(fd.number, address, length) === -1 && errno() === EADDRINUSE;
+  const fd = call("socket", family, type | SOCK_CLOEXEC, protocol === "sctp" ? IPPROTO_SCTP : 0);
+  if (fd < 0) return false;
+  try {
+    if (isSix) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    const { address, bytes } = scratch(SOCKADDR_IN6_BYTES);
+    bytes[0] = family;
+    bytes[2] = port >> 8;
+    bytes[3] = port & 0xff;
+    // Zeros are every address.
+    if (ip !== "0.0.0.0" && ip !== "::") {
+      const place = address + (isSix ? 8 : 4);
+      if (inetH().inet_pton(family, cString(ip), place) !== 1) return false;
+    }
+    const length = isSix ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES;
+    if (!isInUse(fd, address, length)) return false;
+    if (protocol !== "tcp") return true;
+    // What waits in TIME_WAIT does not keep a server from starting, and so does not keep us.
+    setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
+    return isInUse(fd, address, length);
+  } finally {
+    call("close", fd);
+  }
 }
+
+const isInUse = (fd: number, address: number, length: number): boolean =>
+  call("bind", fd, address, length) === -1 && errno() === EADDRINUSE;
 
 function setFlag(fd: number, level: number, option: number): void {
   const { address, bytes } = scratch(4);
-  bytes.fill(0);
   bytes[0] = 1;
-  inetH().setsockopt(fd, level, option, address, 4);
+  call("setsockopt", fd, level, option, address, 4);
+}
+
+// Start-up time: none of these functions has to be looked up in libc, and nothing is made of the
+// arguments, as a container may have many ports.
+function call(name: SyscallName, a: number, b = 0, c = 0, d = 0, e = 0): number {
+  return baseFunctions().syscall(syscallNumber(name), a, b, c, d, e, 0);
 }

@@ -102,6 +102,7 @@ sendmsg 46 211
 socket 41 198
 connect 42 203
 bind 49 200
+setsockopt 54 208
 listen 50 201
 accept4 288 242
 dup 32 23

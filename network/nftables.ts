@@ -1,7 +1,7 @@
 // The rules by nft: see ruleset.ts.
 
 import type { Firewall, Transaction } from "./firewall.ts";
-import { mustSucceed, startTransaction } from "./program.ts";
+import { mustSucceed, NFT_ARGS, startTransaction } from "./program.ts";
 import {
   FLUSH_PORTS,
   formatNetworkRemoval,
@@ -10,7 +10,7 @@ import {
   formatRuleset,
 } from "./ruleset.ts";
 
-const tell = (text: string): Transaction => ({ program: "nft", args: ["-f", "-"], text });
+const tell = (text: string): Transaction => ({ program: "nft", args: NFT_ARGS, text });
 
 const tellAny = (text: string): Transaction[] => (text === "" ? [] : [tell(text)]);
 

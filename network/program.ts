@@ -8,6 +8,7 @@ import { fileType, readFromStart, writeAll } from "../ffi/files.ts";
 import { memfd_create } from "../ffi/mman.ts";
 import { setns } from "../ffi/sched.ts";
 import { type FileAction, posix_spawn } from "../ffi/spawn.ts";
+import { isSyscallError } from "../ffi/syscall-error.ts";
 import { pipe2 } from "../ffi/unistd.ts";
 import { shellStatus, waitid } from "../ffi/wait.ts";
 import { UserError } from "../src/errors.ts";
@@ -137,10 +138,12 @@ function spawn(
  * Runs transactions and then removes files, in a process that nobody waits for. Kernel: a transaction
  * that takes something away is in force long before its process ends, as that waits for every packet
  * that may still see what is gone.
+ * @param files by their paths within the folder
  * @param lockFd a lock that is held until it is done
  */
 export function startTransactionsAndRemove(
   transactions: readonly Transaction[],
+  folder: string,
   files: readonly string[],
   lockFd: number,
 ): void {
@@ -155,8 +158,9 @@ export function startTransactionsAndRemove(
       ({ program, args }, index) =>
         `${requireProgram(program)} ${args.join(" ")} <&${FIRST_INPUT_FD + index}`,
     );
-    const script = `${commands.join(" && ")} && exec rm -f -- "$@"`;
-    posix_spawn("/bin/sh", ["sh", "-c", script, "sh", ...files], PLAIN, {
+    // Start-up time: one text, as each argument of its own is one more to be encoded.
+    const removal = `cd ${quote(folder)} && exec rm -f -- ${files.map(quote).join(" ")}`;
+    posix_spawn("/bin/sh", ["sh", "-c", `${commands.join(" && ")} && ${removal}`], PLAIN, {
       newSession: true,
       fileActions: [
         ...[0, 1, 2].map((fd) => ({ ...nothing, fd })),
@@ -174,31 +178,47 @@ export function startTransactionsAndRemove(
   }
 }
 
+/** Security: a word of the shell's, whatever is in it. */
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
 /** Its first descriptor that is not a stream. */
 const LOCK_FD = 3;
 const FIRST_INPUT_FD = 4;
 
-/** `ip` that has started, and waits to be told what to do. */
-export interface WaitingIp {
+/** A program that has started, and waits to be told what to do. */
+export interface WaitingProgram {
   /** Tells it. */
-  go(lines: readonly string[]): RunningProgram;
+  go(input: string): RunningProgram;
   /** It is not to do anything. Does nothing once it was told something. */
   drop(): void;
 }
 
-/** Speed: starting `ip` takes longer than what it does, so it starts while others are still at work. */
-export function startIpAhead(netns?: string): WaitingIp {
+/** `ip` that waits for its lines. */
+export const startIpAhead = (netns?: string): WaitingProgram =>
+  startAhead("ip", ["-batch", "-"], netns);
+
+/** What makes nft read a transaction. */
+export const NFT_ARGS = ["-f", "-"] as const;
+
+/** `nft` that waits for a transaction; undefined where there is none. */
+export const startNftAhead = (): WaitingProgram | undefined =>
+  findProgram("nft") === undefined ? undefined : startAhead("nft", NFT_ARGS);
+
+/**
+ * Speed: starting `ip` or `nft` takes longer than what it does, so it starts while others are still at
+ * work. Where this process is killed it finds that there is nothing to do.
+ */
+function startAhead(name: string, args: readonly string[], netns?: string): WaitingProgram {
   const { read, write } = pipe2(O.O_CLOEXEC);
   using stdin = read;
   const action: FileAction = { kind: "dup2", from: stdin.number, to: 0 };
-  const waiting = spawn(requireProgram("ip"), ["ip", "-batch", "-"], PLAIN, action, "", netns);
+  const waiting = spawn(requireProgram(name), [name, ...args], PLAIN, action, "", netns);
   let isTold = false;
   return {
-    go: (lines) => {
+    go: (input) => {
       isTold = true;
       using end = write;
-      const input = formatBatch(lines);
-      writeAll(end.number, input, "stdin");
+      tell(end.number, input);
       return new RunningProgram(waiting.pid, input, waiting.stdout, waiting.stderr);
     },
     drop: () => {
@@ -210,7 +230,17 @@ export function startIpAhead(netns?: string): WaitingIp {
   };
 }
 
-const formatBatch = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
+function tell(fd: number, input: string): void {
+  try {
+    writeAll(fd, input, "stdin");
+  } catch (error) {
+    // It has ended before, and will have said why.
+    if (!isSyscallError(error, "EPIPE")) throw error;
+  }
+}
+
+/** Lines as `ip -batch` reads them. */
+export const formatBatch = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
 
 /** What `act` returns with this thread in another network namespace. It is always brought back. */
 export function insideNamespace<T>(netns: string, act: () => T): T {

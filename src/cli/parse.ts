@@ -29,6 +29,8 @@ interface Cursor<D> {
   readonly syntax: Syntax<D>;
   readonly draft: D;
   index: number;
+  /** The last short flag that was looked up. */
+  short: { readonly letter: string; readonly name: string; readonly flag: Flag<D> } | undefined;
   help: boolean;
   readonly warnings: string[];
 }
@@ -38,7 +40,15 @@ interface Cursor<D> {
  * @throws UserError exit code 125, in docker's words, with the command's help page as its hint
  */
 export function parseLine<D>(argv: readonly string[], syntax: Syntax<D>, draft: D): ParsedLine {
-  const cursor: Cursor<D> = { argv, syntax, draft, index: 0, help: false, warnings: [] };
+  const cursor: Cursor<D> = {
+    argv,
+    syntax,
+    draft,
+    index: 0,
+    short: undefined,
+    help: false,
+    warnings: [],
+  };
   const operands: string[] = [];
   while (cursor.index < argv.length) {
     const word = argv[cursor.index++] ?? "";
@@ -74,9 +84,10 @@ function takeShorts<D>(cursor: Cursor<D>, word: string): void {
   let rest = word.slice(1);
   while (rest !== "") {
     const letter = rest.charAt(0);
-    const name = findShort(cursor.syntax.flags, letter) ?? (letter === "h" ? "help" : undefined);
+    const known = findShort(cursor, letter);
+    const name = known?.name ?? (letter === "h" ? "help" : undefined);
     if (name === undefined) refuse(cursor, `unknown shorthand flag: '${letter}' in -${rest}`);
-    const flag = lookUp(cursor.syntax.flags, name);
+    const flag = known?.flag;
     if (rest.length > 2 && rest[1] === "=") {
       setFlag(cursor, name, flag, rest.slice(2));
       return;
@@ -140,8 +151,14 @@ function findLong<D>(flags: FlagTable<D>, name: string): Flag<D> | undefined {
   return undefined;
 }
 
-function findShort<D>(flags: FlagTable<D>, letter: string): string | undefined {
-  for (const name in flags) if (flags[name]?.short === letter) return name;
+/** Start-up time: the one before it is remembered, as who publishes twenty ports says -p twenty times. */
+function findShort<D>(cursor: Cursor<D>, letter: string): Cursor<D>["short"] {
+  if (cursor.short?.letter === letter) return cursor.short;
+  const { flags } = cursor.syntax;
+  for (const name in flags) {
+    const flag = flags[name];
+    if (flag?.short === letter) return (cursor.short = { letter, name, flag });
+  }
   return undefined;
 }
 

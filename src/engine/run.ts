@@ -58,7 +58,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const { network, prepared } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;
   for (const warning of prepared.warnings) warn(warning);
-  network?.startAhead();
+  network?.startPorts();
   const created = createFrom(options, prepared, place, undo, {
     ...(trace && { trace: trace.sink }),
     ...(network && { duringSetUp: (pid: number) => network.start(pid) }),
@@ -91,7 +91,7 @@ export async function runContainer(options: RunOptions): Promise<number> {
     terminal,
   });
   tell("die", told, describeEnd(exitCode, performance.timeOrigin, Date.now()));
-  network?.startRemoval();
+  network?.leave();
   if (cleared > 0) (await import("./networks/tear-down.ts")).sweepNetworks();
   if (exitCode === KILLED) (await import("./out-of-memory.ts")).tellOutOfMemory(prepared);
   return exitCode;
@@ -104,10 +104,14 @@ export async function prepareAll(
   place: Reservation,
   undo: UndoStack,
 ): Promise<{ readonly prepared: Prepared; readonly network?: PendingNetwork }> {
+  const { networking } = options;
+  if (networking === undefined) return { prepared: await prepare(options, id, place.folder) };
+  const { dropPrograms, startProgramsAhead } = await import("./networks/ahead.ts");
+  const ahead = startProgramsAhead(networking);
+  if (ahead !== undefined) undo.push(() => dropPrograms(ahead));
   const prepared = await prepare(options, id, place.folder);
-  if (options.networking === undefined) return { prepared };
   const { prepareForRun } = await import("./networks/prepare-for-run.ts");
-  return prepareForRun(options, prepared, place, undo);
+  return prepareForRun(options, prepared, place, undo, ahead);
 }
 
 /**

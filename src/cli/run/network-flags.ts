@@ -99,7 +99,8 @@ export const networkFlags: FlagTable<RunDraft> = {
     placeholder: "[IP:][HOST:]PORT[/PROTOCOL]",
     help: "Publish a container's port(s) to the host",
     set: (draft, text) => {
-      of(draft).publish.push(...parsePublish(text));
+      const { publish } = of(draft);
+      for (const port of parsePublish(text)) publish.push(port);
     },
   },
   "publish-all": {

@@ -110,7 +110,7 @@ function launch(
     log.files.indexFd,
     exit.number,
   ];
-  network?.startAhead();
+  network?.startPorts();
   const created = createFrom(options, prepared, place, undo, {
     inherit,
     streams: fifos.container,

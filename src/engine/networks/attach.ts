@@ -6,7 +6,8 @@
 //      .finish       they are there: the gate may open
 //   tearDownNetwork  everything is given back, whatever of it there is
 //
-// Speed: the links' `ip` and the ports' `nft` run beside each other and beside the container's set-up.
+// Speed: the links' `ip` and the ports' `nft` run beside each other and beside the container's set-up,
+// and are started before: see ahead.ts.
 
 import { MS } from "../../../ffi/constants.ts";
 import { makeDirectory, makeDirectoryTree, makeSymlink, writeText } from "../../../ffi/files.ts";
@@ -14,12 +15,14 @@ import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { findFirewall } from "../../../network/firewall.ts";
+import { findFirewall, type Transaction } from "../../../network/firewall.ts";
 import {
+  formatBatch,
   mustSucceed,
+  type RunningProgram,
   startIpAhead,
   startTransaction,
-  type WaitingIp,
+  type WaitingProgram,
 } from "../../../network/program.ts";
 import { publishedOf } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
@@ -31,6 +34,7 @@ import {
   removeAttachment,
   writeAttachment,
 } from "./attachments.ts";
+import { dropPrograms, type ProgramsAhead } from "./ahead.ts";
 import { addCni, CNI_PREFIX, planCni } from "./cni-plugins.ts";
 import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
@@ -64,12 +68,12 @@ export class PendingNetwork {
   #isLeaving = false;
   /** Whether that was told. */
   #isConnected = false;
-  #host: WaitingIp | undefined;
 
   constructor(
     readonly store: NetworkStore,
     readonly state: NetworkState,
     readonly networks: readonly NetworkDefinition[],
+    readonly ahead?: ProgramsAhead,
   ) {}
 
   /** Something that is to be done by the time that the gate opens. */
@@ -78,13 +82,13 @@ export class PendingNetwork {
   }
 
   /** What needs no namespace yet: the ports lead to an address that nobody has. */
-  startAhead(): void {
-    if (this.state.endpoints.length === 0) return;
-    this.#host = startIpAhead();
+  startPorts(): void {
     const published = publishedOf(this.state);
-    if (published === undefined) return;
-    const told = findFirewall().planPorts(published);
-    const running = told.map((transaction) => startTransaction(transaction));
+    if (published === undefined) {
+      this.ahead?.ports?.drop();
+      return;
+    }
+    const running = this.#tellPorts(findFirewall().planPorts(published));
     this.#programs.push(() => {
       const failed = running.filter((program) => program.finish().status !== 0);
       if (failed.length === 0) return;
@@ -96,6 +100,14 @@ export class PendingNetwork {
     });
   }
 
+  #tellPorts(told: readonly Transaction[]): RunningProgram[] {
+    const { ports } = this.ahead ?? {};
+    const [only] = told;
+    if (ports !== undefined && only !== undefined && told.length === 1)
+      return [ports.go(only.text)];
+    return told.map((transaction) => startTransaction(transaction));
+  }
+
   /** @param pid of a process in the container's network namespace */
   start(pid: number): void {
     const { cni = [], endpoints } = this.state;
@@ -104,7 +116,7 @@ export class PendingNetwork {
     if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
     if (endpoints.length === 0) return;
     const netns = { name: String(pid), path: `/proc/${pid}/ns/net` };
-    const host = (this.#host ??= startIpAhead());
+    const host = this.ahead?.links ?? startIpAhead();
     this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
   }
 
@@ -145,22 +157,31 @@ export class PendingNetwork {
     for (const network of this.networks) tellNetwork(action, network, this.state.id);
   }
 
-  /** The container has ended: its ports go while everything else of it is taken away. */
-  startRemoval(): void {
-    this.#isLeaving = startRemoval(readAttachment(this.store, this.state.id) ?? this.state);
+  /** The container has ended: what is left of its ports is taken away without being waited for. */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   tearDown(): void {
-    this.#host?.drop();
+    if (this.ahead !== undefined) dropPrograms(this.ahead);
     // Race: what is still being made would be there after it was taken away.
     try {
       this.finish();
     } catch {
       // Whoever has waited for it has been told.
     }
-    if (this.#isLeaving) removeNamespace(this.state.id);
-    else tearDownNetwork(this.state.id);
+    this.#takeAway();
     if (this.#isConnected) this.#tell("disconnect");
+  }
+
+  #takeAway(): void {
+    const { id, ports } = this.state;
+    if (this.#isLeaving && ports.length > 0) {
+      // Order: the namespace first, as what is started here takes a processor that this process needs.
+      removeNamespace(id);
+      if (startRemoval(readAttachment(this.store, id) ?? this.state)) return;
+    }
+    tearDownNetwork(id);
   }
 }
 
@@ -172,7 +193,7 @@ export function makeLinks(
   endpoints: readonly Endpoint[],
   networks: readonly NetworkDefinition[],
   netns: { readonly name: string; readonly path: string },
-  host: WaitingIp,
+  host: WaitingProgram,
 ): () => void {
   const outside: string[] = [];
   const inside: string[] = [];
@@ -183,7 +204,7 @@ export function makeLinks(
     outside.push(...driver.setUp(network, endpoint, netns.name));
     inside.push(...driver.setUpInside(endpoint));
   }
-  const links = host.go(outside);
+  const links = host.go(formatBatch(outside));
   const own = startIpAhead(netns.path);
   return () => {
     try {
@@ -192,7 +213,7 @@ export function makeLinks(
       own.drop();
       throw error;
     }
-    mustSucceed("set the container's addresses", own.go(inside));
+    mustSucceed("set the container's addresses", own.go(formatBatch(inside)));
   };
 }
 
@@ -220,15 +241,16 @@ export function prepareNetwork(
   identity: Identity,
   options: NetworkingOptions,
   hostsBase: string | undefined,
+  ahead: ProgramsAhead | undefined,
 ): PendingNetwork {
   const store = new NetworkStore();
   try {
-    return reserveNetwork(store, identity, options, hostsBase);
+    return reserveNetwork(store, identity, options, hostsBase, ahead);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // What is in the way may be a dead container's.
     sweepNetworks(store);
-    return reserveNetwork(store, identity, options, hostsBase);
+    return reserveNetwork(store, identity, options, hostsBase, ahead);
   }
 }
 
@@ -237,6 +259,7 @@ function reserveNetwork(
   identity: Identity,
   options: NetworkingOptions,
   hostsBase: string | undefined,
+  ahead: ProgramsAhead | undefined,
 ): PendingNetwork {
   const { networks: asked } = options;
   if (asked.length === 0) {
@@ -271,7 +294,7 @@ function reserveNetwork(
     const names = plugged.map(({ name }) => name);
     const cni = planCni(names, isPublic ? [] : ports, endpoints.length);
     const state = cni.length === 0 ? made : { ...made, cni };
-    const pending = new PendingNetwork(store, state, networks);
+    const pending = new PendingNetwork(store, state, networks, ahead);
     if (dns === "") writeAttachment(store, pickAttachment(state));
     else pending.waitFor(joinNames(store, pickAttachment(state)));
     return pending;

@@ -5,6 +5,7 @@ import type { UndoStack } from "../../container/undo-stack.ts";
 import type { EtcFile, Prepared } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import type { Reservation } from "../state-store.ts";
+import type { ProgramsAhead } from "./ahead.ts";
 import { type Identity, type PendingNetwork, prepareNetwork } from "./attach.ts";
 
 /** The container's network, and what was prepared with its files in /etc. */
@@ -13,6 +14,7 @@ export function prepareForRun(
   prepared: Prepared,
   place: Pick<Reservation, "folder" | "id" | "name">,
   undo: UndoStack,
+  ahead: ProgramsAhead | undefined,
 ): { readonly prepared: Prepared; readonly network: PendingNetwork } {
   // With the ports that the image exposes, where there is one.
   const { networking, network: mode } = prepared.storage?.options ?? options;
@@ -23,7 +25,7 @@ export function prepareForRun(
     hostname: hostNames(options, prepared),
   };
   const base = mode.kind === "host" ? readTextIfThere("/etc/hosts") : undefined;
-  const network = prepareNetwork(identity, networking, base);
+  const network = prepareNetwork(identity, networking, base, ahead);
   if (networking.networks.length > 0) undo.push(() => network.tearDown());
   network.onAddress = (line) => {
     const path = `${place.folder}/hosts`;

@@ -136,24 +136,29 @@ export function reservePorts(
   onReserved: (port: PortMapping) => void,
   hasSix: boolean,
 ): void {
-  const isExact = ({ hostPort, hostPortLast }: PublishOption): boolean =>
-    hostPort !== 0 && hostPort === hostPortLast;
-  const exact = asked.filter(isExact).map((option) => makePort(option, option.hostPort));
+  const exact: PortMapping[] = [];
+  for (const option of asked) if (isExact(option)) exact.push(makePort(option, option.hostPort));
   const folder = store.folder("ports");
   for (const port of exact) {
-    if (!reserve(folder, portName(port), id))
-      throw takenPort(port, ownerOf(folder, portName(port)));
+    const name = portName(port);
+    if (!reserve(folder, name, id)) throw takenPort(port, ownerOf(folder, name));
     onReserved(port);
   }
   // Order: all of them are ours, or at least claimed, before it is looked who else has claimed one.
   const names = exact.length === 0 ? [] : listNames(folder);
+  // What is on every address is only in the way of what is on one: most often there is none.
+  const bound = names.filter((name) => !name.endsWith("-"));
   for (const port of exact) {
-    const owner = findRival(folder, names, port) ?? findProcess(port, hasSix);
+    const others = port.hostIp === "" ? bound : names;
+    const owner = findRival(folder, others, port) ?? findProcess(port, hasSix);
     if (owner !== undefined) throw takenPort(port, owner);
   }
   for (const option of asked)
     if (!isExact(option)) onReserved(chooseFreePort(store, option, id, hasSix));
 }
+
+const isExact = ({ hostPort, hostPortLast }: PublishOption): boolean =>
+  hostPort !== 0 && hostPort === hostPortLast;
 
 const makePort = ({ protocol, hostIp, containerPort }: PublishOption, hostPort: number) => ({
   protocol,
@@ -225,8 +230,9 @@ function findProcess(
   { protocol, hostIp, hostPort }: PortMapping,
   hasSix: boolean,
 ): string | undefined {
-  const every = hasSix ? ["0.0.0.0", "::"] : ["0.0.0.0"];
-  const addresses = hostIp === "" ? every : [hostIp];
-  if (!addresses.some((address) => isPortTaken(protocol, address, hostPort))) return undefined;
+  const isTaken =
+    isPortTaken(protocol, hostIp === "" ? "0.0.0.0" : hostIp, hostPort) ||
+    (hostIp === "" && hasSix && isPortTaken(protocol, "::", hostPort));
+  if (!isTaken) return undefined;
   return findPortHolder(protocol, hostPort) ?? "another program";
 }

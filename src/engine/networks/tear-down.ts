@@ -74,8 +74,10 @@ export function startRemoval(attachment: Attachment): boolean {
   const store = new NetworkStore();
   using lock = lockAttachment(store, id);
   if (lock === undefined) return false;
-  const files = [...listReservations(store, attachment), attachmentPath(store, id)];
-  startTransactionsAndRemove(removals, files, lock.number);
+  const folder = store.folder("");
+  const paths = [...listReservations(store, attachment), attachmentPath(store, id)];
+  const files = paths.map((path) => path.slice(folder.length));
+  startTransactionsAndRemove(removals, folder, files, lock.number);
   return true;
 }
 
