@@ -2,8 +2,6 @@
 
 import { EAGAIN, EINTR, ETIMEDOUT } from "./errno.ts";
 import { errno, scratch } from "./library.ts";
-import { TIMESPEC } from "./struct-tables.ts";
-import { writeStruct } from "./structs.ts";
 import { rawSyscall, syscall } from "./syscall.ts";
 import { SyscallError } from "./syscall-error.ts";
 import { syscallNumber } from "./syscall-numbers.ts";
@@ -11,6 +9,7 @@ import { syscallNumber } from "./syscall-numbers.ts";
 // Without FUTEX_PRIVATE_FLAG: the word is shared between processes.
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
+const TIMESPEC_BYTES = 16;
 
 /**
  * How the wait ended: `woken` (also by a signal, or for no reason: look at the word again),
@@ -22,11 +21,11 @@ export function futex_wait(
   expected: number,
   timeoutMs: number,
 ): "woken" | "changed" | "timed out" {
-  const timeout = scratch(TIMESPEC.byteLength);
-  writeStruct(TIMESPEC, timeout.bytes, {
-    tv_sec: Math.floor(timeoutMs / 1000),
-    tv_nsec: Math.floor((timeoutMs % 1000) * 1e6),
-  });
+  // Start-up: struct timespec by hand, its two fields of 64 bits by their lower halves.
+  const timeout = scratch(TIMESPEC_BYTES);
+  const words = new Uint32Array(timeout.bytes.buffer, timeout.bytes.byteOffset, TIMESPEC_BYTES / 4);
+  words[0] = timeoutMs / 1000;
+  words[2] = (timeoutMs % 1000) * 1e6;
   const args = [address, FUTEX_WAIT, expected | 0, timeout.address];
   if (rawSyscall(syscallNumber("futex"), args) !== -1) return "woken";
   const number = errno();

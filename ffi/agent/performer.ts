@@ -159,6 +159,12 @@ export class Performer {
     }
   }
 
+  /** Puts something into `slot`, for who waits for that. */
+  fill(slot: Slot): void {
+    Atomics.store(this.channel.words, slot.offset >> 2, 1);
+    futex_wake(this.#memoryAddress + slot.offset, 1);
+  }
+
   /** Waits a moment, or until somebody says that there is something in `slot`. */
   pause(slot: Slot, milliseconds: number): void {
     futex_wait(this.#memoryAddress + slot.offset, 0, milliseconds);

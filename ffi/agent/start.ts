@@ -7,14 +7,15 @@
 //   writes the first batch
 //   posix_spawn("/proc/self/fd/N") ─────▶ maps the channel, performs the batch
 //   goes on with its own work             waits on the futex of its page
+//
+// Start-up: by the bare calls, as each of the headers that have them is a module that every replayed run
+// would wait for: 0.1 ms for all of them.
 
-import { F_SEAL, MAP, MFD, PROT_READ, PROT_WRITE } from "../constants.ts";
-import { addSeals } from "../fcntl.ts";
 import { Fd } from "../fd.ts";
-import { memfd_create, mmap } from "../mman.ts";
+import { bytesAddress, cString } from "../library.ts";
 import { type FileAction, posix_spawn } from "../spawn.ts";
+import { syscall } from "../syscall.ts";
 import type { TraceSink } from "../trace.ts";
-import { ftruncate, write } from "../unistd.ts";
 import { CHANNEL_BYTES } from "./layout.ts";
 import { AGENT_PAGE, type DescribeCall, Performer } from "./performer.ts";
 
@@ -29,6 +30,14 @@ export interface ProcessOptions {
   readonly trace?: TraceSink;
 }
 
+// sys/mman.h, linux/fcntl.h
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MFD_CLOEXEC_ALLOW_SEALING = 3;
+const F_ADD_SEALS = 1033;
+/** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE */
+const ALL_SEALS = 15;
+
 /** Starts the process that serves the channel at that descriptor of its; its pid. */
 export type Spawn = (channelFd: number, options: ProcessOptions) => number;
 
@@ -40,18 +49,14 @@ export function startWith(
   describe?: DescribeCall,
 ): Performer {
   // The one descriptor that the process inherits: nothing else is started before it is closed here.
-  using channelFd = memfd_create("bunker-channel", 0);
-  ftruncate(channelFd.number, CHANNEL_BYTES);
-  const mapping = mmap({
-    byteLength: CHANNEL_BYTES,
-    protection: PROT_READ | PROT_WRITE,
-    flags: MAP.MAP_SHARED,
-    fd: channelFd.number,
-  });
-  const performer = new Performer(mapping.address, options.trace, describe);
+  using channelFd = new Fd(syscall("memfd_create", [cString("bunker-channel"), 0]));
+  const fd = channelFd.number;
+  syscall("ftruncate", [fd, CHANNEL_BYTES]);
+  const address = syscall("mmap", [0, CHANNEL_BYTES, PROT_READ_WRITE, MAP_SHARED, fd, 0]);
+  const performer = new Performer(address, options.trace, describe);
   // Order: the batch lies there before the process starts, which so loses no time in waiting.
   fill(performer);
-  const pid = spawn(channelFd.number, options);
+  const pid = spawn(fd, options);
   performer.setPid(AGENT_PAGE, pid);
   return performer;
 }
@@ -82,11 +87,9 @@ export function listFileActions({ streams, inherit }: ProcessOptions): FileActio
  * until the user's program runs (CVE-2019-5736).
  */
 function sealedExecutable(file: Uint8Array): Fd {
-  const fd = memfd_create("bunker-agent", MFD.MFD_CLOEXEC | MFD.MFD_ALLOW_SEALING);
-  write(fd.number, file);
-  addSeals(
-    fd.number,
-    F_SEAL.F_SEAL_SEAL | F_SEAL.F_SEAL_SHRINK | F_SEAL.F_SEAL_GROW | F_SEAL.F_SEAL_WRITE,
-  );
+  const name = cString("bunker-agent");
+  const fd = new Fd(syscall("memfd_create", [name, MFD_CLOEXEC_ALLOW_SEALING]));
+  syscall("write", [fd.number, bytesAddress(file), file.length]);
+  syscall("fcntl", [fd.number, F_ADD_SEALS, ALL_SEALS]);
   return fd;
 }

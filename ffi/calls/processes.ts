@@ -136,6 +136,12 @@ export const compareSlot = (slot: Slot, expected: number | Slot, options?: CallO
     options,
   );
 
+const FUTEX_WAIT = 0;
+
+/** Waits as long as `slot` is zero, until who fills it wakes; EAGAIN where it is not. futex(2) */
+export const awaitSlot = (slot: Slot, options?: CallOptions): Call =>
+  call("futex", [new AddressOf(slot), FUTEX_WAIT, 0, null], options);
+
 const FUTEX_WAKE = 1;
 
 /** Lets the parent know, which waits for `slot` to change. futex(2) */

@@ -26,9 +26,14 @@ export function findInit(performer: Performer, { initPid }: Score): void {
   if (pid > 1) performer.setPid(INIT_PAGE, pid);
 }
 
-/** Opens the gate. */
-export function openGate(performer: Performer, { exec, watch }: Score): void {
-  performer.startLoaded(INIT_PAGE, exec[0], exec[1]);
+/**
+ * Opens the gate: the init process becomes its program as soon as it is set up. From then on the agent
+ * watches. Throws where something fails.
+ */
+export function openGate(performer: Performer, { latch, watch }: Score): void {
+  if (latch === undefined) throw new Error("a container that waits");
+  performer.fill(slotAt(latch.open));
+  performer.awaitSlot(INIT_PAGE, slotAt(latch.ready));
   performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);
 }
 

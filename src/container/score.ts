@@ -22,9 +22,9 @@ export interface Score extends Places {
   readonly arenaBytes: number;
   /** The agent's first batch: files, cgroup, namespaces, and the init process. */
   readonly agent: Span;
-  /** From the init process's birth to the gate. */
+  /** From the init process's birth to the gate; with a latch, to the user's program. */
   readonly init: Span;
-  /** From the gate to the user's program. */
+  /** From the gate to the user's program; with a latch, the end of `init`. */
   readonly exec: Span;
   /** Its attempts to execute it. */
   readonly attempts: readonly number[];
@@ -38,6 +38,8 @@ export interface Score extends Places {
   /** Where the init process's pid will be, and the siginfo of its end. */
   readonly initPid: number;
   readonly info: number;
+  /** Where its maker stays: see plan-latch.ts. */
+  readonly latch?: LatchScore;
   /** Where it is to be started later: see plan-gate.ts. */
   readonly gate?: GateScore;
   /** Where its agent becomes a guardian, by the last batch: see plan-guardian.ts. */
@@ -48,6 +50,11 @@ export interface GuardianScore {
   readonly deputy: Span;
   /** Set once the guardian needs its maker no more. */
   readonly deputyPid: number;
+}
+
+export interface LatchScore {
+  readonly ready: number;
+  readonly open: number;
 }
 
 export interface GateScore {

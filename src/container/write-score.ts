@@ -8,6 +8,7 @@ import { compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import type { ContainerPlan } from "./plan.ts";
+import { planLatch } from "./plan-latch.ts";
 import { type EnterPlan, makeInfoSlot, planWaitForChild } from "./plan-enter.ts";
 import type { GuardianPlan } from "./plan-guardian.ts";
 import type { GateScore, Places, Score, Span } from "./score.ts";
@@ -66,27 +67,56 @@ const ROOM_BYTES = 128 * 1024;
 /** undefined for a plan that asks for more than the agent does by itself, or is too large. */
 export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefined {
   if (!isPlain(plan)) return undefined;
-  return withRoom((write) => {
-    const info = makeInfoSlot();
-    const agent = write(plan.agentFirst, ends.first, plan.agentClone);
-    const setup = plan.initSetup.flatMap((part) => part());
-    const init = write(plan.initGuard, [plan.initCheck], setup);
-    const execSteps = plan.initExec();
-    const exec = write(execSteps);
-    const { steps, cleared, behind } =
-      plan.turn === undefined
-        ? planEnd(plan.initPid, info, ends)
-        : { steps: [END], cleared: 0, behind: 0 };
-    const watch = write(steps);
-    return {
-      ...{ agent, init, exec, watch },
-      ...describeExec(execSteps, exec[0]),
-      cleared: recordsBefore(watch, cleared, behind),
-      initPid: plan.initPid.offset,
-      info: info.offset,
-      ...(plan.turn === undefined ? {} : { gate: describeGate(plan.turn, execSteps, exec[0]) }),
-    };
-  });
+  const { turn } = plan;
+  return withRoom((write) =>
+    turn === undefined
+      ? describeWatched(plan, ends, write)
+      : describeWaiting(plan, turn, ends.first, write),
+  );
+}
+
+/** From its birth to its program the init process has one batch, with a latch in it. */
+function describeWatched(plan: ContainerPlan, ends: Ends, write: Write): Described {
+  const info = makeInfoSlot();
+  const agent = write(plan.agentFirst, ends.first, plan.agentClone);
+  const setup = plan.initSetup.flatMap((part) => part());
+  const latch = planLatch();
+  const execSteps = plan.initExec();
+  const init = write(plan.initGuard, [plan.initCheck], setup, latch.steps, execSteps);
+  const exec = recordsBefore(init, callsOf(execSteps).length, 0);
+  const { steps, cleared, behind } = planEnd(plan.initPid, info, ends);
+  const watch = write(steps);
+  return {
+    ...{ agent, init, exec, watch },
+    ...describeExec(execSteps, exec[0]),
+    cleared: recordsBefore(watch, cleared, behind),
+    initPid: plan.initPid.offset,
+    info: info.offset,
+    latch: { ready: latch.ready.offset, open: latch.open.offset },
+  };
+}
+
+/** It comes to a gate on disk, where its maker and the agent leave it. */
+function describeWaiting(
+  plan: ContainerPlan,
+  turn: Slot,
+  first: readonly Step[],
+  write: Write,
+): Described {
+  const agent = write(plan.agentFirst, first, plan.agentClone);
+  const setup = plan.initSetup.flatMap((part) => part());
+  const init = write(plan.initGuard, [plan.initCheck], setup);
+  const execSteps = plan.initExec();
+  const exec = write(execSteps);
+  const watch = write([END]);
+  return {
+    ...{ agent, init, exec, watch },
+    ...describeExec(execSteps, exec[0]),
+    cleared: [watch[1], watch[1]],
+    initPid: plan.initPid.offset,
+    info: 0,
+    gate: describeGate(turn, execSteps, exec[0]),
+  };
 }
 
 /**

@@ -2,7 +2,7 @@
 // may notice but by the clock.
 
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { detectCgroups } from "../../cgroups/detect.ts";
 import { underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -126,6 +126,32 @@ needsRoot("a bundle, the third time", () => {
       );
     }
     expect(await oci.ok(["list", "-q"])).toBe("");
+  });
+
+  it("never runs a program whose set-up has failed, though its gate was open", async () => {
+    const spot = `${oci.box.rootfs}/spot`;
+    const ran = `${oci.box.rootfs}/ran`;
+    mkdirSync(spot);
+    const bundle = oci.bundle("echo ran >> /ran", (spec) => ({
+      ...spec,
+      mounts: [
+        ...(spec.mounts ?? []),
+        { destination: "/spot", type: "tmpfs", source: "tmpfs", options: ["mode=755"] },
+      ],
+    }));
+    const pidFile = oci.box.path("spot-pid");
+    const run = (i: number) => ["run", "--bundle", bundle, "--pid-file", pidFile, `spot-${i}`];
+    for (let i = 0; i < 3; i++) await oci.ok(run(i));
+    expect(isKept(bundle)).toBe(true);
+    rmSync(spot, { recursive: true });
+    rmSync(pidFile);
+    writeFileSync(spot, "a file, where there was a folder");
+    expect(await oci.refusal(run(3))).toContain("spot");
+    expect(readFileSync(ran, "utf8")).toBe("ran\n".repeat(3));
+    expect(existsSync(pidFile)).toBe(false);
+    expect(await oci.ok(["list", "-q"])).toBe("");
+    rmSync(spot);
+    rmSync(ran);
   });
 
   it("is not put below a cgroup that is frozen", async () => {

@@ -5,6 +5,7 @@
 import { runtime } from "#runtime";
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { readVariable } from "../../../ffi/environment.ts";
+import { removeFile } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { findKept, type KeptFile, type KeptLaunch, type LaunchBasis } from "../replay/kept.ts";
@@ -147,12 +148,14 @@ async function performWatched(
   if (typeof initPid === "string") return initPid;
   const forward = launch.prepareForwarding(initPid);
   if (typeof forward === "string") return forward;
-  const unmet = launch.finish();
-  if (unmet !== undefined) return unmet;
   if (pidFile !== undefined) (await import("./pid-file.ts")).writePidFile(pidFile, initPid);
   globals.debug("init: closing the pipe to signal completion: the program is next");
   forward();
-  later.openGate(performer, kept.score);
+  const unmet = launch.open();
+  if (unmet !== undefined) {
+    if (pidFile !== undefined) removeFile(pidFile);
+    return unmet;
+  }
   made.finishRecord();
   // Order: from here on others may ask for it, and kill it.
   container.unlock();

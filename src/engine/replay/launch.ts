@@ -136,6 +136,16 @@ export class ReplayedLaunch<T extends LaunchBasis> {
     }
   }
 
+  /** Lets the init process go on to its program; undefined once it may, and all is set up. */
+  open(): Unmet | undefined {
+    try {
+      this.later.openGate(this.performer, this.launch.score);
+      return undefined;
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
   /**
    * From the call of what comes back on, the caller's signals are the container's.
    * Race: to be called before the gate opens. Afterwards a signal would end this process instead.

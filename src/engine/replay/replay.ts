@@ -86,10 +86,9 @@ async function perform(
   if (typeof initPid === "string") return initPid;
   const forward = launch.prepareForwarding(initPid);
   if (typeof forward === "string") return forward;
-  const unmet = launch.finish();
-  if (unmet !== undefined) return unmet;
   forward();
-  later.openGate(performer, kept.score);
+  const unmet = launch.open();
+  if (unmet !== undefined) return unmet;
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
   await clearOthers(store, id);
