@@ -1,5 +1,7 @@
 // The bars that a start has to clear, and by how much it does.
 
+import { median } from "./statistics.ts";
+
 /** Medians in milliseconds by subject, peaks in bytes. What was not measured is missing. */
 export interface Measured {
   readonly medianMs: Readonly<Record<string, number>>;
@@ -124,12 +126,12 @@ export function judgeNetworks({ medianMs }: NetworkMeasured): Verdict[] {
   ];
 }
 
-/** Bits per second of each way. */
+/** Of each way through a published port: what passed, of what passed the direct way next to it. */
 export interface ThroughputMeasured {
-  readonly medianBits: Readonly<Record<string, number>>;
+  readonly ratios: Readonly<Record<string, readonly number[]>>;
 }
 
-const WAYS = [
+export const THROUGHPUT_WAYS = [
   { title: "published, by 127.0.0.1", way: "loopback", direct: "bridge" },
   { title: "published, by the host's address", way: "host", direct: "bridge" },
   { title: "published, by [::1]", way: "loopback6", direct: "bridge6" },
@@ -138,10 +140,11 @@ const WAYS = [
 const WAY_LIMIT = 0.95;
 
 /** One verdict for each way through a published port: at least that much of the way without one. */
-export function judgeThroughput({ medianBits }: ThroughputMeasured): Verdict[] {
-  return WAYS.map(({ title, way, direct }) =>
-    judgeLeastRatio(title, medianBits[way], medianBits[direct], WAY_LIMIT),
-  );
+export function judgeThroughput({ ratios }: ThroughputMeasured): Verdict[] {
+  return THROUGHPUT_WAYS.map(({ title, way }) => {
+    const list = ratios[way] ?? [];
+    return judgeLeastRatio(title, list.length === 0 ? undefined : median(list), 1, WAY_LIMIT);
+  });
 }
 
 function judgeMilliseconds(title: string, ms: number | undefined, limit: number): Verdict {

@@ -63,7 +63,8 @@ export const NETWORK_USAGE = `usage: bun bench/network.ts [flags]   (as root)
 
 export const THROUGHPUT_USAGE = `usage: bun bench/throughput.ts [flags]   (as root)
 
-  --rounds N     transfers of two seconds each way, interleaved (50)
+  --rounds N     pairs of transfers, by a port and directly, of each way, interleaved (10)
+  --seconds N    how long each transfer goes on (5)
   --bunker FILE  the executable (dist/bunker)
   --json FILE    writes every sample there as well
   --check        exit status 1 where a bar is missed
@@ -107,6 +108,7 @@ export interface BenchOptions {
   readonly help: boolean;
   /** How many containers. */
   readonly count?: number;
+  readonly seconds?: number;
   readonly rootfs?: string;
   readonly bunker?: string;
   readonly json?: string;
@@ -116,7 +118,12 @@ export interface BenchOptions {
   readonly seccomp?: string;
 }
 
-const NUMBERS = { "--rounds": "rounds", "--pause": "pauseMs", "--count": "count" } as const;
+const NUMBERS = {
+  "--rounds": "rounds",
+  "--pause": "pauseMs",
+  "--count": "count",
+  "--seconds": "seconds",
+} as const;
 const TEXTS = {
   "--rootfs": "rootfs",
   "--bunker": "bunker",
@@ -124,11 +131,14 @@ const TEXTS = {
   "--verbs": "verbs",
   "--seccomp": "seccomp",
 } as const;
-const LEAST = { rounds: 3, pauseMs: 0, count: 1 } as const;
+const LEAST = { rounds: 3, pauseMs: 0, count: 1, seconds: 1 } as const;
 
 /** @param argv what follows the program's name @param rounds unless it says so @throws UserError */
 export function parseOptions(argv: readonly string[], rounds = 50): BenchOptions {
-  const numbers: { rounds: number; pauseMs: number; count?: number } = { rounds, pauseMs: 0 };
+  const numbers: { rounds: number; pauseMs: number; count?: number; seconds?: number } = {
+    rounds,
+    pauseMs: 0,
+  };
   const texts: {
     rootfs?: string;
     bunker?: string;

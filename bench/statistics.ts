@@ -42,6 +42,30 @@ export function summarize(samples: readonly number[]): Summary {
   };
 }
 
+const CONFIDENCE = 0.95;
+
+/**
+ * Where the median of all that could be sampled lies with 95 % certainty, whatever its distribution:
+ * between two of the samples, as each is below it with the chance of a coin. Few samples say little:
+ * below six it is all of them. @throws RangeError where there is no sample
+ */
+export function medianInterval(samples: readonly number[]): [low: number, high: number] {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const count = sorted.length;
+  let outside = 0;
+  let chance = 0.5 ** count;
+  let rank = 0;
+  while (2 * (outside + chance) <= 1 - CONFIDENCE) {
+    outside += chance;
+    chance = (chance * (count - rank)) / (rank + 1);
+    rank += 1;
+  }
+  const place = Math.max(0, rank - 1);
+  const [low, high] = [sorted[place], sorted[count - 1 - place]];
+  if (low === undefined || high === undefined) throw new RangeError("no samples");
+  return [low, high];
+}
+
 /**
  * The median of the ratios within each round. What slows the machine down for seconds slows both
  * halves of a pair, so this moves less than the ratio of two medians.

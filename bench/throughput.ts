@@ -5,19 +5,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { UserError } from "../src/errors.ts";
-import { judgeThroughput } from "./bars.ts";
+import { judgeThroughput, THROUGHPUT_WAYS } from "./bars.ts";
 import { timeProgram } from "./child.ts";
 import { removeFolder } from "./isolate.ts";
 import { bunkerProgram, type NetworkPlace } from "./network-subjects.ts";
 import { startBench } from "./main.ts";
 import { type BenchOptions, THROUGHPUT_USAGE } from "./options.ts";
 import { findBunker } from "./place.ts";
-import { conclude, formatMachine, formatTable } from "./report.ts";
+import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { medians, summarize } from "./statistics.ts";
+import { median, medianInterval } from "./statistics.ts";
 
 const PORT = "5201";
-const SECONDS = "2";
+const SECONDS = 5;
+const ROUNDS = 10;
 const HOST = "192.0.2.1";
 const OTHER = "192.0.2.2";
 const ADDRESS = "10.211.0.9";
@@ -32,7 +33,7 @@ function bench(options: BenchOptions): number {
     using other = new OtherMachine();
     startServer(place);
     try {
-      return measure(options, listWays(other));
+      return measure(options, listClients(other));
     } finally {
       timeProgram(bunkerProgram(place, ["rm", "-f", "server"]));
     }
@@ -86,73 +87,133 @@ function startServer(place: NetworkPlace): void {
   timeProgram(bunkerProgram(place, ["run", "-d", "--name", "server", ...flags, ...server]));
 }
 
-interface Way {
-  readonly key: string;
-  readonly title: string;
-  readonly client: readonly string[];
-}
+type Way = "bridge" | "loopback" | "host" | "bridge6" | "loopback6" | "routed" | "outside";
 
-function listWays({ prefix }: OtherMachine): Way[] {
+const TITLES: Readonly<Record<Way, string>> = {
+  bridge: "host to container",
+  loopback: "host by 127.0.0.1",
+  host: "host by its address",
+  bridge6: "host to container, IPv6",
+  loopback6: "host by [::1]",
+  routed: "other machine to container",
+  outside: "other machine by the port",
+};
+
+type Clients = Readonly<Record<Way, readonly string[]>>;
+
+function listClients({ prefix }: OtherMachine): Clients {
   const to = (address: string): string[] => ["iperf3", "--client", address, "--port", PORT];
-  return [
-    { key: "bridge", title: "host to container", client: to(ADDRESS) },
-    { key: "loopback", title: "host by 127.0.0.1", client: to("127.0.0.1") },
-    { key: "host", title: "host by its address", client: to(HOST) },
-    { key: "bridge6", title: "host to container, IPv6", client: to(ADDRESS6) },
-    { key: "loopback6", title: "host by [::1]", client: to("::1") },
-    { key: "routed", title: "other machine to container", client: [...prefix, ...to(ADDRESS)] },
-    { key: "outside", title: "other machine by the port", client: [...prefix, ...to(HOST)] },
-  ];
+  return {
+    bridge: to(ADDRESS),
+    loopback: to("127.0.0.1"),
+    host: to(HOST),
+    bridge6: to(ADDRESS6),
+    loopback6: to("::1"),
+    routed: [...prefix, ...to(ADDRESS)],
+    outside: [...prefix, ...to(HOST)],
+  };
 }
 
 interface Report {
   /** Without it where the connection failed, which may be told by that alone. */
-  readonly end: { readonly sum_received?: { readonly bits_per_second: number } };
+  readonly end: {
+    readonly sum_received?: { readonly bits_per_second: number };
+    /** Of both programs, in percent of a processor. */
+    readonly cpu_utilization_percent?: {
+      readonly host_total: number;
+      readonly remote_total: number;
+    };
+  };
 }
 
-/** Bits per second; undefined where nothing answers there. */
-function transfer({ client }: Way, length: readonly string[]): number | undefined {
+interface Transfer {
+  readonly bits: number;
+  /** Bits per second of processor time, of both ends: what a busy machine leaves alone. */
+  readonly bitsOfCpu: number;
+}
+
+/** undefined where nothing answers there. */
+function transfer(client: readonly string[], length: readonly string[]): Transfer | undefined {
   const argv = [...client, ...length, "--json", "--connect-timeout", "2000"];
   const { exitCode, stdout } = Bun.spawnSync(argv, { stdin: "ignore" });
   if (exitCode !== 0) return undefined;
   const { end }: Report = JSON.parse(stdout.toString());
-  return end.sum_received?.bits_per_second;
+  const bits = end.sum_received?.bits_per_second;
+  const { host_total = NaN, remote_total = NaN } = end.cpu_utilization_percent ?? {};
+  return bits === undefined
+    ? undefined
+    : { bits, bitsOfCpu: bits / ((host_total + remote_total) / 100) };
 }
 
-type Samples = Record<string, number[]>;
-
-function measure(options: BenchOptions, ways: readonly Way[]): number {
-  const [first] = ways;
+function measure(options: BenchOptions, clients: Clients): number {
   for (let attempt = 0; attempt < STARTING_ATTEMPTS; attempt += 1) {
-    if (first === undefined || transfer(first, ["--bytes", "1K"]) !== undefined) break;
+    if (transfer(clients.bridge, ["--bytes", "1K"]) !== undefined) break;
     Bun.sleepSync(20);
   }
-  const samples: Samples = {};
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const way of shuffle(ways, round)) {
-      const bits = transfer(way, ["--time", SECONDS]);
-      if (bits !== undefined) (samples[way.key] ??= []).push(bits);
-    }
-  }
-  process.stdout.write(
-    formatMachine(`medians of ${options.rounds} rounds of ${SECONDS} s`) +
-      `${formatSamples(ways, samples)}\n`,
+  const before = readLoad();
+  const { rounds, seconds = SECONDS } = options;
+  const pairs = runPairs(clients, rounds, String(seconds));
+  const how = `${rounds} pairs of ${seconds} s each, their halves in turns`;
+  process.stdout.write(`${formatMachine(how, before)}${formatPairs(pairs)}\n`);
+  const ratios = Object.fromEntries(
+    Object.entries(pairs).map(([way, list]) => [way, list.map(ratioOf)]),
   );
-  return conclude(options, judgeThroughput({ medianBits: medians(samples) }), { samples });
+  return conclude(options, judgeThroughput({ ratios }), { pairs });
 }
 
-function formatSamples(ways: readonly Way[], samples: Samples): string {
-  const rows = ways.map(({ key, title }) => {
-    const list = samples[key] ?? [];
-    if (list.length === 0) return [title, "nothing answers"];
-    const { median, p10, p90 } = summarize(list);
-    return [title, ...[median, p10, p90].map((bits) => (bits / 1e9).toFixed(2))];
+interface Pair {
+  readonly published: Transfer;
+  readonly direct: Transfer;
+}
+
+type Pairs = Readonly<Record<string, readonly Pair[]>>;
+
+const ratioOf = ({ published, direct }: Pair): number => published.bits / direct.bits;
+const cpuRatioOf = ({ published, direct }: Pair): number => published.bitsOfCpu / direct.bitsOfCpu;
+
+/** Both ways right after each other, each as often the first: what slows one down slows the other. */
+function runPairs(clients: Clients, rounds: number, seconds: string): Pairs {
+  const pairs: Record<string, Pair[]> = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { way, direct } of shuffle(THROUGHPUT_WAYS, round)) {
+      const order = round % 2 === 0 ? [direct, way] : [way, direct];
+      const got = new Map(
+        order.map((each) => [each, transfer(clients[each], ["--time", seconds])]),
+      );
+      const [own, base] = [got.get(way), got.get(direct)];
+      if (own !== undefined && base !== undefined) {
+        (pairs[way] ??= []).push({ published: own, direct: base });
+      }
+    }
+  }
+  return pairs;
+}
+
+const HEAD = ["Gbit/s, medians", "direct", "published", "ratio", "95 % of it", "of CPU time"];
+
+function formatPairs(pairs: Pairs): string {
+  const rows = THROUGHPUT_WAYS.map(({ way }) => {
+    const list = pairs[way] ?? [];
+    if (list.length === 0) return [TITLES[way], "nothing answers"];
+    const gigabits = (bits: readonly number[]): string => (median(bits) / 1e9).toFixed(2);
+    const ratios = list.map(ratioOf);
+    return [
+      TITLES[way],
+      gigabits(list.map(({ direct }) => direct.bits)),
+      gigabits(list.map(({ published }) => published.bits)),
+      median(ratios).toFixed(3),
+      medianInterval(ratios)
+        .map((ratio) => ratio.toFixed(2))
+        .join(" to "),
+      median(list.map(cpuRatioOf)).toFixed(3),
+    ];
   });
-  return formatTable([["gigabits per second", "median", "p10", "p90"], ...rows]);
+  return formatTable([HEAD, ...rows]);
 }
 
 process.exitCode = await startBench(process.argv.slice(2), {
   usage: THROUGHPUT_USAGE,
+  rounds: ROUNDS,
   apart: ["--net"],
   bench,
 });

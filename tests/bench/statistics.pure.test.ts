@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { shuffle } from "../../bench/rounds.ts";
-import { median, pairedRatio, quantile, summarize } from "../../bench/statistics.ts";
+import {
+  median,
+  medianInterval,
+  pairedRatio,
+  quantile,
+  summarize,
+} from "../../bench/statistics.ts";
 
 describe("statistics of a bench", () => {
   test("the median of an even number of samples lies between the two in the middle", () => {
@@ -41,6 +47,15 @@ describe("statistics of a bench", () => {
 
   test("a paired ratio compares within a round, so that a slow machine does not show", () => {
     expect(pairedRatio([5, 10, 50], [10, 20, 100])).toBe(0.5);
+  });
+
+  test("a median lies between two of the samples, the further inside the more of them there are", () => {
+    const samples = (count: number) => Array.from({ length: count }, (_, index) => count - index);
+    expect(medianInterval(samples(5))).toEqual([1, 5]);
+    expect(medianInterval(samples(6))).toEqual([1, 6]);
+    expect(medianInterval(samples(10))).toEqual([2, 9]);
+    expect(medianInterval(samples(50))).toEqual([18, 33]);
+    expect(() => medianInterval([])).toThrow(new RangeError("no samples"));
   });
 
   test("samples of different rounds cannot be paired", () => {
