@@ -64,6 +64,11 @@ function slotAt(offset: number): Slot {
   return slot;
 }
 
+/** Lets the agent make the init process, once the container is known. */
+export function goOn(performer: Performer, { guardian }: Score): void {
+  if (guardian !== undefined) performer.startLoaded(AGENT_PAGE, ...guardian.goOn);
+}
+
 /** The agent guards from now on, whatever becomes of us. */
 export function startGuarding(performer: Performer, { watch }: Score): void {
   performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);

@@ -47,6 +47,8 @@ export interface Score extends Places {
 }
 
 export interface GuardianScore {
+  /** The agent's second batch: what wants the container to be known. */
+  readonly goOn: Span;
   readonly deputy: Span;
   /** Set once the guardian needs its maker no more. */
   readonly deputyPid: number;

@@ -119,22 +119,30 @@ function describeWaiting(
   };
 }
 
+/** What the agent does besides the plan. */
+export interface GuardedSteps {
+  /** While the container is being made known. */
+  readonly first: readonly Step[];
+  /** Once it is, and before there is an init process. */
+  readonly known: readonly Step[];
+  /** Before it guards, while that one is at work. */
+  readonly meanwhile: readonly Step[];
+}
+
 /**
  * A container that waits at a gate, and whose agent becomes its guardian. From its birth to the gate the
  * init process needs nobody: it is one batch.
- * @param first what the agent does before there is an init process
- * @param meanwhile what it does before it guards, while that one is at work
  */
 export function writeGuardedPlan(
   plan: ContainerPlan,
   guardian: GuardianPlan,
-  first: readonly Step[],
-  meanwhile: readonly Step[],
+  { first, known, meanwhile }: GuardedSteps,
 ): WrittenPlan | undefined {
   const { turn } = plan;
   if (!isPlain(plan) || turn === undefined) return undefined;
   return withRoom((write) => {
-    const agent = write(plan.agentFirst, first, plan.agentClone, meanwhile, guardian.settle);
+    const agent = write(plan.agentFirst, first);
+    const goOn = write(known, plan.agentClone, meanwhile, guardian.settle);
     const setup = plan.initSetup.flatMap((part) => part());
     const execSteps = plan.initExec();
     const init = write(plan.initGuard, [plan.initCheck], setup, execSteps);
@@ -149,7 +157,7 @@ export function writeGuardedPlan(
       initPid: plan.initPid.offset,
       info: 0,
       gate: describeGate(turn, execSteps, exec[0]),
-      guardian: { deputy, deputyPid: guardian.deputyPid.offset },
+      guardian: { goOn, deputy, deputyPid: guardian.deputyPid.offset },
     };
   });
 }

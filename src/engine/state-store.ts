@@ -83,6 +83,17 @@ export class StateStore {
     }
   }
 
+  /** The same without its name, which is taken later. */
+  reserveUnnamed(id: string, name: string): Reservation {
+    const folder = this.containerFolder(id);
+    return new Reservation(this, id, name, folder, this.#makeLockedFolder(folder), false);
+  }
+
+  /** @throws UserError where it is another's */
+  takeName(name: string, id: string): void {
+    this.#takeName(name, id);
+  }
+
   /** Race: a sweep may take the folder for abandoned until it is locked; then it is made again. */
   #makeLockedFolder(folder: string): Fd {
     for (;;) {
@@ -243,7 +254,14 @@ export class Reservation {
     readonly name: string,
     readonly folder: string,
     readonly lock: Fd,
+    private isNamed = true,
   ) {}
+
+  /** @throws UserError where it is another's */
+  takeName(): void {
+    this.store.takeName(this.name, this.id);
+    this.isNamed = true;
+  }
 
   /**
    * Writes what is known of the container. Race: always in place, with one write(2) of the same
@@ -261,7 +279,7 @@ export class Reservation {
 
   /** Gives folder and name back. */
   remove(): void {
-    this.store.freeName(this.name);
+    if (this.isNamed) this.store.freeName(this.name);
     // What is always there goes without looking; only if that was not all is the folder read.
     for (const file of KNOWN_FILES) removeFile(`${this.folder}/${file}`);
     tryRemoveDirectory(`${this.folder}/scratch`);

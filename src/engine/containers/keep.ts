@@ -6,14 +6,17 @@ import { makeId, makeName } from "../names.ts";
 import type { RunOptions } from "../run-options.ts";
 import type { KeptContainer, KeptOptions, KeptStore } from "./kept.ts";
 
-/** Makes a container known under its name, or one that is made up; `events` are not told of it. */
-export function keepQuietly(options: KeptOptions, kept: KeptStore): KeptContainer {
+/**
+ * Makes a container known under its name, or one that is made up; `events` are not told of it.
+ * @param isLeft not to be started at once
+ */
+export function keepQuietly(options: KeptOptions, kept: KeptStore, isLeft = false): KeptContainer {
   const id = makeId();
   for (let attempt = 0; ; attempt++) {
     const name = options.name ?? makeName(id, attempt);
     try {
       const container = { id, name, createdMs: Date.now(), options };
-      kept.create(container);
+      kept.create(container, isLeft);
       return container;
     } catch (error) {
       if (options.name !== undefined || !(error instanceof UserError) || attempt > 9) throw error;

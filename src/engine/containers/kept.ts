@@ -2,7 +2,8 @@
 // What is kept outlives their end and the next boot.
 //
 //   DATA/containers/ID/container.json   what was asked for; never changed but by rename and update
-//                      status.json      how it is, or was when the last command saw it
+//                      status.json      how it is, or was when the last command saw it; without one it
+//                                       was never started
 //                      lock             flock: held by whoever changes the container
 //                      log, log.idx     what it has written, see guardian-log.ts
 //                      upper, work …    its writable layer, see storage/container-storage.ts
@@ -16,6 +17,7 @@ import { isProcessAlive } from "../../../ffi/agent/alive.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
   listDirectory,
+  makeDirectory,
   makeDirectoryTree,
   makeSymlink,
   openFile,
@@ -97,18 +99,18 @@ export class KeptStore {
   /**
    * Makes the container known: whole, or not at all. @throws UserError where its name is another's
    *
+   * @param isLeft not to be started at once: then it has room for its status, whatever the disk has
+   *
    * Race: what is half made lies where no sweep takes it for the rest of a container that is gone; and
    * of two that want the same name one comes first.
    */
-  create(container: KeptContainer): void {
+  create(container: KeptContainer, isLeft: boolean): void {
     const { id, name } = container;
-    makeDirectoryTree(this.#names, 0o700);
-    makeDirectoryTree(this.#containers, 0o711);
     const made = `${this.#making}/${id}.${process.pid}`;
-    makeDirectoryTree(made, 0o711);
+    this.#makeFolder(made);
     try {
-      writeJson(`${made}/${STATUS}`, NEVER_STARTED);
-      writeJson(`${made}/${CONFIG}`, container);
+      if (isLeft) writeDown(`${made}/${STATUS}`, formatJson(NEVER_STARTED));
+      writeDown(`${made}/${CONFIG}`, formatJson(container));
       using _lock = this.#lockNames();
       this.#takeName(name, id);
       renameFile(made, this.folder(id));
@@ -116,6 +118,16 @@ export class KeptStore {
       removeTreeDeep(made);
       throw error;
     }
+  }
+
+  /** Start-up: the folders around it are there but for the first time. */
+  #makeFolder(made: string): void {
+    const failure = failureOf(() => makeDirectory(made, 0o711));
+    if (failure === undefined) return;
+    if (!isSyscallError(failure, "ENOENT")) throw failure;
+    makeDirectoryTree(this.#names, 0o700);
+    makeDirectoryTree(this.#containers, 0o711);
+    makeDirectoryTree(made, 0o711);
   }
 
   /**
@@ -277,10 +289,12 @@ function readJson<T>(path: string): T | undefined {
 /** So long that what is to be written once the disk is full has room where the old text stands. */
 const JSON_LENGTH = 1024;
 
+const formatJson = (value: unknown): string => JSON.stringify(value).padEnd(JSON_LENGTH);
+
 const writeJson = (path: string, value: unknown): void => prepareJson(path, value)();
 
 function prepareJson(path: string, value: unknown): () => void {
-  const text = JSON.stringify(value).padEnd(JSON_LENGTH);
+  const text = formatJson(value);
   const temporary = `${path}.${process.pid}`;
   const unwritten = failureOf(() => writeDown(temporary, text));
   return () => {

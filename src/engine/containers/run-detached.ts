@@ -118,7 +118,7 @@ export async function createKept(options: RunOptions): Promise<string> {
   makeCapabilities(options.security, listCapabilities());
   const kept = new KeptStore();
   // Whoever starts it may be joined to it.
-  const container = keep({ ...options, detach: false }, kept);
+  const container = keep({ ...options, detach: false }, kept, true);
   try {
     if (needsStorage(options)) {
       const { findStorage } = await import("../storage/container-storage.ts");
@@ -135,8 +135,8 @@ export async function createKept(options: RunOptions): Promise<string> {
 }
 
 /** Makes a container known under its name, or one that is made up. */
-function keep(options: RunOptions, kept: KeptStore): KeptContainer {
-  const container = keepQuietly(storable(options), kept);
+function keep(options: RunOptions, kept: KeptStore, isLeft = false): KeptContainer {
+  const container = keepQuietly(storable(options), kept, isLeft);
   tell("create", container);
   return container;
 }

@@ -10,6 +10,7 @@ export {
   awaitDeputy,
   comesToGate,
   findInit,
+  goOn,
   hasCleared,
   hasExecuted,
   leaveAtGate,

@@ -1,15 +1,21 @@
-// A run in the background that was made before: what is kept of the container is made here, under its
-// lock, all else by the agent, which becomes its guardian. What a crash leaves at any moment is what one
-// of a run that is planned leaves: see containers/launch-detached.ts.
+// A run in the background that was made before: the container is made known here, and let go, all else is
+// the agent's, which becomes its guardian. What a crash leaves at any moment is what one of a run that is
+// planned leaves (containers/launch-detached.ts), or of one that nobody knows of.
 
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { readVariable } from "../../../ffi/environment.ts";
+import type { Fd } from "../../../ffi/fd.ts";
 import { removeFile, writeAll } from "../../../ffi/files.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
-import { keepQuietly } from "../containers/keep.ts";
-import { type KeptContainer, KeptStore, NEVER_STARTED } from "../containers/kept.ts";
+import {
+  type KeptContainer,
+  type KeptOptions,
+  KeptStore,
+  NEVER_STARTED,
+} from "../containers/kept.ts";
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
+import { makeId, makeName } from "../names.ts";
 import { formatRecord, StateStore } from "../state-store.ts";
 import type { KeptFile, KeptLaunch } from "./kept.ts";
 import { ReplayedLaunch, type Unmet } from "./launch.ts";
@@ -31,12 +37,12 @@ export async function performDetached(
   if (readVariable(DATA_VARIABLE) !== data) return "another host";
   const options = name === undefined ? detached.options : { ...detached.options, name };
   const kept = new KeptStore(dataFolder({ [DATA_VARIABLE]: data }));
-  const container = keepQuietly(options, kept);
+  const container = describe(options, kept);
   const { id } = container;
-  using lock = kept.lock(id);
-  if (lock === undefined) throw new UserError("the container was removed before it was started");
-  const unmet = await start(file, launch, new StateStore(runFolder), container, kept);
+  using undo = new UndoStack();
+  const unmet = await start(file, launch, new StateStore(runFolder), container, kept, undo);
   if (unmet !== undefined) return unmet;
+  undo.keep();
   const { tellAll, writeIdFile } = await loadLater();
   tellAll({ create: {}, start: {} }, container);
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, id);
@@ -47,24 +53,54 @@ export async function performDetached(
 /** Start-up: loaded while the agent is at work. */
 const loadLater = () => import("./after-detached.ts");
 
+const NAME_ATTEMPTS = 9;
+
+/** Under its name, or one that is made up and nobody's. */
+function describe(options: KeptOptions, kept: KeptStore): KeptContainer {
+  const id = makeId();
+  let name = options.name ?? makeName(id, 0);
+  for (let attempt = 1; options.name === undefined && attempt <= NAME_ATTEMPTS; attempt++) {
+    if (kept.findByName(name) === undefined) break;
+    name = makeName(id, attempt);
+  }
+  return { id, name, createdMs: Date.now(), options };
+}
+
 async function start(
   file: KeptFile,
   kept: KeptLaunch,
   states: StateStore,
   container: KeptContainer,
   store: KeptStore,
+  undo: UndoStack,
 ): Promise<Unmet | undefined> {
   const { id, name } = container;
-  using undo = new UndoStack();
-  undo.push(() => store.remove(container));
-  const place = states.reserve(id, name);
+  const place = states.reserveUnnamed(id, name);
+  let isKnown = false;
+  let lock: Fd | undefined;
+  // Order: once everything of it is gone, and under its lock.
+  undo.push(() => {
+    if (isKnown) store.remove(container);
+    lock?.[Symbol.dispose]();
+  });
   undo.push(() => place.remove());
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
-  const hold = kept.layer && holdStore(kept.layer, undo);
-  if (hold === "another host") return hold;
   const launch = await ReplayedLaunch.start(kept, file, id, undo);
   const { later, performer } = launch;
+  // Order: the agent makes meanwhile what nobody sees: the fifos, the cgroup.
+  store.create(container, false);
+  isKnown = true;
+  // It is held until this process ends, or has undone everything.
+  lock = store.lock(id);
+  if (lock === undefined) {
+    throw new UserError("the container was removed before it was started");
+  }
+  place.takeName();
+  const hold = kept.layer && holdStore(kept.layer, undo);
+  if (hold === "another host") return hold;
+  const unbegun = launch.goOn();
+  if (unbegun !== undefined) return unbegun;
   const { EXIT_FILE, passGate } = await loadLater();
   const initPid = launch.findInit();
   // Order: from here on the details say that the image is in use.
@@ -85,6 +121,5 @@ async function start(
   if (!later.hasExecuted(performer, kept.score)) return "failed";
   later.awaitDeputy(performer, kept.score);
   launch.hasEnded = true;
-  undo.keep();
   return undefined;
 }

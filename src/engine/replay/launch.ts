@@ -98,6 +98,16 @@ export class ReplayedLaunch<T extends LaunchBasis> {
     return this.#later;
   }
 
+  /** Of one in two steps: the second, for which the container is known. undefined once it is begun. */
+  goOn(): Unmet | undefined {
+    try {
+      this.later.goOn(this.performer, this.launch.score);
+      return undefined;
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
   /**
    * The pid of the init process, whose set-up goes on.
    * Order: the agent is at work meanwhile, on what nobody sees yet.

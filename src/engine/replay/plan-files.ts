@@ -7,8 +7,10 @@ import { EEXIST } from "../../../ffi/errno.ts";
 import { DETAILS_FILE } from "../container-details.ts";
 import type { Prepared } from "../prepare.ts";
 
-/** The files of a container, in two parts. */
+/** The files of a container, in three parts. */
 export interface FilesPlan {
+  /** Its writable layer, where it has one. */
+  readonly layer: Step;
   /** What is mounted in it: to be made before its init process. */
   readonly mounted: Step;
   /** What others are told by. */
@@ -24,13 +26,14 @@ export function planFiles(
   folder: string,
   kept?: string,
 ): FilesPlan {
+  const layer: Call[] = [];
   const mounted: Call[] = [];
   const told: Call[] = [];
   if (storage?.plain !== undefined) {
     const { folders, details } = storage.plain();
     // What is kept of a container is there before its layer.
     for (const [path, mode] of folders) {
-      mounted.push(mkdirat(AT_FDCWD, path, mode, path === kept ? { tolerate: [EEXIST] } : {}));
+      layer.push(mkdirat(AT_FDCWD, path, mode, path === kept ? { tolerate: [EEXIST] } : {}));
     }
     for (const at of kept === undefined ? [folder] : [folder, kept]) {
       told.push(...planFile(`${at}/${DETAILS_FILE}`, details, 0o600));
@@ -44,6 +47,7 @@ export function planFiles(
   }
   told.push(...planFile(`${folder}/config.json`, JSON.stringify(spec), 0o600));
   return {
+    layer: { why: "what the container changes", calls: layer },
     mounted: { why: "what is mounted in the container, in its state folder", calls: mounted },
     told: { why: "what others know it by", calls: told },
   };

@@ -69,7 +69,7 @@ export async function planDetached(
   const files = planFiles(prepared, folder, kept);
   const first = [files.mounted, planStreams(folder, options), planGateFile(folder), ...limits];
   const meanwhile = [LEAVE_GATE, files.told, planLog(log), planExitFile(exitPath)];
-  const written = writeGuardedPlan(plan, guardian, first, meanwhile);
+  const written = writeGuardedPlan(plan, guardian, { first, known: [files.layer], meanwhile });
   if (written === undefined) return undefined;
   const { oomScoreAdj } = spec.process ?? {};
   const data = readVariable(DATA_VARIABLE);

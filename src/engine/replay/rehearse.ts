@@ -123,7 +123,7 @@ export async function planRun(
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
   const files = planFiles(prepared, folder);
   const written = writePlan(planContainer({ ...request, parentPid: pid }), {
-    first: [files.told, files.mounted, ...limits],
+    first: [files.layer, files.told, files.mounted, ...limits],
     ...planTold(options, runFolder, id),
     clear: [...cgroupDirectories.map(planRemoveDirectory), ...planRemoveFiles(prepared, folder)],
   });
