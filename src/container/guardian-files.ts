@@ -15,6 +15,9 @@ export const EXIT_BYTES = SIGINFO_BYTES + 16;
 export const ADOPTED_OFFSET = 120;
 /** linux/pidfd.h: of 64 bytes, the mask comes first, the status as of wait(2) last. */
 export const PIDFD_INFO_EXIT = 8;
+/** In the upper half of the mask: no kernel has it, so that it stays where nothing has answered. */
+export const PIDFD_INFO_UNANSWERED = 0x8000_0000;
+export const PIDFD_INFO_UPPER_OFFSET = 4;
 export const PIDFD_INFO_STATUS_OFFSET = 60;
 
 /** Names in the folder of a pair. */

@@ -58,6 +58,8 @@ import {
   MARKS_FILE,
   NEXT_TURN,
   PIDFD_INFO_EXIT,
+  PIDFD_INFO_UNANSWERED,
+  PIDFD_INFO_UPPER_OFFSET,
   SIGINFO_BYTES,
   STDERR_STREAM,
   STDOUT_STREAM,
@@ -697,9 +699,13 @@ function readClock(end: Slot): Call {
   return { name: "clock_gettime", args: [CLOCK_REALTIME, new AddressOf(time)] };
 }
 
-/** The mask of a pidfd_info; and that it is one. */
-function askForExit(): Uint8Array {
+/**
+ * The mask of a pidfd_info; and that it is one. Kernel: each bit that it does not know is gone from its
+ * answer. Before 6.13 there is none (ENOTTY), and all of them stay.
+ */
+export function askForExit(): Uint8Array {
   const bytes = new Uint8Array(EXIT_BYTES);
+  new DataView(bytes.buffer).setUint32(PIDFD_INFO_UPPER_OFFSET, PIDFD_INFO_UNANSWERED, true);
   bytes[0] = PIDFD_INFO_EXIT;
   bytes[ADOPTED_OFFSET] = 1;
   return bytes;

@@ -44,7 +44,8 @@ needsRoot("what runs, as a picture", () => {
 
   test("restores the terminal where a signal ends it", async () => {
     for (const [signal, exitCode] of [["SIGTERM", 143] as const, ["SIGHUP", 129] as const]) {
-      await using pty = new Pty(box.command(["ps", "--watch"]), { cwd: box.folder, env });
+      const options = { cwd: box.folder, env: { ...env, TERM: "xterm" } };
+      await using pty = new Pty(box.command(["ps", "--watch"]), options);
       await pty.waitFor(/CONTAINER ID/);
       expect(pty.modes()).not.toBe(pty.modesBefore);
       pty.child.kill(signal);

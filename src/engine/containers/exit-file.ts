@@ -9,6 +9,8 @@ import {
   EXIT_BYTES,
   PIDFD_INFO_EXIT,
   PIDFD_INFO_STATUS_OFFSET,
+  PIDFD_INFO_UNANSWERED,
+  PIDFD_INFO_UPPER_OFFSET,
   SIGINFO_BYTES,
 } from "../../container/guardian-files.ts";
 
@@ -62,7 +64,8 @@ function codeOfChild(siginfo: DataView): number {
 
 /** 255 where the kernel did not say. wait(2): the signal is in the lower seven bits. */
 function codeOfAdopted(info: DataView): number {
-  if ((info.getInt32(0, true) & PIDFD_INFO_EXIT) === 0) return UNKNOWN_EXIT;
+  if ((info.getUint32(0, true) & PIDFD_INFO_EXIT) === 0) return UNKNOWN_EXIT;
+  if (info.getUint32(PIDFD_INFO_UPPER_OFFSET, true) >= PIDFD_INFO_UNANSWERED) return UNKNOWN_EXIT;
   const status = info.getInt32(PIDFD_INFO_STATUS_OFFSET, true);
   const signal = status & 0x7f;
   return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
