@@ -389,6 +389,18 @@ export function removeTree(path: string): void {
   }
 }
 
+const RENAME_NOREPLACE = 1;
+
+/**
+ * Gives a file or folder another name that nothing has. False where that cannot be: something has it, it
+ * is on another file system, there is no such file. renameat2(2), RENAME_NOREPLACE
+ */
+export function moveUnlessThere(from: string, to: string): boolean {
+  const source = cString(from);
+  const args = [AT_FDCWD, source, AT_FDCWD, cString(to), RENAME_NOREPLACE];
+  return attempt("renameat2", args) === 0;
+}
+
 /** Gives a file another name, in place of what had it. rename(2) */
 export function renameFile(from: string, to: string): void {
   const source = cString(from);

@@ -17,6 +17,7 @@ import {
   makeDirectory,
   makeDirectoryTree,
   makeSymlink,
+  moveUnlessThere,
   openFile,
   overwrite,
   readLink,
@@ -29,6 +30,7 @@ import {
 import { LOCK, tryFlock } from "../../ffi/flock.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { UserError } from "../errors.ts";
+import { keepSpare } from "./spare-folder.ts";
 
 /** What is needed to end and clear a container without the process that made it. */
 export interface ContainerRecord {
@@ -55,7 +57,11 @@ export class StateStore {
   readonly #containers: string;
   readonly #names: string;
 
-  constructor(readonly folder: string) {
+  /** @param spare where a folder is kept from one container to the next: see spare-folder.ts */
+  constructor(
+    readonly folder: string,
+    readonly spare?: string,
+  ) {
     this.#containers = `${folder}/containers`;
     this.#names = `${folder}/names`;
   }
@@ -108,6 +114,7 @@ export class StateStore {
   }
 
   #makeFolder(folder: string): void {
+    if (this.spare !== undefined && moveUnlessThere(this.spare, folder)) return;
     try {
       makeDirectory(folder, 0o700);
     } catch (error) {
@@ -283,7 +290,9 @@ export class Reservation {
     // What is always there goes without looking; only if that was not all is the folder read.
     for (const file of KNOWN_FILES) removeFile(`${this.folder}/${file}`);
     tryRemoveDirectory(`${this.folder}/scratch`);
-    if (tryRemoveDirectory(this.folder) !== 0) this.store.removeFolder(this.id);
+    const { spare } = this.store;
+    const isKept = spare !== undefined && keepSpare(this.folder, spare);
+    if (!isKept && tryRemoveDirectory(this.folder) !== 0) this.store.removeFolder(this.id);
     this.lock[Symbol.dispose]();
   }
 }

@@ -11,6 +11,7 @@ import {
 } from "../../container/write-score.ts";
 import type { Entry } from "../replay/kept.ts";
 import { planFile } from "../replay/plan-files.ts";
+import { findSpare } from "../replay/find-spare.ts";
 import { keepRehearsed } from "../replay/rehearse.ts";
 import { readBundle } from "./bundle.ts";
 import { recordOf } from "./make.ts";
@@ -63,11 +64,13 @@ export async function planBundle(
   const written = writePlan(planContainer({ ...request, parentPid: pid }), { first, clear: [] });
   if (written === undefined) return undefined;
   const { oomScoreAdj } = spec.process ?? {};
+  const spare = waits ? undefined : findSpare(globals.root, "spare-oci");
   const made = {
     standInId: id,
     cgroupDirectories: record.cgroupDirectories ?? [],
     record: JSON.stringify(record),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+    ...(spare === undefined ? {} : { spare }),
   };
   return { written, made };
 }

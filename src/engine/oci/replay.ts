@@ -100,8 +100,13 @@ class Made {
   }
 }
 
-function reserve(id: string, { root }: OciGlobals, undo: UndoStack): LockedContainer {
-  const container = new OciStore(root).reserve(id);
+function reserve(
+  id: string,
+  { root }: OciGlobals,
+  undo: UndoStack,
+  spare?: string,
+): LockedContainer {
+  const container = new OciStore(root, spare).reserve(id);
   undo.push(() => container[Symbol.dispose]());
   undo.push(() => container.remove());
   return container;
@@ -141,7 +146,8 @@ async function performWatched(
   globals: OciGlobals,
 ): Promise<number | Unmet> {
   using undo = new UndoStack();
-  const made = await Made.start(reserve(id, globals, undo), file, kept, undo);
+  const reserved = reserve(id, globals, undo, kept.spare);
+  const made = await Made.start(reserved, file, kept, undo);
   const { container, launch } = made;
   const { later, performer } = launch;
   const initPid = made.findInit(globals);

@@ -12,6 +12,7 @@ import {
   listDirectory,
   makeDirectory,
   makeDirectoryTree,
+  moveUnlessThere,
   openFile,
   overwrite,
   readLink,
@@ -26,6 +27,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import type { State } from "../../oci/state.ts";
+import { keepSpare } from "../spare-folder.ts";
 
 /** What is needed to say how a container is, and to end and clear it without whoever made it. */
 export interface OciRecord {
@@ -60,7 +62,11 @@ export interface OciRecord {
 export const NO_CONTAINER = "container does not exist";
 
 export class OciStore {
-  constructor(readonly root: string) {}
+  /** @param spare where a folder is kept from one container to the next: see spare-folder.ts */
+  constructor(
+    readonly root: string,
+    readonly spare?: string,
+  ) {}
 
   folder(id: string): string {
     return `${this.root}/${id}`;
@@ -78,10 +84,11 @@ export class OciStore {
     const path = `${folder}/state.json`;
     const lock = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
     flock(lock.number, LOCK.LOCK_EX, path);
-    return new LockedContainer(id, folder, lock);
+    return new LockedContainer(id, folder, lock, this.spare);
   }
 
   #makeFolder(folder: string): boolean {
+    if (this.spare !== undefined && moveUnlessThere(this.spare, folder)) return true;
     try {
       return makeDirectory(folder, 0o711);
     } catch (error) {
@@ -162,6 +169,7 @@ export class LockedContainer implements Disposable {
     readonly id: string,
     readonly folder: string,
     readonly lock: Fd,
+    readonly spare?: string,
   ) {}
 
   /** Race: in place, with one write(2), so that a reader finds the old record or the new one. */
@@ -193,6 +201,7 @@ export class LockedContainer implements Disposable {
   /** Removes the folder, and with it the container's id. */
   remove(): void {
     for (const file of KNOWN_FILES) removeFile(`${this.folder}/${file}`);
+    if (this.spare !== undefined && keepSpare(this.folder, this.spare)) return;
     if (tryRemoveDirectory(this.folder) !== 0) removeTree(this.folder);
   }
 

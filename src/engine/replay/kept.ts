@@ -49,6 +49,8 @@ export interface LaunchBasis {
   readonly standInId: string;
   readonly cgroupDirectories: readonly string[];
   readonly oomScoreAdj?: number;
+  /** What its folder becomes at its end, where that is worth it: see spare-folder.ts. */
+  readonly spare?: string;
 }
 
 /** What `run` needs to know besides. */

@@ -20,6 +20,7 @@ import type { RunOptions } from "../run-options.ts";
 import { listNamedDevices } from "../spec-devices.ts";
 import { StateStore } from "../state-store.ts";
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
+import { findSpare } from "./find-spare.ts";
 import { type Entry, keep, type KeptLayer, type RunLaunch } from "./kept.ts";
 import type { PlainStorage } from "../storage/container-storage.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
@@ -129,12 +130,14 @@ export async function planRun(
   });
   if (written === undefined) return undefined;
   const { oomScoreAdj } = spec.process ?? {};
+  const spare = findSpare(runFolder, "spare");
   const made = {
     standInId: id,
     cgroupsPath,
     cgroupDirectories,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+    ...(spare === undefined ? {} : { spare }),
     ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
   };
   return { written, made };

@@ -67,7 +67,7 @@ async function perform(
   folder: string,
   parse: ParseOptions,
 ): Promise<number | Unmet> {
-  const store = new StateStore(folder);
+  const store = new StateStore(folder, kept.spare);
   using undo = new UndoStack();
   let tellOfEnd: (() => void) | undefined;
   // Order: once everything of it is gone.
