@@ -7,6 +7,8 @@ import { observe } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { DATA_VARIABLE } from "../data-folder.ts";
+import { formatTold } from "../events/tell.ts";
+import { isFreeOfStandIns, standFor } from "../events/tell-again.ts";
 import { GATE_FILE } from "../oci/gate.ts";
 import {
   type Entry,
@@ -64,10 +66,15 @@ async function keepWords(
   if (isFrozen) return;
   const data = readVariable(DATA_VARIABLE);
   const folder = stateFolder(id);
-  const { root, labels } = container.options;
+  const command = describeCommand(options);
+  if (!isFreeOfStandIns(JSON.stringify([command, container.options]))) return;
+  const execID = standFor(0);
   const words: KeptWords = {
-    container: { id, name, options: { root, labels } },
-    command: describeCommand(options),
+    begun: formatTold(
+      { [`exec_create: ${command}`]: { execID }, [`exec_start: ${command}`]: { execID } },
+      container,
+    ),
+    ended: formatTold({ exec_die: { execID, exitCode: standFor(1) } }, container),
     detach: options.detach,
     interactive: options.interactive,
     ...(data === undefined ? {} : { data }),

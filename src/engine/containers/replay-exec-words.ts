@@ -45,7 +45,7 @@ export async function replayExecWords(words: readonly string[]): Promise<WordsRe
   const afterwards = async (asked: ExecAsked): Promise<void> =>
     (await import("./rehearse-exec-words.ts")).rehearseWords(entry, folder, asked);
   if (asked === undefined || !isAsItWas(asked)) return { afterwards };
-  const exitCode = await execute(found, asked);
+  const exitCode = await execute(found, asked, folder);
   // What is wrong, or is otherwise by now, is found out by who knows the request.
   return exitCode === undefined ? { afterwards } : { exitCode };
 }
@@ -67,22 +67,22 @@ function isAsItWas({ data, links, files, absent, processes, observations }: Kept
 /** The same text for a file that nobody has changed since. */
 export const versionOf = (path: string): string => fileIdentity(AT_FDCWD, path).version;
 
-async function execute(found: Found<LaunchBasis>, asked: KeptWords): Promise<number | undefined> {
-  const { container, command, detach } = asked;
+async function execute(
+  found: Found<LaunchBasis>,
+  asked: KeptWords,
+  folder: string,
+): Promise<number | undefined> {
+  const { detach, begun, ended } = asked;
   const execID = makeId();
   // Start-up: loaded while the agent is at work.
-  const loadTell = () => import("../events/tell.ts");
+  const loadTell = () => import("../events/tell-again.ts");
   const begins = async (): Promise<() => void> => {
-    const { tellAll } = await loadTell();
-    const begun = {
-      [`exec_create: ${command}`]: { execID },
-      [`exec_start: ${command}`]: { execID },
-    };
-    return () => tellAll(begun, container);
+    const { tellAgain } = await loadTell();
+    return () => tellAgain(folder, begun, [execID]);
   };
   const { exitCode } = await meetExec(found, asked, begins, async () => undefined);
   if (exitCode === undefined || detach) return exitCode;
-  const { tell } = await loadTell();
-  tell("exec_die", container, { execID, exitCode: String(exitCode) });
+  const { tellAgain } = await loadTell();
+  tellAgain(folder, ended, [execID, String(exitCode)]);
   return exitCode;
 }

@@ -38,9 +38,18 @@ const SIZE_MAX = 4 * 1024 * 1024;
 
 /** Adds events that belong together. What cannot be written is not told: no verb fails for it. */
 export function appendEvents(folder: string, events: readonly EventRecord[]): void {
-  const path = `${folder}/${EVENTS_FILE}`;
+  appendText(folder, formatEvents(events));
+}
+
+export function formatEvents(events: readonly EventRecord[]): string {
   let text = "";
   for (const event of events) text += `${JSON.stringify(event)}\n`;
+  return text;
+}
+
+/** The same for who has the lines already. */
+export function appendText(folder: string, text: string): void {
+  const path = `${folder}/${EVENTS_FILE}`;
   try {
     using file = openForMore(folder, path);
     writeAll(file.number, text, path);

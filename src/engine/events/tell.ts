@@ -3,7 +3,7 @@
 import type { RunOptions } from "../run-options.ts";
 import { runFolder } from "../run-folder.ts";
 import { describeRun } from "./describe-run.ts";
-import { appendEvents } from "./event-log.ts";
+import { appendEvents, type EventRecord, formatEvents } from "./event-log.ts";
 
 /** What events say of a container. */
 export interface ToldContainer {
@@ -22,16 +22,30 @@ export function tell(action: string, container: ToldContainer, further: Attribut
 /** Several events of one moment. @param actions each with what is known besides */
 export function tellAll(
   actions: Readonly<Record<string, Attributes>>,
-  { id, name, options }: ToldContainer,
+  container: ToldContainer,
 ): void {
+  appendEvents(runFolder(process.env), makeEvents(now(), actions, container));
+}
+
+/** The same as a text without a time, for tellAgain(). */
+export function formatTold(
+  actions: Readonly<Record<string, Attributes>>,
+  container: ToldContainer,
+): string {
+  return formatEvents(makeEvents(0, actions, container));
+}
+
+function makeEvents(
+  timeMs: number,
+  actions: Readonly<Record<string, Attributes>>,
+  { id, name, options }: ToldContainer,
+): EventRecord[] {
   const { root, labels } = options;
   const about = describeRun({ root, labels: {}, name });
-  const timeMs = now();
-  const events = Object.entries(actions).map(([action, further]) => {
+  return Object.entries(actions).map(([action, further]) => {
     const attributes = { ...labels, ...further, ...about };
     return { timeMs, type: "container", action, id, attributes };
   });
-  appendEvents(runFolder(process.env), events);
 }
 
 const now = (): number => performance.timeOrigin + performance.now();

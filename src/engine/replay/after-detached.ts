@@ -5,7 +5,7 @@ import { openGate, passOpenGate } from "../oci/gate.ts";
 
 export { EXIT_FILE } from "../containers/exit-file.ts";
 export { writeIdFile } from "../containers/keep.ts";
-export { tellAll } from "../events/tell.ts";
+export { tellAgain } from "../events/tell-again.ts";
 
 const PROGRAM_TIMEOUT_MS = 10_000;
 

@@ -43,8 +43,8 @@ export async function performDetached(
   const unmet = await start(file, launch, new StateStore(runFolder), container, kept, undo);
   if (unmet !== undefined) return unmet;
   undo.keep();
-  const { tellAll, writeIdFile } = await loadLater();
-  tellAll({ create: {}, start: {} }, container);
+  const { tellAgain, writeIdFile } = await loadLater();
+  tellAgain(runFolder, detached.told, [id, container.name]);
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, id);
   writeAll(1, `${id}\n`, "stdout");
   return 0;

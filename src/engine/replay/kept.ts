@@ -20,7 +20,6 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { encodeText } from "../../../ffi/text.ts";
 import type { Score } from "../../container/score.ts";
 import type { KeptOptions } from "../containers/kept.ts";
-import type { ToldContainer } from "../events/tell.ts";
 
 /** What a request has left behind. */
 export interface Kept<T = RunLaunch> {
@@ -66,6 +65,8 @@ export interface RunLaunch extends LaunchBasis {
 export interface DetachedLaunch {
   /** What container.json says of it. */
   readonly options: KeptOptions;
+  /** What events say of it, but for its id and its name. */
+  readonly told: string;
   /** What $BUNKER_DATA was, where it was set. */
   readonly data?: string;
 }
@@ -87,9 +88,9 @@ export type KeptLaunch<T = RunLaunch> = T & {
 
 /** What a command line asks for, as long as nothing of all this has changed. */
 export interface KeptWords {
-  /** The container, as far as events tell of it. */
-  readonly container: ToldContainer;
-  readonly command: string;
+  /** What events say of its beginning and of its end, but for the exec's id and the exit code. */
+  readonly begun: string;
+  readonly ended: string;
   readonly detach: boolean;
   readonly interactive: boolean;
   /** What $BUNKER_DATA was, where it was set. */

@@ -21,6 +21,8 @@ import { storable } from "../containers/keep.ts";
 import { LOG_FOLDER, limitsOf } from "../containers/log-files.ts";
 import { PIPE_BYTES, STDIN_FIFO } from "../containers/streams.ts";
 import { DATA_VARIABLE } from "../data-folder.ts";
+import { formatTold } from "../events/tell.ts";
+import { isFreeOfStandIns, standFor } from "../events/tell-again.ts";
 import { GATE_FILE } from "../oci/gate.ts";
 import { prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -71,6 +73,11 @@ export async function planDetached(
   const meanwhile = [LEAVE_GATE, files.told, planLog(log), planExitFile(exitPath)];
   const written = writeGuardedPlan(plan, guardian, { first, known: [files.layer], meanwhile });
   if (written === undefined) return undefined;
+  if (!isFreeOfStandIns(JSON.stringify(options))) return undefined;
+  const told = formatTold(
+    { create: {}, start: {} },
+    { id: standFor(0), name: standFor(1), options },
+  );
   const { oomScoreAdj } = spec.process ?? {};
   const data = readVariable(DATA_VARIABLE);
   const made = {
@@ -79,7 +86,7 @@ export async function planDetached(
     cgroupDirectories: cgroups.procsFiles(cgroupsPath).map(directoryOf),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
-    detached: { options: storable(options), ...(data === undefined ? {} : { data }) },
+    detached: { options: storable(options), told, ...(data === undefined ? {} : { data }) },
   };
   return { written, made };
 }
