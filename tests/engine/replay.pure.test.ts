@@ -1,7 +1,7 @@
 // What is kept of a run is what would be planned for the next one, whatever its id and its maker's pid.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { Channel } from "../../ffi/agent/channel.ts";
 import { ARENA_OFFSET } from "../../ffi/agent/layout.ts";
@@ -170,6 +170,15 @@ describe("a kept file", () => {
     expect(lookUp("kez")).toBeUndefined();
   });
 
+  test("is a symlink for a request that was seen once, and known by it", () => {
+    keep(entry);
+    expect(readlinkSync(path)).toStartWith("seen-once:");
+    expect(lookUp("key")).toEqual({ key: "key" });
+    expect(lookUp(firstOf((text) => keptPlaces(runFolder, text)[0] === path))).toBeUndefined();
+    keep(entry, later);
+    expect(lookUp("key")?.launch).toBeDefined();
+  });
+
   test("is not lost to another request that falls on the same place", () => {
     const rivals: string[] = [];
     for (let i = 0; rivals.length < 2; i++) {
@@ -224,11 +233,11 @@ describe("a kept file", () => {
   });
 
   test("is none of ours where others may write to it, or it has another name", async () => {
-    keep(entry);
+    keep(entry, later);
     const { chmodSync, linkSync } = await import("node:fs");
     chmodSync(path, 0o620);
     expect(lookUp("key")).toBeUndefined();
-    keep(entry);
+    keep(entry, later);
     linkSync(path, `${path}.link`);
     expect(lookUp("key")).toBeUndefined();
   });

@@ -20,8 +20,10 @@ needsRoot("a bundle, the third time", () => {
   /** Whether a launch of this bundle is kept. */
   function isKept(bundle: string): boolean {
     const folder = `${oci.box.runFolder}/scores`;
-    return readdirSync(folder).some((name) => {
-      const [line = ""] = readFileSync(`${folder}/${name}`, "latin1").split("\n");
+    return readdirSync(folder, { withFileTypes: true }).some((place) => {
+      // What was seen once is a symlink to nowhere.
+      if (!place.isFile()) return false;
+      const [line = ""] = readFileSync(`${folder}/${place.name}`, "latin1").split("\n");
       return line.includes(bundle) && line.includes('"launch"');
     });
   }

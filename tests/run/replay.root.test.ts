@@ -17,8 +17,10 @@ needsRoot("run, a third time", () => {
 
   /** What is kept of a command line that has this word in it. */
   function kept(word: string): { launch?: object; refused?: true } | undefined {
-    for (const name of readdirSync(scores)) {
-      const text = readFileSync(`${scores}/${name}`, "latin1").split("\n")[0] ?? "";
+    for (const place of readdirSync(scores, { withFileTypes: true })) {
+      // What was seen once is a symlink to nowhere.
+      if (!place.isFile()) continue;
+      const text = readFileSync(`${scores}/${place.name}`, "latin1").split("\n")[0] ?? "";
       if (text.includes(word)) return JSON.parse(text);
     }
     return undefined;

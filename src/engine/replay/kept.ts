@@ -1,17 +1,21 @@
-// The scores that are kept in /run/bunker, one file each: a line of JSON, and the arena.
+// The scores that are kept in /run/bunker, one file each: a line of JSON, and the arena. Of what was seen
+// only once there is a symlink.
 //
 // A few dozen places, two for each request: what is run again and again stays, what is run once goes.
 // Power loss: /run is memory.
 
 import { O, S } from "../../../ffi/constants.ts";
+import { ELOOP } from "../../../ffi/errno.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import {
   fileIdentity,
   makeDirectoryTree,
-  openFile,
+  makeSymlink,
   readFirstLine,
+  readLink,
   removeFile,
   renameFile,
+  tryOpenFile,
   writeNewFile,
 } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
@@ -135,9 +139,9 @@ export interface Found<T = RunLaunch> extends Disposable {
 /** Looks for what is kept for `key`. */
 export function findKept<T = RunLaunch>(runFolder: string, key: string): Found<T> {
   const [first, second] = keptPlaces(runFolder, key);
-  const one = openKept<T>(first);
+  const one = openKept<T>(first, key);
   if (one?.kept.key === key) return makeFound(first, key, one);
-  const other = openKept<T>(second);
+  const other = openKept<T>(second, key);
   one?.[Symbol.dispose]();
   if (other?.kept.key === key) return makeFound(second, key, other);
   other?.[Symbol.dispose]();
@@ -155,18 +159,36 @@ function makeFound<T>(path: string, key: string, file?: KeptFile<T>): Found<T> {
 }
 
 /** What is kept there, if anything of ours. */
-function openKept<T>(path: string): KeptFile<T> | undefined {
-  let fd: Fd;
-  try {
-    fd = new Fd(openFile(path, O.O_RDONLY | O.O_NOFOLLOW | O.O_NONBLOCK));
-  } catch (error) {
-    if (isSyscallError(error)) return undefined;
-    throw error;
-  }
+function openKept<T>(path: string, key: string): KeptFile<T> | undefined {
+  const number = tryOpenFile(path, O.O_RDONLY | O.O_NOFOLLOW | O.O_NONBLOCK);
+  if (number === -ELOOP) return readNote(path, key);
+  if (number < 0) return undefined;
+  const fd = new Fd(number);
   const file = isOurs(fd.number) ? readKept<T>(fd.number, path) : undefined;
   if (file !== undefined) return { ...file, [Symbol.dispose]: () => fd[Symbol.dispose]() };
   fd[Symbol.dispose]();
   return undefined;
+}
+
+/**
+ * A request that was seen once is a symlink to nowhere: in no file system does that take a block, which
+ * some tell the disk of when the next note takes its place. Two requests with one note are not told
+ * apart: one of them is written down a run earlier.
+ */
+function readNote<T>(path: string, key: string): KeptFile<T> {
+  const kept = { key: readLink(path) === noteOf(key) ? key : "" };
+  return { kept, fd: -1, arenaOffset: 0, [Symbol.dispose]: () => undefined };
+}
+
+function noteOf(key: string): string {
+  let one = key.length;
+  let other = 0;
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    one = (one * 33 + code) | 0;
+    other = ((other * 37) ^ code) | 0;
+  }
+  return `seen-once:${one}:${other}`;
 }
 
 /** Security: what is in it is performed as root, so nobody else may have had a hand in it. */
@@ -191,19 +213,25 @@ export function keep<T>(
   more: Pick<Kept<T>, "launch" | "refused" | "words"> = {},
   arena: Uint8Array = new Uint8Array(0),
 ): void {
+  const { launch, refused, words } = more;
+  const isNote = failures === 0 && (launch ?? refused ?? words) === undefined;
   const kept: Kept<T> = { key, ...(failures > 0 && { failures }), ...more };
-  const line = encodeText(`${JSON.stringify(kept)}\n`);
-  const bytes = new Uint8Array(line.length + arena.length);
-  bytes.set(line);
-  bytes.set(arena, line.length);
   // Race: whoever reads meanwhile finds the old file or the new one.
   const temporary = `${path}.${process.pid}`;
   try {
     makeDirectoryTree(path.slice(0, path.lastIndexOf("/")), 0o700);
     removeFile(temporary);
-    writeNewFile(temporary, bytes);
+    if (isNote) makeSymlink(noteOf(key), temporary);
+    else writeNewFile(temporary, joinBytes(encodeText(`${JSON.stringify(kept)}\n`), arena));
     renameFile(temporary, path);
   } catch (error) {
     if (!isSyscallError(error)) throw error;
   }
+}
+
+function joinBytes(line: Uint8Array, arena: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(line.length + arena.length);
+  bytes.set(line);
+  bytes.set(arena, line.length);
+  return bytes;
 }
