@@ -222,6 +222,12 @@ export function makeSymlink(target: string, path: string): boolean {
   return true;
 }
 
+/** Gives a file, or a symlink itself, another name; false where that cannot be. linkat(2) */
+export function tryLink(path: string, name: string): boolean {
+  const a = cString(path);
+  return attempt("linkat", [AT_FDCWD, a, AT_FDCWD, cString(name), 0]) === 0;
+}
+
 const PATH_MAX = 4096;
 
 /** Where a symlink points, or undefined where there is none. readlink(2) */

@@ -93,11 +93,24 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
       test("a port is free again at once, and a network can be removed at once", async () => {
         await ok("network", "create", "brief");
         for (let round = 0; round < 5; round++) {
-          const flags = ["--network", "brief", "-p", "8080:80"];
+          const flags = ["--network", "brief", "-p", "8080:80", "-p", "8180-8199:80-99"];
           await ok("run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/true");
         }
         await ok("network", "rm", "brief");
         await expectNothingLeft();
+      });
+
+      test("a port that a container has is refused by its id, however many it has", async () => {
+        await start("taker", ["-p", "8300-8319:1-20"], "exec sleep 600");
+        const id = (await ok("inspect", "-f", "{{.Id}}", "taker")).slice(0, 12);
+        for (const port of ["8300:80", "8307:80", "127.0.0.1:8319:80"]) {
+          const words = ["run", "--rm", "-p", port, "--rootfs", box.rootfs, "/bin/true"];
+          const { exitCode, stderr } = await bunker(words);
+          expect(stderr).toContain(`is taken by container ${id}`);
+          expect(exitCode).toBe(125);
+        }
+        await ok("rm", "-f", "taker");
+        await ok("run", "--rm", "-p", "8307:80", "--rootfs", box.rootfs, "/bin/true");
       });
 
       test("a network comes back at its next use after its bridge and its rules are gone", async () => {

@@ -5,22 +5,25 @@ import { startIpAhead, startNftAhead, type WaitingProgram } from "../../../netwo
 import type { NetworkingOptions } from "../run-options.ts";
 
 /** They wait to be told. */
-export interface ProgramsAhead {
-  readonly links: WaitingProgram;
+export class ProgramsAhead {
   /** Where ports are to be published, and by nft. */
   readonly ports: WaitingProgram | undefined;
-}
+  #links: WaitingProgram | undefined;
 
-/** undefined where there is no network to make. @throws UserError where `ip` is not installed */
-export function startProgramsAhead(options: NetworkingOptions): ProgramsAhead | undefined {
-  const { networks, publish, publishAll } = options;
-  if (networks.length === 0) return undefined;
-  const links = startIpAhead();
-  return { links, ports: publishAll || publish.length > 0 ? startNftAhead() : undefined };
-}
+  /** @throws UserError where `ip` is not installed */
+  constructor({ publish, publishAll }: NetworkingOptions) {
+    this.ports = publishAll || publish.length > 0 ? startNftAhead() : undefined;
+    // Order: one after the other where there are both, as there may be no third processor for us.
+    if (this.ports === undefined) this.startLinks();
+  }
 
-/** Those that were not told anything have nothing to do. */
-export function dropPrograms({ links, ports }: ProgramsAhead): void {
-  links.drop();
-  ports?.drop();
+  startLinks(): WaitingProgram {
+    return (this.#links ??= startIpAhead());
+  }
+
+  /** Those that were not told anything have nothing to do. */
+  drop(): void {
+    this.#links?.drop();
+    this.ports?.drop();
+  }
 }

@@ -34,7 +34,7 @@ import {
   removeAttachment,
   writeAttachment,
 } from "./attachments.ts";
-import { dropPrograms, type ProgramsAhead } from "./ahead.ts";
+import type { ProgramsAhead } from "./ahead.ts";
 import { addCni, CNI_PREFIX, planCni } from "./cni-plugins.ts";
 import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
@@ -116,7 +116,7 @@ export class PendingNetwork {
     if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
     if (endpoints.length === 0) return;
     const netns = { name: String(pid), path: `/proc/${pid}/ns/net` };
-    const host = this.ahead?.links ?? startIpAhead();
+    const host = this.ahead?.startLinks() ?? startIpAhead();
     this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
   }
 
@@ -163,7 +163,7 @@ export class PendingNetwork {
   }
 
   tearDown(): void {
-    if (this.ahead !== undefined) dropPrograms(this.ahead);
+    this.ahead?.drop();
     // Race: what is still being made would be there after it was taken away.
     try {
       this.finish();

@@ -2,7 +2,7 @@
 //
 //   DATA/networks/NAME.json      a network: what it is, kept over a reboot
 //   RUN/networks/lock            flock: shared while a container takes its addresses, else exclusive
-//   RUN/networks/addresses/NETWORK/ADDRESS   a symlink to the id of the container that has it
+//   RUN/networks/addresses/NETWORK/ADDRESS   a symlink that says which container has it
 //   RUN/networks/ports/tcp-8080-             the same of a port of the host
 //   RUN/networks/attachments/ID.json         what a container has: see attachments.ts
 //   RUN/netns/ID                             its network namespace

@@ -13,18 +13,39 @@ export function releaseAddress(store: NetworkStore, network: string, ip: string)
 const addressPath = (store: NetworkStore, network: string, ip: string): string =>
   `${store.folder(`addresses/${network}`)}/${ip.replace(/\/.*/, "")}`;
 
-/** The addresses and ports of containers of which `isGone` is true. Returns how many they were. */
-export function releaseAbandoned(store: NetworkStore, isGone: (id: string) => boolean): number {
+// Kernel: up to 59 bytes of a symlink's target lie in its inode (ext4); a whole id takes a block of its
+// own, which makes twenty ports 3 ms of disk work instead of 0.2.
+const MARK_LENGTH = 40;
+
+/** What a reservation says of whose it is: so much of the container's id as is unique. */
+export const markOf = (id: string): string => id.slice(0, MARK_LENGTH);
+
+/**
+ * Releases the addresses and ports of some containers. Returns how many they were.
+ * @param findGone asked once, about all that have reserved something
+ */
+export function releaseAbandoned(
+  store: NetworkStore,
+  findGone: () => (mark: string) => boolean,
+): number {
   const folders = [store.folder("ports")];
   for (const { name } of listDirectory(store.folder("addresses")) ?? []) {
     folders.push(store.folder(`addresses/${name}`));
   }
-  let count = 0;
+  const reserved: { readonly path: string; readonly owner: string }[] = [];
   for (const folder of folders) {
     for (const { name } of listDirectory(folder) ?? []) {
-      const id = name.startsWith("last-") ? undefined : readLink(`${folder}/${name}`);
-      if (id !== undefined && isGone(id) && removeFile(`${folder}/${name}`)) count += 1;
+      const path = `${folder}/${name}`;
+      const owner = name.startsWith("last-") ? undefined : readLink(path);
+      if (owner !== undefined) reserved.push({ path, owner });
     }
+  }
+  // Race: who has reserved something was there before, so it is looked only now who is there.
+  const isGone = findGone();
+  let count = 0;
+  for (const { path, owner } of reserved) {
+    // Race: another may have released it meanwhile, and a third have reserved it.
+    if (isGone(markOf(owner)) && readLink(path) === owner && removeFile(path)) count += 1;
   }
   return count;
 }

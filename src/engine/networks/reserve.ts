@@ -8,6 +8,7 @@ import {
   readLink,
   readTextIfThere,
   removeFile,
+  tryLink,
 } from "../../../ffi/files.ts";
 import { isPortTaken } from "../../../ffi/inet.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
@@ -25,16 +26,16 @@ import { findPortHolder } from "../../../network/port-holder.ts";
 import { UserError } from "../../errors.ts";
 import type { PublishOption } from "../run-options.ts";
 import type { NetworkStore } from "./network-store.ts";
-import { portName, releasePort } from "./release.ts";
+import { markOf, portName, releasePort } from "./release.ts";
 
 /** Makes a reservation; false where another has it. The folder is made when it is missing. */
 function reserve(folder: string, name: string, id: string): boolean {
   try {
-    return makeSymlink(id, `${folder}/${name}`);
+    return makeSymlink(markOf(id), `${folder}/${name}`);
   } catch (error) {
     if (!isSyscallError(error, "ENOENT")) throw error;
     makeDirectoryTree(folder, 0o711);
-    return makeSymlink(id, `${folder}/${name}`);
+    return makeSymlink(markOf(id), `${folder}/${name}`);
   }
 }
 
@@ -139,10 +140,14 @@ export function reservePorts(
   const exact: PortMapping[] = [];
   for (const option of asked) if (isExact(option)) exact.push(makePort(option, option.hostPort));
   const folder = store.folder("ports");
+  let made = "";
   for (const port of exact) {
     const name = portName(port);
-    if (!reserve(folder, name, id)) throw takenPort(port, ownerOf(folder, name));
+    // Speed: on a disk another name of a symlink takes a quarter of the time of another symlink.
+    const isNamed = made !== "" && tryLink(`${folder}/${made}`, `${folder}/${name}`);
+    if (!isNamed && !reserve(folder, name, id)) throw takenPort(port, ownerOf(folder, name));
     onReserved(port);
+    made = name;
   }
   // Order: all of them are ours, or at least claimed, before it is looked who else has claimed one.
   const names = exact.length === 0 ? [] : listNames(folder);

@@ -24,7 +24,7 @@ import {
 import { removeCni } from "./cni-plugins.ts";
 import { ipNetnsPath, netnsPath } from "./netns-path.ts";
 import { NetworkStore } from "./network-store.ts";
-import { listReservations, releaseAbandoned } from "./release.ts";
+import { listReservations, markOf, releaseAbandoned } from "./release.ts";
 
 /**
  * Gives everything back that a container has of networks, as far as it is there; without a container
@@ -54,7 +54,7 @@ export function tearDownNetwork(id: string): void {
     attempt(() => finishRemoval(removal, running));
   }
   if (attachment === undefined) {
-    attempt(() => releaseAbandoned(store, (owner) => owner === id));
+    attempt(() => releaseAbandoned(store, () => (mark) => mark === markOf(id)));
   } else {
     for (const file of listReservations(store, attachment)) attempt(() => removeFile(file));
   }
@@ -115,7 +115,11 @@ export function sweepNetworks(store = new NetworkStore()): void {
   for (const id of listAttachedIds(store)) if (!isThere(id)) gone.add(id);
   for (const { name } of listDirectory(`${run}/netns`) ?? []) if (!isThere(name)) gone.add(name);
   for (const id of gone) tryTearDown(id);
-  releaseAbandoned(store, (id) => !isThere(id));
+  releaseAbandoned(store, () => {
+    const there = (listDirectory(`${run}/containers`) ?? []).map(({ name }) => markOf(name));
+    const marks = new Set(there);
+    return (mark) => !marks.has(mark);
+  });
 }
 
 /** What cannot be taken away now is left to the next command: it is no failure of this one. */
