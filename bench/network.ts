@@ -20,7 +20,7 @@ import { type BenchOptions, NETWORK_USAGE } from "./options.ts";
 import { findBunker, findRootfs } from "./place.ts";
 import { conclude, formatMachine, formatTable, readLoad } from "./report.ts";
 import { shuffle } from "./rounds.ts";
-import { medians, summarize } from "./statistics.ts";
+import { medians, pairedDifference, summarize } from "./statistics.ts";
 
 async function bench(options: BenchOptions): Promise<number> {
   const folder = mkdtempSync(`${tmpdir()}/bunker-bench-network-`);
@@ -57,7 +57,13 @@ function measure(
     formatMachine(`medians of ${options.rounds} rounds`, before) +
       `${formatSamples(subjects, samples)}\n`,
   );
-  return conclude(options, judgeNetworks({ medianMs: medians(samples) }), { samples });
+  const { bridge = [], "one-port": one = [], "twenty-ports": twenty = [] } = samples;
+  const verdicts = judgeNetworks({
+    medianMs: medians(samples),
+    portMs: pairedDifference(one, bridge),
+    portsMs: pairedDifference(twenty, one),
+  });
+  return conclude(options, verdicts, { samples });
 }
 
 function runAll(subjects: readonly NetworkSubject[], { rounds, pauseMs }: BenchOptions): Samples {

@@ -72,6 +72,18 @@ export function medianInterval(samples: readonly number[]): [low: number, high: 
  * @throws RangeError where the lists are of different lengths or empty
  */
 export function pairedRatio(samples: readonly number[], base: readonly number[]): number {
+  return median(pair(samples, base).map(([sample, other]) => sample / other));
+}
+
+/** The same of what samples are above their base, in their unit. */
+export function pairedDifference(samples: readonly number[], base: readonly number[]): number {
+  return median(pair(samples, base).map(([sample, other]) => sample - other));
+}
+
+function pair(
+  samples: readonly number[],
+  base: readonly number[],
+): [sample: number, base: number][] {
   if (samples.length !== base.length) throw new RangeError("samples of different rounds");
-  return median(samples.map((sample, round) => sample / (base[round] ?? NaN)));
+  return samples.map((sample, round) => [sample, base[round] ?? NaN]);
 }

@@ -5,6 +5,7 @@ import { shuffle } from "../../bench/rounds.ts";
 import {
   median,
   medianInterval,
+  pairedDifference,
   pairedRatio,
   quantile,
   summarize,
@@ -47,6 +48,7 @@ describe("statistics of a bench", () => {
 
   test("a paired ratio compares within a round, so that a slow machine does not show", () => {
     expect(pairedRatio([5, 10, 50], [10, 20, 100])).toBe(0.5);
+    expect(pairedDifference([12, 22, 999], [10, 20, 100])).toBe(2);
   });
 
   test("a median lies between two of the samples, the further inside the more of them there are", () => {
