@@ -66,7 +66,7 @@ function slotAt(offset: number): Slot {
 
 /** Lets the agent make the init process, once the container is known. */
 export function goOn(performer: Performer, { guardian }: Score): void {
-  if (guardian !== undefined) performer.startLoaded(AGENT_PAGE, ...guardian.goOn);
+  if (guardian !== undefined) performer.fill(slotAt(guardian.known));
 }
 
 /** The agent guards from now on, whatever becomes of us. */

@@ -47,8 +47,8 @@ export interface Score extends Places {
 }
 
 export interface GuardianScore {
-  /** The agent's second batch: what wants the container to be known. */
-  readonly goOn: Span;
+  /** To be set once the container is known, which the agent waits for before it goes on. */
+  readonly known: number;
   readonly deputy: Span;
   /** Set once the guardian needs its maker no more. */
   readonly deputyPid: number;

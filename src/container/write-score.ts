@@ -4,7 +4,7 @@ import { Channel, type Batch } from "../../ffi/agent/channel.ts";
 import { makeExecutable } from "../../ffi/agent/executable.ts";
 import { ARENA_OFFSET, RECORD_BYTES } from "../../ffi/agent/layout.ts";
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
-import { compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
+import { awaitSlot, compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
 import { P_PID, PR, W } from "../../ffi/constants.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import type { ContainerPlan } from "./plan.ts";
@@ -141,8 +141,12 @@ export function writeGuardedPlan(
   const { turn } = plan;
   if (!isPlain(plan) || turn === undefined) return undefined;
   return withRoom((write) => {
-    const agent = write(plan.agentFirst, first);
-    const goOn = write(known, plan.agentClone, meanwhile, guardian.settle);
+    const isKnown = new Slot("the container is known");
+    const wait = planWaitFor(isKnown);
+    const agent = write(
+      ...[plan.agentFirst, first, [wait], known],
+      ...[plan.agentClone, meanwhile, guardian.settle],
+    );
     const setup = plan.initSetup.flatMap((part) => part());
     const execSteps = plan.initExec();
     const init = write(plan.initGuard, [plan.initCheck], setup, execSteps);
@@ -157,10 +161,16 @@ export function writeGuardedPlan(
       initPid: plan.initPid.offset,
       info: 0,
       gate: describeGate(turn, execSteps, exec[0]),
-      guardian: { goOn, deputy, deputyPid: guardian.deputyPid.offset },
+      guardian: { known: isKnown.offset, deputy, deputyPid: guardian.deputyPid.offset },
     };
   });
 }
+
+/** Start-up: mostly it is by then. */
+const planWaitFor = (isKnown: Slot): Step => ({
+  why: "what follows is for a container that others know",
+  calls: [awaitSlot(isKnown, { tolerate: [EAGAIN] })],
+});
 
 const END: Step = { why: "all is made: end", calls: [exitGroup(0)] };
 

@@ -99,8 +99,7 @@ async function start(
   place.takeName();
   const hold = kept.layer && holdStore(kept.layer, undo);
   if (hold === "another host") return hold;
-  const unbegun = launch.goOn();
-  if (unbegun !== undefined) return unbegun;
+  launch.goOn();
   const { EXIT_FILE, passGate } = await loadLater();
   const initPid = launch.findInit();
   // Order: from here on the details say that the image is in use.

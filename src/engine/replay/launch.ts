@@ -98,14 +98,9 @@ export class ReplayedLaunch<T extends LaunchBasis> {
     return this.#later;
   }
 
-  /** Of one in two steps: the second, for which the container is known. undefined once it is begun. */
-  goOn(): Unmet | undefined {
-    try {
-      this.later.goOn(this.performer, this.launch.score);
-      return undefined;
-    } catch (error) {
-      return this.#fail(error);
-    }
+  /** To be called once the container is known: its agent waits for that before it goes on. */
+  goOn(): void {
+    this.later.goOn(this.performer, this.launch.score);
   }
 
   /**
