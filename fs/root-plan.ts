@@ -38,6 +38,8 @@ export type RootSource =
       readonly upper: string;
       readonly work: string;
       readonly target: string;
+      /** Set where nobody mounts it again: what was changed need never come to the disk. */
+      readonly volatile?: true;
     };
 
 export interface RootPlan {
@@ -179,12 +181,17 @@ export function planOverlayMount(source: OverlaySource): Call[] {
 }
 
 /** What mount(2) is told of a container's layers. */
-export function formatOverlay(folders: Pick<OverlaySource, "lower" | "upper" | "work">): string {
+export function formatOverlay(
+  folders: Pick<OverlaySource, "lower" | "upper" | "work" | "volatile">,
+): string {
   const layers = folders.lower.map((path) => escapeSigns(path)).join(":");
   const [upper, work] = [escapeSigns(folders.upper), escapeSigns(folders.work)];
   // `commit` and `diff` read the upper folder as it is: whole files, under their own names.
   const whole = "redirect_dir=off,metacopy=off";
-  return `lowerdir=${layers},upperdir=${upper},workdir=${work},${whole}`;
+  // Kernel: 5.10. Without it the container's end writes all of the upper folder's file system to the disk,
+  // whoever has changed it, and waits.
+  const sync = folders.volatile === true ? ",volatile" : "";
+  return `lowerdir=${layers},upperdir=${upper},workdir=${work},${whole}${sync}`;
 }
 
 /** A colon separates the lower layers, a comma the options. overlayfs.rst */

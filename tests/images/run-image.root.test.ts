@@ -94,6 +94,17 @@ needsRoot("run IMAGE", () => {
     expect(readdirSync(`${box.dataFolder}/containers`)).toEqual([]);
   });
 
+  test("the disk is not waited for at the end of what is gone then, but of what is kept", async () => {
+    const look = ["plain:1", "grep", " / / ", "/proc/self/mountinfo"];
+    // Kernel: ",volatile", later ",fsync=volatile".
+    for (let i = 0; i < 3; i++) expect(await run(...look)).toMatch(/[,=]volatile/);
+    const kept = await box.text("run", "--name", "not-volatile", ...look);
+    expect(kept).toContain(" overlay ");
+    expect(kept).not.toContain("volatile");
+    expect(await box.text("start", "-a", "not-volatile")).not.toContain("volatile");
+    await box.text("rm", "not-volatile");
+  });
+
   test("--read-only keeps it from writing", async () => {
     const printed = await run("--read-only", "plain:1", "sh", "-c", "touch /x 2>&1 || true");
     expect(printed).toContain("Read-only file system");

@@ -125,7 +125,7 @@ async function makeStorage(
   const config = image?.config ?? {};
   const applied = image === undefined ? inherited : applyImageConfig(inherited, config);
   const resolved = await resolveMounts(applied, volumes, isLookOnly);
-  const layer = image === undefined ? undefined : planLayer(folder, image);
+  const layer = image === undefined ? undefined : planLayer(folder, image, isKept);
   const problem =
     layer === undefined || isLookOnly
       ? undefined
@@ -205,7 +205,8 @@ const pickImage = ({ id, name, manifest }: RunImage) => ({ id, name, manifest })
 
 type Layer = Extract<RootSource, { kind: "overlay" }>;
 
-function planLayer(folder: string, { lower, links }: RunImage): Layer {
+/** @param isKept it may be started again, which the kernel refuses for a volatile one */
+function planLayer(folder: string, { lower, links }: RunImage, isKept: boolean): Layer {
   const at = (name: string) => `${folder}/${name}`;
   return {
     kind: "overlay",
@@ -214,6 +215,7 @@ function planLayer(folder: string, { lower, links }: RunImage): Layer {
     upper: at("upper"),
     work: at("work"),
     target: at("merged"),
+    ...(isKept ? {} : { volatile: true }),
   };
 }
 
