@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AT_FDCWD, O } from "../../ffi/constants.ts";
 import { open } from "../../ffi/fcntl.ts";
+import { makeSymlink, readLink, tryLink } from "../../ffi/files.ts";
 import { flock, LOCK, tryFlock } from "../../ffi/flock.ts";
 import { fileSystemName, fstatfs, statfs } from "../../ffi/statfs.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, renameat2 } from "../../ffi/stdio.ts";
@@ -25,6 +26,15 @@ function haveAttributes(): boolean {
     return false;
   }
 }
+
+test("a symlink gets another name itself, unless that is another's", () => {
+  using folder = new TemporaryFolder();
+  makeSymlink("/nowhere", `${folder.path}/one`);
+  expect(tryLink(`${folder.path}/one`, `${folder.path}/two`)).toBe(true);
+  expect(readLink(`${folder.path}/two`)).toBe("/nowhere");
+  expect(tryLink(`${folder.path}/one`, `${folder.path}/two`)).toBe(false);
+  expect(tryLink(`${folder.path}/none`, `${folder.path}/three`)).toBe(false);
+});
 
 describe.skipIf(!haveAttributes())("extended attributes", () => {
   test("are set, told, listed and removed", () => {

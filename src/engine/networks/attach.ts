@@ -112,12 +112,14 @@ export class PendingNetwork {
   start(pid: number): void {
     const { cni = [], endpoints } = this.state;
     if (endpoints.length + cni.length === 0) return;
-    nameNamespace(this.state.id, `/proc/${pid}/ns/net`);
-    if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
-    if (endpoints.length === 0) return;
     const netns = { name: String(pid), path: `/proc/${pid}/ns/net` };
-    const host = this.ahead?.startLinks() ?? startIpAhead();
-    this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
+    // Order: the links first, as everything waits for them.
+    if (endpoints.length > 0) {
+      const host = this.ahead?.startLinks() ?? startIpAhead();
+      this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
+    }
+    nameNamespace(this.state.id, netns.path);
+    if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
   }
 
   /** Order: each result is written down at once, as it is needed to take it away. */
