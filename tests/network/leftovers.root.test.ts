@@ -23,6 +23,15 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           .replace(/table inet bunker \{[^]*?\n\}\n?/, "")
           .trim();
 
+      /** `ip` and `nft` that wait for a bunker that is gone. */
+      const listWaiting = (): string[] =>
+        host
+          .sh(
+            "for p in /proc/[0-9]*; do [ $p/ns/net -ef /proc/self/ns/net ] && cat $p/comm; done 2>/dev/null || true",
+          )
+          .split("\n")
+          .filter((name) => name === "ip" || name === "nft");
+
       /** Reservations, links and elements; the folders themselves stay. */
       function whatIsLeft(): string[] {
         const list = (path: string) => {
@@ -31,6 +40,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         };
         const addresses = list("networks/addresses").flatMap((path) => list(path));
         return [
+          ...listWaiting(),
           ...list("netns"),
           ...namespacesOf(box.runFolder),
           ...list("networks/attachments"),
