@@ -40,7 +40,6 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         };
         const addresses = list("networks/addresses").flatMap((path) => list(path));
         return [
-          ...listWaiting(),
           ...list("netns"),
           ...namespacesOf(box.runFolder),
           ...list("networks/attachments"),
@@ -78,6 +77,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");
           await ok("network", "ls");
           await expectNothingLeft();
+          await eventually(() => listWaiting().length === 0);
           expect(foreign()).toBe(before);
         },
         60_000 * slowness(),
