@@ -69,6 +69,11 @@ export function goOn(performer: Performer, { guardian }: Score): void {
   if (guardian !== undefined) performer.fill(slotAt(guardian.known));
 }
 
+/** Lets the init process come to the gate, once its pid is on record. */
+export function letCome(performer: Performer, { guardian }: Score): void {
+  if (guardian !== undefined) performer.fill(slotAt(guardian.recorded));
+}
+
 /** The agent guards from now on, whatever becomes of us. */
 export function startGuarding(performer: Performer, { watch }: Score): void {
   performer.startLoaded(AGENT_PAGE, watch[0], watch[1]);

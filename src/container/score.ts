@@ -49,6 +49,8 @@ export interface Score extends Places {
 export interface GuardianScore {
   /** To be set once the container is known, which the agent waits for before it goes on. */
   readonly known: number;
+  /** To be set once the init process is on record, which it waits for before it outlives the agent. */
+  readonly recorded: number;
   readonly deputy: Span;
   /** Set once the guardian needs its maker no more. */
   readonly deputyPid: number;

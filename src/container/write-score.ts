@@ -131,7 +131,7 @@ export interface GuardedSteps {
 
 /**
  * A container that waits at a gate, and whose agent becomes its guardian. From its birth to the gate the
- * init process needs nobody: it is one batch.
+ * init process has one batch.
  */
 export function writeGuardedPlan(
   plan: ContainerPlan,
@@ -142,14 +142,17 @@ export function writeGuardedPlan(
   if (!isPlain(plan) || turn === undefined) return undefined;
   return withRoom((write) => {
     const isKnown = new Slot("the container is known");
-    const wait = planWaitFor(isKnown);
+    const isRecorded = new Slot("the init process is on record");
+    const wait = planWaitFor(isKnown, "what follows is for a container that others know");
     const agent = write(
       ...[plan.agentFirst, first, [wait], known],
       ...[plan.agentClone, meanwhile, guardian.settle],
     );
     const setup = plan.initSetup.flatMap((part) => part());
     const execSteps = plan.initExec();
-    const init = write(plan.initGuard, [plan.initCheck], setup, execSteps);
+    // Crash: at the gate it outlives the agent, which may have been killed before it could tell its pid.
+    const record = planWaitFor(isRecorded, "who outlives the agent is known by its pid");
+    const init = write(plan.initGuard, [plan.initCheck], setup, [record], execSteps);
     const exec = recordsBefore(init, callsOf(execSteps).length, 0);
     const watch = write(guardian.guard);
     guardian.start.offset = watch[0];
@@ -161,15 +164,20 @@ export function writeGuardedPlan(
       initPid: plan.initPid.offset,
       info: 0,
       gate: describeGate(turn, execSteps, exec[0]),
-      guardian: { known: isKnown.offset, deputy, deputyPid: guardian.deputyPid.offset },
+      guardian: {
+        known: isKnown.offset,
+        recorded: isRecorded.offset,
+        deputy,
+        deputyPid: guardian.deputyPid.offset,
+      },
     };
   });
 }
 
 /** Start-up: mostly it is by then. */
-const planWaitFor = (isKnown: Slot): Step => ({
-  why: "what follows is for a container that others know",
-  calls: [awaitSlot(isKnown, { tolerate: [EAGAIN] })],
+const planWaitFor = (isSo: Slot, why: string): Step => ({
+  why,
+  calls: [awaitSlot(isSo, { tolerate: [EAGAIN] })],
 });
 
 const END: Step = { why: "all is made: end", calls: [exitGroup(0)] };

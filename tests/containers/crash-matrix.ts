@@ -270,8 +270,9 @@ class Attempt {
   }
 
   #killEverything(child: Bun.Subprocess): boolean {
-    this.#collectIds();
     for (;;) {
+      // Those that come to be meanwhile as well.
+      this.#collectIds();
       const pids = [...this.site.pids(), ...this.#containerPids()];
       if (isProcessAlive(child.pid)) pids.push(child.pid);
       if (pids.length === 0) return true;

@@ -4,7 +4,13 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { Channel } from "../../ffi/agent/channel.ts";
-import { ARENA_OFFSET } from "../../ffi/agent/layout.ts";
+import {
+  ARENA_OFFSET,
+  CHANNEL_ADDRESS,
+  RECORD_ARGUMENTS,
+  RECORD_BYTES,
+} from "../../ffi/agent/layout.ts";
+import { syscallNumber } from "../../ffi/syscall-numbers.ts";
 import { detectCgroups } from "../../cgroups/detect.ts";
 import { observe } from "../../ffi/observe.ts";
 import { stillHolds } from "../../src/engine/replay/holds.ts";
@@ -81,6 +87,18 @@ describe.skipIf(!isReplayed)("a kept launch", () => {
     expect({ pids: pids.length, gates: gates.length }).toEqual({ pids: 1, gates: 0 });
     expect(Buffer.compare(arena, next.written.arena)).toBe(0);
     expect(next.written.score).toEqual(score);
+  });
+
+  test("in the background lets no init process outlive its agent before its pid is on record", async () => {
+    const kept = await keptOf(detached);
+    const { guardian, exec } = kept?.score ?? {};
+    if (kept === undefined || guardian === undefined || exec === undefined) throw new Error();
+    const words = new Int32Array(
+      kept.arena.buffer,
+      kept.arena.byteOffset + exec[0] - ARENA_OFFSET - RECORD_BYTES,
+    );
+    expect(words[0]).toBe(syscallNumber("futex"));
+    expect(words[RECORD_ARGUMENTS / 4]).toBe(CHANNEL_ADDRESS + guardian.recorded);
   });
 
   test.each<[string, Partial<RunOptions>]>([

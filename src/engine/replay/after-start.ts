@@ -13,6 +13,7 @@ export {
   goOn,
   hasCleared,
   hasExecuted,
+  letCome,
   leaveAtGate,
   openGate,
   resultsOf,

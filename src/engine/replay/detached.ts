@@ -105,9 +105,10 @@ async function start(
   // Order: from here on the details say that the image is in use.
   hold?.[Symbol.dispose]();
   if (typeof initPid === "string") return initPid;
-  // Order: while the init process is at work. Nobody looks at it before its gate is passed.
+  // Order: while the init process is at work, and before it may outlive its agent at the gate.
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
+  later.letCome(performer, kept.score);
   const startedMs = Date.now();
   const tellRunning = store.prepareStatus(id, { ...NEVER_STARTED, status: "running", startedMs });
   const unmet = launch.comeToGate();
