@@ -76,7 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
   const left = await leftSince(before);
   for (const line of left) console.log(`left behind: ${line}`);
   if (left.length > 0) total = addResults(total, { ...NOTHING, failed: 1 });
-  if (total.passed + total.failed === 0) {
+  if (total.passed + total.failed + total.skipped === 0) {
     console.log(`no test file has "${filter}" in its path`);
     total = { ...total, failed: 1 };
   }
