@@ -142,6 +142,8 @@ function launch(
   const record = formatRecord(place, prepared.cgroupsPath, created);
   place.record(record);
   place.writeSpec(JSON.stringify(prepared.spec));
+  // Order: what is said to run has somebody who knows of its end, also where this process is killed now.
+  awaitDeputy(created.performer, plan);
   kept.writeStatus(container.id, {
     ...kept.readStatus(container.id),
     status: "running",
@@ -151,7 +153,6 @@ function launch(
   });
   gate[Symbol.dispose]();
   openTheGate(created, prepared, place.folder);
-  awaitDeputy(created.performer, plan);
   created.hasEnded = true;
   undo.keep();
   tell("start", container);

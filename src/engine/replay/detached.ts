@@ -116,10 +116,11 @@ async function start(
   // Order: before the processes are ended, as a deputy does not go on where that file is gone.
   undo.push(() => removeFile(`${place.folder}/${EXIT_FILE}`));
   later.startGuarding(performer, kept.score);
+  // Order: what is said to run has somebody who knows of its end, also where this process is killed now.
+  later.awaitDeputy(performer, kept.score);
   tellRunning();
   if (!passGate(place.folder, () => store.makeLasting(id))) return "failed";
   if (!later.hasExecuted(performer, kept.score)) return "failed";
-  later.awaitDeputy(performer, kept.score);
   launch.hasEnded = true;
   return undefined;
 }
