@@ -11,6 +11,7 @@ import { type SyscallName, syscallNameOf } from "../ffi/syscall-numbers.ts";
 /** The system calls that bound a phase. */
 export const MARKING_CALLS = [
   "mkdirat",
+  "renameat2",
   "memfd_create",
   "unshare",
   "pivot_root",
@@ -64,7 +65,8 @@ export function phasesOfRun(lines: readonly TraceLine[]): Phase[] {
   const find = finder(lines);
   const start = find("mark");
   const main = Number(find("fork", start.pid).detail);
-  const folder = find("mkdirat", main);
+  // Made, or taken from the last container: see src/engine/spare-folder.ts.
+  const folder = find(FOLDER_CALLS, main);
   const agent = agentOf(lines, main);
   const made = find("fork", agent);
   const init = Number(made.detail);
@@ -105,16 +107,21 @@ function optional(title: string, lines: readonly TraceLine[], what: string, pid:
   return end === undefined ? [] : [[title, end]];
 }
 
-type Find = (what: string, pid?: number, after?: TraceLine) => TraceLine;
+const FOLDER_CALLS = ["mkdirat", "renameat2"] as const;
+
+type Find = (what: string | readonly string[], pid?: number, after?: TraceLine) => TraceLine;
 
 /** The first event of a kind, of a process, behind another. */
 function finder(lines: readonly TraceLine[]): Find {
-  return (what, pid, after) => {
+  return (wanted, pid, after) => {
+    const kinds = typeof wanted === "string" ? [wanted] : wanted;
     const from = after === undefined ? 0 : lines.indexOf(after) + 1;
     const found = lines
       .slice(from)
-      .find((line) => line.what === what && (pid === undefined || line.pid === pid));
-    if (found === undefined) throw new Error(`no ${what} of process ${pid} in the trace`);
+      .find(({ what, pid: own }) => kinds.includes(what) && (pid === undefined || own === pid));
+    if (found === undefined) {
+      throw new Error(`no ${kinds.join(" or ")} of process ${pid} in the trace`);
+    }
     return found;
   };
 }
