@@ -34,7 +34,7 @@ export function hostStages(filter: string): readonly Stage[] {
   return [
     ...GUESTS.map((guest) => guestStage(guest, [IN_GUEST, filter], guestStages(filter))),
     ...(filter === "" ? [check("format", "fmt", "--check"), check("types", "check")] : []),
-    stage("pure", filesOf("pure", filter), runFiles),
+    stage("pure", filesOf("pure", filter), together),
     stage("namespace", filesOf("namespace", filter), eachOnItsOwn),
     stage("root", root, eachOnItsOwn),
     sourceStage("bun", blackBox),
@@ -60,7 +60,7 @@ export function virtualStages(filter: string): readonly Stage[] {
 export function guestStages(filter: string): readonly Stage[] {
   const pure = filesOf("pure", filter).filter((file) => file.startsWith("tests/cgroups/"));
   const root = filesOf("root", filter).filter((file) => isAmong(file, ELSEWHERE));
-  return [stage("pure", pure, runFiles), stage("root", root, eachOnItsOwn)].filter(
+  return [stage("pure", pure, together), stage("root", root, eachOnItsOwn)].filter(
     (each) => each !== undefined,
   );
 }
@@ -121,13 +121,8 @@ async function eachOnItsOwn(
   for (const file of files) {
     const start = performance.now();
     const before = takeInventory();
-    const left: string[] = [];
-    {
-      using own = new OwnFolders(settings.prefix ?? []);
-      const env = { ...own.environment, ...settings.env };
-      result = addResults(result, await runFiles([file], { ...settings, env }));
-      left.push(...(await emptyInTime(() => own.left())));
-    }
+    const { own, left } = await inOwnFolders([file], settings);
+    result = addResults(result, own);
     left.push(...(await leftSince(before)));
     for (const line of left) console.log(`${file} left behind: ${line}`);
     if (left.length > 0) result = addResults(result, { ...NOTHING, failed: 1 });
@@ -137,6 +132,26 @@ async function eachOnItsOwn(
     if (slowness() > 1) console.log(formatSlowest([{ file, seconds }], 1).join());
   }
   return result;
+}
+
+/** Keeps nothing in the folders of the host. */
+async function inOwnFolders(
+  files: readonly string[],
+  settings: Parameters<typeof runFiles>[1],
+): Promise<{ readonly own: Result; readonly left: string[] }> {
+  using folders = new OwnFolders(settings.prefix ?? []);
+  const env = { ...folders.environment, ...settings.env };
+  const own = await runFiles(files, { ...settings, env });
+  return { own, left: [...(await emptyInTime(() => folders.left()))] };
+}
+
+async function together(
+  files: readonly string[],
+  settings: Parameters<typeof runFiles>[1],
+): Promise<Result> {
+  const { own, left } = await inOwnFolders(files, settings);
+  for (const line of left) console.log(`left behind: ${line}`);
+  return left.length > 0 ? addResults(own, { ...NOTHING, failed: 1 }) : own;
 }
 
 /** A check of the whole tree by Bun; counted as one test. */
