@@ -9,7 +9,6 @@ import { F } from "../../../ffi/fcntl.ts";
 import { BYTES_FILE, EXIT_BYTES, MARKS_FILE } from "../../container/guardian-files.ts";
 import { NEXT_TURN, THIS_TURN } from "../../container/guardian-files.ts";
 import { planContainer } from "../../container/plan.ts";
-import { planCgroupSteps } from "../../container/plan-cgroup-steps.ts";
 import { planGate } from "../../container/plan-gate.ts";
 import { planGuardian } from "../../container/plan-guardian.ts";
 import type { StandIn } from "../../container/stand-ins.ts";
@@ -28,7 +27,7 @@ import { prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
 import { planFiles } from "./plan-files.ts";
-import { describeLayer, directoryOf, type Planned } from "./rehearse.ts";
+import { describeLayer, directoryOf, type Planned, planPlainLimits } from "./rehearse.ts";
 
 /**
  * Descriptors of the guardian, by numbers that nobody else has: what is opened gets the lowest there is.
@@ -46,14 +45,9 @@ export async function planDetached(
   const kept = new KeptStore().folder(id);
   const prepared = await prepare(options, id, folder);
   using storage = prepared.storage;
-  if (storage !== undefined && (storage.plain === undefined || storage.hasHealthCheck)) {
-    return undefined;
-  }
-  const { cgroups, cgroupsPath, request, spec, warnings } = prepared;
-  const limits = planCgroupSteps(prepared.cgroupSteps());
-  if (limits === undefined || warnings.length > 0 || request.cgroupJoin.how !== "self") {
-    return undefined;
-  }
+  const limits = planPlainLimits(prepared);
+  if (limits === undefined) return undefined;
+  const { cgroups, cgroupsPath, request, spec } = prepared;
   const gate = { planGate, fd: FDS.gate };
   const plan = planContainer({ ...request, parentPid: pid, nullStdin: false, gate });
   const log = `${kept}/${LOG_FOLDER}`;

@@ -1,6 +1,7 @@
 // The same request a second time: what a run of it does is written down for the next one, with all
 // that it depends on.
 
+import type { Step } from "../../../ffi/call.ts";
 import { type Observation, observe } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { planContainer } from "../../container/plan.ts";
@@ -15,7 +16,7 @@ import {
 import { UserError } from "../../errors.ts";
 import { describeRun } from "../events/describe-run.ts";
 import { planTelling } from "../events/told-by-agent.ts";
-import { prepare } from "../prepare.ts";
+import { type Prepared, prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { listNamedDevices } from "../spec-devices.ts";
 import { StateStore } from "../state-store.ts";
@@ -113,14 +114,9 @@ export async function planRun(
   const folder = new StateStore(runFolder).containerFolder(id);
   const prepared = await prepare(options, id, folder);
   using storage = prepared.storage;
-  if (storage !== undefined && (storage.plain === undefined || storage.hasHealthCheck)) {
-    return undefined;
-  }
-  const { cgroups, cgroupsPath, request, spec, warnings } = prepared;
-  const limits = planCgroupSteps(prepared.cgroupSteps());
-  if (limits === undefined || warnings.length > 0 || request.cgroupJoin.how !== "self") {
-    return undefined;
-  }
+  const limits = planPlainLimits(prepared);
+  if (limits === undefined) return undefined;
+  const { cgroups, cgroupsPath, request, spec } = prepared;
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
   const files = planFiles(prepared, folder);
   const written = writePlan(planContainer({ ...request, parentPid: pid }), {
@@ -141,6 +137,16 @@ export async function planRun(
     ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
   };
   return { written, made };
+}
+
+/** The steps to its cgroup; undefined of what another process has a part in, or somebody is warned of. */
+export function planPlainLimits(prepared: Prepared): readonly Step[] | undefined {
+  const { storage, request, warnings } = prepared;
+  if (storage !== undefined && (storage.plain === undefined || storage.hasHealthCheck)) {
+    return undefined;
+  }
+  const limits = planCgroupSteps(prepared.cgroupSteps());
+  return warnings.length > 0 || request.cgroupJoin.how !== "self" ? undefined : limits;
 }
 
 /** As watching it tells of any other: one that fails is told of by this process. */
