@@ -63,8 +63,8 @@ export const NETWORK_USAGE = `usage: bun bench/network.ts [flags]   (as root)
 
 export const THROUGHPUT_USAGE = `usage: bun bench/throughput.ts [flags]   (as root)
 
-  --rounds N     pairs of transfers, by a port and directly, of each way, interleaved (10)
-  --seconds N    how long each transfer goes on (5)
+  --rounds N     pairs of transfers, by a port and directly, of each way, interleaved (50)
+  --seconds N    how long each transfer goes on (1)
   --bunker FILE  the executable (dist/bunker)
   --json FILE    writes every sample there as well
   --check        exit status 1 where a bar is missed

@@ -17,8 +17,8 @@ import { shuffle } from "./rounds.ts";
 import { median, medianInterval } from "./statistics.ts";
 
 const PORT = "5201";
-const SECONDS = 5;
-const ROUNDS = 10;
+const SECONDS = 1;
+const ROUNDS = 50;
 const HOST = "192.0.2.1";
 const OTHER = "192.0.2.2";
 const ADDRESS = "10.211.0.9";

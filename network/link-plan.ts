@@ -3,11 +3,10 @@
 
 import type { Endpoint, NetworkDefinition } from "./definition.ts";
 import { mtuOf } from "./definition.ts";
-import { LOOPBACK6 } from "./ruleset.ts";
 
 /** Makes a network's bridge and gives it its addresses. */
 export function planBridge(network: NetworkDefinition): string[] {
-  const { link, subnets, ipv6 } = network;
+  const { link, subnets } = network;
   const lines = [`link add name ${link} mtu ${mtuOf(network)} type bridge`];
   for (const { subnet, gateway } of subnets) {
     if (gateway === "") continue;
@@ -17,9 +16,6 @@ export function planBridge(network: NetworkDefinition): string[] {
     lines.push(`address add ${gateway}${prefix}${extra} dev ${link}`);
   }
   lines.push(`link set dev ${link} up`);
-  // Not in an address of the host's, which would choose it for what it sends; appended, as every bridge
-  // has one, and it goes with its bridge.
-  if (ipv6) lines.push(`route append local ${LOOPBACK6} dev ${link}`);
   return lines;
 }
 

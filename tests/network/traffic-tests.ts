@@ -67,6 +67,7 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
       expect(ask(host, `TCP6:[::1]:${port}`)).toBe("six");
       setBridgeRules(host, true);
       expect(ask(host, `TCP6:[::1]:${port}`)).toBe("six");
+      expect(ask(host, `TCP6:[::1]:${port},bind=[${HOST_IP6}]`)).toBe("six");
     }
     // What is the host's own on its loopback stays so.
     host.start(`exec ${SERVE} TCP6-LISTEN:8088,bind=[::1],fork,reuseaddr SYSTEM:'echo own'`);

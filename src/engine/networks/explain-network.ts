@@ -5,6 +5,7 @@ import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts
 import { mtuOf } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
 import { planBridge } from "../../../network/link-plan.ts";
+import { publishTarget } from "../../../network/ruleset.ts";
 import { findFirewall } from "../../../network/firewall.ts";
 import { UserError } from "../../errors.ts";
 import { bunkerStep, type ExplainedStep, makeCall, type Room } from "../explain/explanation.ts";
@@ -48,9 +49,8 @@ export function explainNetworks({ networks, publish }: NetworkingOptions): Room[
       ),
     ),
   );
-  const ports = publish.map((port) => ({ ...port, hostPort: port.hostPort }));
-  const target = { ip4: "<address>", ip6: "" };
-  const rules = ports.length === 0 ? [] : findFirewall().planPorts({ ports, target });
+  const published = { ports: publish, target: publishTarget(first.endpoint) };
+  const rules = publish.length === 0 ? [] : findFirewall().planPorts(published);
   for (const { program, text } of rules) {
     const lines = text
       .trim()
