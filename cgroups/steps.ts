@@ -110,8 +110,8 @@ function delegate(
   controllers: readonly string[],
   required: readonly string[],
 ): void {
-  const path = `${directory}/cgroup.subtree_control`;
-  const enabled = (readControlFile(path) ?? "").trim().split(" ");
+  const path = subtreeControl(directory);
+  const enabled = readEnabled(directory);
   const missing: string[] = [];
   for (const controller of controllers) if (!enabled.includes(controller)) missing.push(controller);
   if (missing.length === 0) return;
@@ -124,6 +124,22 @@ function delegate(
     // One controller that cannot be had makes the kernel refuse them all: now one at a time.
     for (const controller of missing) enable(path, controller, required);
   }
+}
+
+const subtreeControl = (directory: string): string => `${directory}/cgroup.subtree_control`;
+
+/** The controllers that the children of `directory` have; none where there is no such cgroup. */
+function readEnabled(directory: string): string[] {
+  return (readControlFile(subtreeControl(directory)) ?? "").trim().split(" ");
+}
+
+/**
+ * Whether a `delegate` step is done with, as far as it must be: what it could not enable the time
+ * before, it cannot now.
+ */
+export function isDelegated(directory: string, required: readonly string[]): boolean {
+  const enabled = readEnabled(directory);
+  return required.every((controller) => enabled.includes(controller));
 }
 
 function enable(path: string, controller: string, required: readonly string[]): void {

@@ -1,46 +1,43 @@
 // bpf(2), as far as device filters need it: load a program, attach it to a cgroup, list and detach
-// what is attached. The attribute structs are tables of (offset, value) beside the call.
+// what is attached.
 
+import {
+  attachAttribute,
+  ATTRIBUTE_BYTES,
+  BPF_CGROUP_DEVICE,
+  BPF_PROG_ATTACH,
+  BPF_PROG_LOAD,
+  detachAttribute,
+  LICENSE,
+  LOAD_POINTERS,
+  loadAttribute,
+} from "./bpf-attributes.ts";
 import { Fd } from "./fd.ts";
 import { bytesAddress } from "./library.ts";
 import { syscall } from "./syscall.ts";
 
-const BPF_PROG_LOAD = 5;
-const BPF_PROG_ATTACH = 8;
 const BPF_PROG_DETACH = 9;
 const BPF_PROG_GET_FD_BY_ID = 13;
 const BPF_PROG_QUERY = 16;
-const BPF_PROG_TYPE_CGROUP_DEVICE = 15;
-const BPF_CGROUP_DEVICE = 6;
-const BPF_F_ALLOW_MULTI = 2;
-const INSTRUCTION_BYTES = 8;
 /** Kernel: a cgroup holds at most 64 programs of one type (BPF_CGROUP_MAX_PROGS). */
 const MAX_PROGRAMS = 64;
-/** Kernel: device programs call no helper that asks for the GPL. */
-const LICENSE = new TextEncoder().encode("MIT\0");
-/** Covers every field used; the kernel takes any size whose surplus is zero. */
-const ATTRIBUTE_BYTES = 120;
 
 /** The loaded program. Throws SyscallError: EPERM without CAP_BPF, EINVAL for a bad program. */
 export function loadDeviceProgram(instructions: Uint8Array): Fd {
-  const attribute = new DataView(new ArrayBuffer(ATTRIBUTE_BYTES));
-  attribute.setUint32(0, BPF_PROG_TYPE_CGROUP_DEVICE, true);
-  attribute.setUint32(4, instructions.length / INSTRUCTION_BYTES, true);
-  setPointer(attribute, 8, instructions);
-  setPointer(attribute, 16, LICENSE);
+  const attribute = loadAttribute(instructions);
+  setPointer(attribute, LOAD_POINTERS.instructions, instructions);
+  setPointer(attribute, LOAD_POINTERS.license, LICENSE);
   return new Fd(bpf(BPF_PROG_LOAD, attribute, "BPF_PROG_LOAD"));
 }
 
 /** Attaches beside what is there; a request passes if every program lets it. */
 export function attachCgroupProgram(cgroupFd: number, programFd: number, path: string): void {
-  const attribute = attachment(cgroupFd, programFd);
-  attribute.setUint32(12, BPF_F_ALLOW_MULTI, true);
-  bpf(BPF_PROG_ATTACH, attribute, "BPF_PROG_ATTACH", path);
+  bpf(BPF_PROG_ATTACH, attachAttribute(cgroupFd, programFd), "BPF_PROG_ATTACH", path);
 }
 
 /** Detaches one program. Throws SyscallError ENOENT where it is not attached. */
 export function detachCgroupProgram(cgroupFd: number, programFd: number): void {
-  bpf(BPF_PROG_DETACH, attachment(cgroupFd, programFd), "BPF_PROG_DETACH");
+  bpf(BPF_PROG_DETACH, detachAttribute(cgroupFd, programFd), "BPF_PROG_DETACH");
 }
 
 /** The ids of the device programs attached to this very cgroup. */
@@ -60,14 +57,6 @@ export function openProgram(id: number): Fd {
   const attribute = new DataView(new ArrayBuffer(ATTRIBUTE_BYTES));
   attribute.setUint32(0, id, true);
   return new Fd(bpf(BPF_PROG_GET_FD_BY_ID, attribute, "BPF_PROG_GET_FD_BY_ID"));
-}
-
-function attachment(cgroupFd: number, programFd: number): DataView {
-  const attribute = new DataView(new ArrayBuffer(ATTRIBUTE_BYTES));
-  attribute.setUint32(0, cgroupFd, true);
-  attribute.setUint32(4, programFd, true);
-  attribute.setUint32(8, BPF_CGROUP_DEVICE, true);
-  return attribute;
 }
 
 function setPointer(attribute: DataView, offset: number, target: Uint8Array): void {

@@ -2,6 +2,7 @@
 // parameter order. Nothing happens here: see call.ts.
 
 export { AT_FDCWD } from "./constants.ts";
+export * from "./calls/bpf.ts";
 export * from "./calls/files.ts";
 export * from "./calls/identity.ts";
 export type { CallOptions, FdArgument } from "./calls/make.ts";

@@ -25,9 +25,19 @@ export function thaw(directory: string): void {
   waitUntil(() => !isStopped(directory), THAW_PATIENCE_MS);
 }
 
-/** Also where it is only on the way there, or a cgroup above is frozen. */
+/**
+ * Also where it is only on the way there, or a cgroup above is frozen; of one that is not there yet,
+ * whether it would be.
+ */
 export function isFrozen(directory: string): boolean {
-  return readControlFile(`${directory}/cgroup.freeze`)?.trim() === "1" || isStopped(directory);
+  let at = directory;
+  for (;;) {
+    const asked = readControlFile(`${at}/cgroup.freeze`);
+    if (asked !== undefined) return asked.trim() === "1" || isStopped(at);
+    const slash = at.lastIndexOf("/");
+    if (slash <= 0) return false;
+    at = at.slice(0, slash);
+  }
 }
 
 function isStopped(directory: string): boolean {

@@ -279,6 +279,7 @@ describe.skipIf(reason !== "")(`the ${manager.mode} cgroup manager`, () => {
   test("a cgroup made below a frozen one is frozen too, as who joins it would be", () => {
     create();
     manager.freeze(path);
+    expect(manager.isFrozen(`${path}/inner`)).toBe(true);
     applySteps(manager.planCreate(`${path}/inner`, {}));
     expect(manager.isFrozen(`${path}/inner`)).toBe(true);
     manager.thaw(path);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import { devicePolicy } from "../../cgroups/device-rules.ts";
 import { parseCgroupMounts } from "../../cgroups/mounts.ts";
-import { deviceProgram } from "../../cgroups/v2/device-filter.ts";
+import { deviceProgram } from "../../cgroups/device-program.ts";
 import {
   attachCgroupProgram,
   cgroupProgramIds,

@@ -55,7 +55,7 @@ export async function planBundle(
   if (cgroups.ignored(spec.linux?.resources ?? {}).length > 0) return undefined;
   const record = recordOf(own, bundle, prepared);
   const limits = planCgroupSteps(prepared.cgroupSteps());
-  if (limits === undefined || record.sharesPids || request.cgroupJoin.how !== "self") {
+  if (limits === undefined || record.sharesPids || request.cgroupJoin.how === "none") {
     return undefined;
   }
   const config = planFile(`${folder}/config.json`, bundle.text, 0o600);

@@ -146,7 +146,7 @@ export function planPlainLimits(prepared: Prepared): readonly Step[] | undefined
     return undefined;
   }
   const limits = planCgroupSteps(prepared.cgroupSteps());
-  return warnings.length > 0 || request.cgroupJoin.how !== "self" ? undefined : limits;
+  return warnings.length > 0 || request.cgroupJoin.how === "none" ? undefined : limits;
 }
 
 /** As watching it tells of any other: one that fails is told of by this process. */

@@ -2,13 +2,9 @@
 // (That the kernel takes the programs is tests/ffi/bpf.root.test.ts.)
 
 import { describe, expect, test } from "bun:test";
-import {
-  defaultDeviceRules,
-  type DevicePolicy,
-  devicePolicy,
-} from "../../../cgroups/device-rules.ts";
-import type { DeviceRule } from "../../../cgroups/resources.ts";
-import { deviceProgram } from "../../../cgroups/v2/device-filter.ts";
+import { defaultDeviceRules, type DevicePolicy, devicePolicy } from "../../cgroups/device-rules.ts";
+import type { DeviceRule } from "../../cgroups/resources.ts";
+import { deviceProgram } from "../../cgroups/device-program.ts";
 import { type Request, runDeviceProgram } from "./bpf-machine.ts";
 
 const [MKNOD, READ, WRITE] = [1, 2, 4];
