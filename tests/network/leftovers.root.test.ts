@@ -2,7 +2,7 @@
 // is nobody's. And whatever cannot be is refused in one line.
 
 import { expect, test } from "bun:test";
-import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { eventually } from "../harness/eventually.ts";
 import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
@@ -64,14 +64,23 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           const before = foreign();
           await ok("run", "--rm", "--network", "bridge", "--rootfs", box.rootfs, "/bin/true");
           await ok("network", "create", "app");
+          const nap = `${box.rootfs}/nap`;
+          const wordsFor = (name: string): string[] => {
+            const flags = ["--network", name, "-p", "8080:80", "--rootfs", box.rootfs];
+            return ["run", "--rm", ...flags, "/bin/sh", "-c", "exec sleep $(cat /nap)"];
+          };
+          // Those of one network are replayed by then.
+          writeFileSync(nap, "0");
+          for (let i = 0; i < 3; i++) await ok(...wordsFor("app"));
+          writeFileSync(nap, "60");
           for (let round = 0; round < ROUNDS; round++) {
-            const flags = ["--network", round % 2 === 0 ? "bridge" : "app", "-p", "8080:80"];
-            const words = ["run", "--rm", ...flags, "--rootfs", box.rootfs, "/bin/sleep", "60"];
+            const words = wordsFor(round % 2 === 0 ? "bridge" : "app");
             await using killed = box.start(words, { prefix: host.prefix });
             await Bun.sleep((LONGEST_MS * round) / ROUNDS);
             killed.child.kill("SIGKILL");
             await killed.child.exited;
           }
+          rmSync(nap);
           // Those that came to run run on: they are ended as a user would.
           for (const id of runningIds()) killInit(id);
           await ok("run", "--rm", "--rootfs", box.rootfs, "/bin/true");

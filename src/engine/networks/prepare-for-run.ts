@@ -47,7 +47,7 @@ const addedLines = (
 ): string => entries.map(({ name, address }) => `${address}\t${name}\n`).join("");
 
 /** The domain's name first, as hosts(5) has it. */
-function hostNames({ domainname }: RunOptions, { spec }: Prepared): string {
+export function hostNames({ domainname }: RunOptions, { spec }: Prepared): string {
   const name = spec.hostname ?? "";
   return domainname === undefined || domainname === "" ? name : `${name}.${domainname} ${name}`;
 }

@@ -20,6 +20,7 @@ import { formatRecord, StateStore } from "../state-store.ts";
 import type { KeptFile, KeptLaunch } from "./kept.ts";
 import { ReplayedLaunch, type Unmet } from "./launch.ts";
 import { holdStore } from "./layer.ts";
+import type { PendingNetwork } from "../networks/attach.ts";
 
 /**
  * Prints the id. @param name instead of the one that it was made with
@@ -44,7 +45,10 @@ export async function performDetached(
   if (unmet !== undefined) return unmet;
   undo.keep();
   const { tellAgain, writeIdFile } = await loadLater();
-  tellAgain(runFolder, detached.told, [id, container.name]);
+  const { created, started } = detached;
+  // Of one in a network the creation was told before it was connected.
+  const told = launch.network === undefined ? created + started : started;
+  tellAgain(runFolder, told, [id, container.name]);
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, id);
   writeAll(1, `${id}\n`, "stdout");
   return 0;
@@ -86,6 +90,10 @@ async function start(
   undo.push(() => place.remove());
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
+  const inNetwork = kept.network && (await import("./network.ts"));
+  const ahead = kept.network && inNetwork?.startAhead(kept.network, undo);
+  let network: PendingNetwork | undefined;
+  undo.push(() => network?.tearDown());
   const launch = await ReplayedLaunch.start(kept, file, id, undo);
   const { later, performer } = launch;
   // Order: the agent makes meanwhile what nobody sees: the fifos, the cgroup.
@@ -99,8 +107,10 @@ async function start(
   place.takeName();
   const hold = kept.layer && holdStore(kept.layer, undo);
   if (hold === "another host") return hold;
+  // Order: the init process finds its files in /etc.
+  if (kept.network && ahead) network = inNetwork?.takeNetwork(kept.network, place, ahead);
   launch.goOn();
-  const { EXIT_FILE, passGate } = await loadLater();
+  const { EXIT_FILE, passGate, tellAgain } = await loadLater();
   const initPid = launch.findInit();
   // Order: from here on the details say that the image is in use.
   hold?.[Symbol.dispose]();
@@ -109,10 +119,15 @@ async function start(
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
   later.letCome(performer, kept.score);
+  if (network !== undefined) {
+    network.start(initPid);
+    tellAgain(states.folder, kept.detached?.created ?? "", [id, name]);
+  }
   const startedMs = Date.now();
   const tellRunning = store.prepareStatus(id, { ...NEVER_STARTED, status: "running", startedMs });
   const unmet = launch.comeToGate();
   if (unmet !== undefined) return unmet;
+  network?.finish();
   // Order: before the processes are ended, as a deputy does not go on where that file is gone.
   undo.push(() => removeFile(`${place.folder}/${EXIT_FILE}`));
   later.startGuarding(performer, kept.score);

@@ -24,6 +24,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { encodeText } from "../../../ffi/text.ts";
 import type { Score } from "../../container/score.ts";
 import type { KeptOptions } from "../containers/kept.ts";
+import type { NetworkingOptions } from "../run-options.ts";
 
 /** What a request has left behind. */
 export interface Kept<T = RunLaunch> {
@@ -64,13 +65,32 @@ export interface RunLaunch extends LaunchBasis {
   readonly layer?: KeptLayer;
   /** Of one that is kept, and left to its guardian. */
   readonly detached?: DetachedLaunch;
+  readonly network?: KeptNetwork;
+  /** Of one in the foreground in a network, of which its agent does not tell. */
+  readonly told?: ToldInTurn;
+}
+
+/** The links of a container: what was asked for. */
+export interface KeptNetwork {
+  readonly options: NetworkingOptions;
+  /** As its hosts file has it, with a stand-in for the beginning of its id. */
+  readonly hostname: string;
+}
+
+/** What events say of it, but for its id, its name, its exit code and the seconds that it took. */
+export interface ToldInTurn {
+  readonly created: string;
+  readonly started: string;
+  readonly died: string;
+  readonly destroyed: string;
 }
 
 export interface DetachedLaunch {
   /** What container.json says of it. */
   readonly options: KeptOptions;
-  /** What events say of it, but for its id and its name. */
-  readonly told: string;
+  /** What events say of its creation and its start, but for its id and its name. */
+  readonly created: string;
+  readonly started: string;
   /** What $BUNKER_DATA was, where it was set. */
   readonly data?: string;
 }

@@ -6,6 +6,7 @@ import { AT, O } from "../../../ffi/constants.ts";
 import { EEXIST } from "../../../ffi/errno.ts";
 import { DETAILS_FILE } from "../container-details.ts";
 import type { Prepared } from "../prepare.ts";
+import type { RunOptions } from "../run-options.ts";
 
 /** The files of a container, in three parts. */
 export interface FilesPlan {
@@ -17,12 +18,16 @@ export interface FilesPlan {
   readonly told: Step;
 }
 
+/** What this process writes of a container in a network, as its addresses are in it. */
+const OF_NETWORK = ["hosts", "resolv.conf"];
+
 /**
  * The container's files in its state folder, and its writable layer.
  * @param kept the folder of what is kept of it, where anything is
  */
 export function planFiles(
   { etcFiles, request, spec, storage }: Prepared,
+  { networking }: Pick<RunOptions, "networking">,
   folder: string,
   kept?: string,
 ): FilesPlan {
@@ -43,6 +48,7 @@ export function planFiles(
     mounted.push(mkdirat(AT_FDCWD, `${folder}/scratch`, 0o700));
   }
   for (const { name, text } of etcFiles) {
+    if (networking !== undefined && OF_NETWORK.includes(name)) continue;
     mounted.push(...planFile(`${folder}/${name}`, text, 0o644));
   }
   told.push(...planFile(`${folder}/config.json`, JSON.stringify(spec), 0o600));

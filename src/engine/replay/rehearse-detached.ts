@@ -62,16 +62,18 @@ export async function planDetached(
     },
     plan.initPid,
   );
-  const files = planFiles(prepared, folder, kept);
+  const files = planFiles(prepared, options, folder, kept);
   const first = [files.mounted, planStreams(folder, options), planGateFile(folder), ...limits];
   const meanwhile = [LEAVE_GATE, files.told, planLog(log), planExitFile(exitPath)];
   const written = writeGuardedPlan(plan, guardian, { first, known: [files.layer], meanwhile });
   if (written === undefined) return undefined;
   if (!isFreeOfStandIns(JSON.stringify(options))) return undefined;
-  const told = formatTold(
-    { create: {}, start: {} },
-    { id: standFor(0), name: standFor(1), options },
-  );
+  const container = { id: standFor(0), name: standFor(1), options };
+  const created = formatTold({ create: {} }, container);
+  const started = formatTold({ start: {} }, container);
+  const network =
+    options.networking &&
+    (await import("./rehearse-network.ts")).describeNetwork(options, prepared, id);
   const { oomScoreAdj } = spec.process ?? {};
   const data = readVariable(DATA_VARIABLE);
   const made = {
@@ -80,7 +82,13 @@ export async function planDetached(
     cgroupDirectories: cgroups.procsFiles(cgroupsPath).map(directoryOf),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
-    detached: { options: storable(options), told, ...(data === undefined ? {} : { data }) },
+    detached: {
+      options: storable(options),
+      created,
+      started,
+      ...(data === undefined ? {} : { data }),
+    },
+    ...(network === undefined ? {} : { network }),
   };
   return { written, made };
 }

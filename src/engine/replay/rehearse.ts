@@ -107,6 +107,8 @@ export async function planRun(
 ): Promise<Planned | undefined> {
   const options = await parse();
   if (options === undefined || !isPlain(options)) return undefined;
+  const inNetwork = options.networking && (await import("./rehearse-network.ts"));
+  if (inNetwork?.isPlainNetwork(options) === false) return undefined;
   if (options.detach) {
     const { planDetached } = await import("./rehearse-detached.ts");
     return await planDetached(options, runFolder, { id, pid });
@@ -118,10 +120,12 @@ export async function planRun(
   if (limits === undefined) return undefined;
   const { cgroups, cgroupsPath, request, spec } = prepared;
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
-  const files = planFiles(prepared, folder);
+  const files = planFiles(prepared, options, folder);
+  const network = inNetwork?.describeInForeground(options, prepared, id);
+  if (network === "not to be told") return undefined;
   const written = writePlan(planContainer({ ...request, parentPid: pid }), {
     first: [files.layer, files.told, files.mounted, ...limits],
-    ...planTold(options, runFolder, id),
+    ...(network === undefined && planTold(options, runFolder, id)),
     clear: [...cgroupDirectories.map(planRemoveDirectory), ...planRemoveFiles(prepared, folder)],
   });
   if (written === undefined) return undefined;
@@ -135,6 +139,7 @@ export async function planRun(
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...(spare === undefined ? {} : { spare }),
     ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
+    ...network,
   };
   return { written, made };
 }
@@ -185,8 +190,6 @@ function isPlain(options: RunOptions): boolean {
   // Volumes are made and taken away by this process, and an image may be another one each time.
   if (needsStorage(options) && !isImageAlone(options)) return false;
   if (pidfile !== undefined) return false;
-  // Its address is another each time, and its links are this process's to make.
-  if (options.networking !== undefined) return false;
   // Other containers come and go; the host's devices are looked at in ways that are not told of.
   if (pid.kind !== "private" || ipc.kind === "container" || network.kind === "container") {
     return false;

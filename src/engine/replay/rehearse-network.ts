@@ -1,0 +1,55 @@
+// What is kept of a run in a network: what was asked for, and what events say of it.
+
+import { describeEnd, formatTold } from "../events/tell.ts";
+import { isFreeOfStandIns, standFor } from "../events/tell-again.ts";
+import { CNI_PREFIX } from "../networks/cni-plugins.ts";
+import { hostNames } from "../networks/prepare-for-run.ts";
+import type { Prepared } from "../prepare.ts";
+import type { RunOptions } from "../run-options.ts";
+import type { KeptNetwork, RunLaunch, ToldInTurn } from "./kept.ts";
+
+/** Whether all of it is links of our own. */
+export function isPlainNetwork({ network, networking }: RunOptions): boolean {
+  const { networks = [] } = networking ?? {};
+  if (network.kind !== "private" || networks.length === 0) return false;
+  return networks.every(({ name }) => !name.startsWith(CNI_PREFIX));
+}
+
+/** @param id what stands for the container's */
+export function describeNetwork(
+  options: RunOptions,
+  prepared: Prepared,
+  id: string,
+): KeptNetwork | undefined {
+  // With the ports that the image exposes, where there is one.
+  const { networking } = prepared.storage?.options ?? options;
+  if (networking === undefined) return undefined;
+  const hostname = hostNames(options, prepared).replaceAll(id.slice(0, 12), standFor(0));
+  return { options: networking, hostname };
+}
+
+/** In the foreground its end is not all that is told once it has ended. */
+export function describeInForeground(
+  options: RunOptions,
+  prepared: Prepared,
+  id: string,
+): Pick<RunLaunch, "network" | "told"> | "not to be told" {
+  const network = describeNetwork(options, prepared, id);
+  const told = formatInTurn(options);
+  return network === undefined || told === undefined ? "not to be told" : { network, told };
+}
+
+const [ID, NAME, EXIT_CODE, SECONDS] = [0, 1, 2, 3].map(standFor);
+
+/** Between those events others are told: of networks. undefined where stand-ins mean something else. */
+function formatInTurn(options: RunOptions): ToldInTurn | undefined {
+  if (!isFreeOfStandIns(JSON.stringify(options))) return undefined;
+  const container = { id: ID ?? "", name: NAME ?? "", options };
+  const end = { ...describeEnd(0, 0, 0), exitCode: EXIT_CODE ?? "", execDuration: SECONDS ?? "" };
+  return {
+    created: formatTold({ create: {}, attach: {} }, container),
+    started: formatTold({ start: {} }, container),
+    died: formatTold({ die: end }, container),
+    destroyed: formatTold({ destroy: {} }, container),
+  };
+}
