@@ -172,6 +172,11 @@ export class StateStore {
     removeFile(`${this.#names}/${name}`);
   }
 
+  /** Frees a name where it is that of `id`: who was killed may only have wanted it. */
+  freeNameOf(id: string, name: string): void {
+    if (this.findByName(name) === id) this.freeName(name);
+  }
+
   /** The ids of all containers, also of those that a crash left. */
   list(): string[] {
     const ids: string[] = [];
@@ -258,15 +263,16 @@ export class Reservation {
   constructor(
     readonly store: StateStore,
     readonly id: string,
-    readonly name: string,
+    public name: string,
     readonly folder: string,
     readonly lock: Fd,
     private isNamed = true,
   ) {}
 
-  /** @throws UserError where it is another's */
-  takeName(): void {
-    this.store.takeName(this.name, this.id);
+  /** @param name in place of the one that it had in mind. @throws UserError where it is another's */
+  takeName(name: string): void {
+    this.store.takeName(name, this.id);
+    this.name = name;
     this.isNamed = true;
   }
 

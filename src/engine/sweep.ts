@@ -57,7 +57,7 @@ function clear(
     killIfSame(record.initPid, record.initStart);
     killIfSame(record.agentPid, record.agentStart);
     if (record.cgroupsPath !== "") clearCgroup(record.cgroupsPath, cgroups);
-    store.freeName(record.name);
+    store.freeNameOf(id, record.name);
   }
   const wasTold =
     record?.status !== "running" || fileType(`${store.containerFolder(id)}/config.json`) === 0;

@@ -2,7 +2,18 @@
 // notice but by the clock.
 
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { makeName } from "../../src/engine/names.ts";
 import { underTest } from "../harness/bunker.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "./box.ts";
@@ -132,6 +143,64 @@ needsRoot("run, a third time", () => {
     const { stdout } = await box.bunker(["ps", "-a", "--format", "{{.Names}}"], { env });
     expect(stdout).toBe("p-3\np-2\np-1\n");
     await box.bunker(["rm", "-f", "p-1", "p-2", "p-3"], { env });
+    expect(box.leftovers()).toEqual([]);
+  });
+
+  it("in the background, finds a name that nobody has, whoever has one", async () => {
+    const env = { BUNKER_DATA: box.path("data") };
+    const holder = ["run", "--rm", "-i", "--name", "holder", "--rootfs", box.rootfs, "cat"];
+    const { child } = box.start(holder);
+    const names = `${box.runFolder}/names`;
+    while ((await box.bunker(["exec", "holder", "true"])).exitCode !== 0) await Bun.sleep(10);
+    // All that can be made up of the first eight digits of an id.
+    const hex = (value: number): string => value.toString(16).padStart(4, "0");
+    const all = new Set<string>();
+    for (let one = 0; one < 64; one++) {
+      for (let other = 0; other < 64; other++) all.add(makeName(`${hex(one)}${hex(other)}`, 0));
+    }
+    for (const name of all) symlinkSync(readlinkSync(`${names}/holder`), `${names}/${name}`);
+    for (let i = 0; i < 4; i++) {
+      const words = ["run", "-d", "--rootfs", box.rootfs, "/bin/sh", "-c", ": nameless"];
+      const { exitCode, stderr } = await box.bunker(words, { env });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    }
+    expect(kept(": nameless")?.launch).toBeDefined();
+    const listed = await box.bunker(["ps", "-a", "--format", "{{.Names}}"], { env });
+    expect(listed.stdout.match(/^[a-z]+_[a-z]+\d+$/gm)).toHaveLength(4);
+    for (const name of all) rmSync(`${names}/${name}`);
+    const ids = (await box.bunker(["ps", "-aq", "-f", "status=exited"], { env })).stdout
+      .trim()
+      .split("\n");
+    await box.bunker(["rm", "-f", ...ids], { env });
+    child.stdin?.end();
+    expect(await child.exited).toBe(0);
+    expect(box.leftovers()).toEqual([]);
+  });
+
+  it("killed before it had the name that it wanted, takes nobody's away", async () => {
+    const { child } = box.start([
+      "run",
+      "--rm",
+      "-i",
+      "--name",
+      "mine",
+      "--rootfs",
+      box.rootfs,
+      "cat",
+    ]);
+    const name = `${box.runFolder}/names/mine`;
+    while ((await box.bunker(["exec", "mine", "true"])).exitCode !== 0) await Bun.sleep(10);
+    const id = readlinkSync(name);
+    const folder = `${box.runFolder}/containers`;
+    const record = JSON.parse(readFileSync(`${folder}/${id}/state.json`, "utf8"));
+    const dead = { ...record, id: "f".repeat(64), status: "creating", initPid: 0, agentPid: 0 };
+    mkdirSync(`${folder}/${dead.id}`);
+    writeFileSync(`${folder}/${dead.id}/state.json`, JSON.stringify({ ...dead, cgroupsPath: "" }));
+    await box.sh("true");
+    expect(existsSync(`${folder}/${dead.id}`)).toBe(false);
+    expect(readlinkSync(name)).toBe(id);
+    child.stdin?.end();
+    expect(await child.exited).toBe(0);
     expect(box.leftovers()).toEqual([]);
   });
 

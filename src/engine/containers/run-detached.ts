@@ -8,6 +8,8 @@ import { listCapabilities, makeCapabilities } from "../capabilities.ts";
 import { refuseConflicts } from "../option-conflicts.ts";
 import { formatOutOfMemory } from "../out-of-memory.ts";
 import type { RunOptions } from "../run-options.ts";
+import { runFolder } from "../run-folder.ts";
+import { StateStore } from "../state-store.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
 import { type AttachOptions, joinCaller } from "./attach.ts";
 import { keepQuietly, storable, writeIdFile } from "./keep.ts";
@@ -136,7 +138,8 @@ export async function createKept(options: RunOptions): Promise<string> {
 
 /** Makes a container known under its name, or one that is made up. */
 function keep(options: RunOptions, kept: KeptStore, isLeft = false): KeptContainer {
-  const container = keepQuietly(storable(options), kept, isLeft);
+  const states = new StateStore(runFolder(process.env));
+  const container = keepQuietly(storable(options), kept, states, { isLeft });
   tell("create", container);
   return container;
 }

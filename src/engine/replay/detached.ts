@@ -8,6 +8,7 @@ import type { Fd } from "../../../ffi/fd.ts";
 import { removeFile, writeAll } from "../../../ffi/files.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
 import { UserError } from "../../errors.ts";
+import { keepQuietly } from "../containers/keep.ts";
 import {
   type KeptContainer,
   type KeptOptions,
@@ -38,17 +39,15 @@ export async function performDetached(
   if (readVariable(DATA_VARIABLE) !== data) return "another host";
   const options = name === undefined ? detached.options : { ...detached.options, name };
   const kept = new KeptStore(dataFolder({ [DATA_VARIABLE]: data }));
-  const container = describe(options, kept);
-  const { id } = container;
   using undo = new UndoStack();
-  const unmet = await start(file, launch, new StateStore(runFolder), container, kept, undo);
-  if (unmet !== undefined) return unmet;
+  const started = await start(file, launch, new StateStore(runFolder), options, kept, undo);
+  if (typeof started === "string") return started;
   undo.keep();
+  const { id, name: ownName } = started;
   const { tellAgain, writeIdFile } = await loadLater();
-  const { created, started } = detached;
   // Of one in a network the creation was told before it was connected.
-  const told = launch.network === undefined ? created + started : started;
-  tellAgain(runFolder, told, [id, container.name]);
+  const told = (launch.network === undefined ? detached.created : "") + detached.started;
+  tellAgain(runFolder, told, [id, ownName]);
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, id);
   writeAll(1, `${id}\n`, "stdout");
   return 0;
@@ -57,34 +56,21 @@ export async function performDetached(
 /** Start-up: loaded while the agent is at work. */
 const loadLater = () => import("./after-detached.ts");
 
-const NAME_ATTEMPTS = 9;
-
-/** Under its name, or one that is made up and nobody's. */
-function describe(options: KeptOptions, kept: KeptStore): KeptContainer {
-  const id = makeId();
-  let name = options.name ?? makeName(id, 0);
-  for (let attempt = 1; options.name === undefined && attempt <= NAME_ATTEMPTS; attempt++) {
-    if (kept.findByName(name) === undefined) break;
-    name = makeName(id, attempt);
-  }
-  return { id, name, createdMs: Date.now(), options };
-}
-
 async function start(
   file: KeptFile,
   kept: KeptLaunch,
   states: StateStore,
-  container: KeptContainer,
+  options: KeptOptions,
   store: KeptStore,
   undo: UndoStack,
-): Promise<Unmet | undefined> {
-  const { id, name } = container;
-  const place = states.reserveUnnamed(id, name);
-  let isKnown = false;
+): Promise<KeptContainer | Unmet> {
+  const id = makeId();
+  const place = states.reserveUnnamed(id, options.name ?? makeName(id, 0));
+  let container: KeptContainer | undefined;
   let lock: Fd | undefined;
   // Order: once everything of it is gone, and under its lock.
   undo.push(() => {
-    if (isKnown) store.remove(container);
+    if (container !== undefined) store.remove(container);
     lock?.[Symbol.dispose]();
   });
   undo.push(() => place.remove());
@@ -97,14 +83,13 @@ async function start(
   const launch = await ReplayedLaunch.start(kept, file, id, undo);
   const { later, performer } = launch;
   // Order: the agent makes meanwhile what nobody sees: the fifos, the cgroup.
-  store.create(container, false);
-  isKnown = true;
+  container = keepQuietly(options, store, states, { id });
   // It is held until this process ends, or has undone everything.
   lock = store.lock(id);
   if (lock === undefined) {
     throw new UserError("the container was removed before it was started");
   }
-  place.takeName();
+  place.takeName(container.name);
   const hold = kept.layer && holdStore(kept.layer, undo);
   if (hold === "another host") return hold;
   // Order: the init process finds its files in /etc.
@@ -121,7 +106,7 @@ async function start(
   later.letCome(performer, kept.score);
   if (network !== undefined) {
     network.start(initPid);
-    tellAgain(states.folder, kept.detached?.created ?? "", [id, name]);
+    tellAgain(states.folder, kept.detached?.created ?? "", [id, place.name]);
   }
   const startedMs = Date.now();
   const tellRunning = store.prepareStatus(id, { ...NEVER_STARTED, status: "running", startedMs });
@@ -137,5 +122,5 @@ async function start(
   if (!passGate(place.folder, () => store.makeLasting(id))) return "failed";
   if (!later.hasExecuted(performer, kept.score)) return "failed";
   launch.hasEnded = true;
-  return undefined;
+  return container;
 }
