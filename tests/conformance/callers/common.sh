@@ -3,14 +3,16 @@
 #
 # The sandbox is a set of new namespaces in a cgroup of its own:
 #
-#   script            finds the runtime, installs packages, makes the folder and the cgroups
+#   script            in a mount namespace of its own (CALLERS_APART is set): finds the runtime,
+#   │                 installs packages, makes the folder and the cgroups
 #   └─ unshare        mount, network, pid, ipc, uts and cgroup namespaces
 #      └─ tini        pid 1: reaps what the daemons leave, at once
-#         └─ script   the second time (CALLERS_WORK is set): the checks
+#         └─ script   once more (CALLERS_WORK is set): the checks
 #
 # So a caller finds /run, /var/lib/containers, /sys/fs/cgroup … where it expects them, and all of
 # them are empty. When pid 1 has ended, no process, mount, link or firewall rule is left; the
-# script then removes the folder and the cgroups, and fails where it can't.
+# script then removes the folder and the cgroups, and fails where it can't. Where it is killed, those
+# two are left, and no mount.
 
 set -uo pipefail
 unset CDPATH
@@ -76,9 +78,7 @@ cgroup_mount() {
   if [[ -z $1 ]]; then
     findmnt -rno TARGET -t cgroup2 | head -1 | grep .
   else
-    # Not a mount of a script beside this one, which takes it away at its end.
-    findmnt -rno TARGET,OPTIONS -t cgroup | awk -v wanted="${1##*,}" -v own="/${work##*/}/" '
-      $1 ~ /\/callers\.[^\/]*\// && !index($1, own) { next }
+    findmnt -rno TARGET,OPTIONS -t cgroup | awk -v wanted="${1##*,}" '
       index("," $2 ",", "," wanted ",") { print $1; found = 1; exit } END { exit !found }'
   fi
 }
@@ -99,11 +99,11 @@ mount_missing_cgroups() {
   done
 }
 
-# Lazily, as whoever looks at the cgroups of this host at the moment has it open.
+# The folder can be removed only then.
 unmount_cgroups() {
   local folder
   for folder in "$1"/*/; do
-    [[ ! -d $folder ]] || umount --lazy "$folder" || return
+    [[ ! -d $folder ]] || umount "$folder" || return
   done
 }
 
@@ -162,6 +162,13 @@ remove_folder() {
   rm -rf --one-file-system "$1"
 }
 
+# Begins the script again in a mount namespace of its own: what it mounts, nobody else sees, and a
+# kill of it leaves nothing mounted.
+isolate_mounts() {
+  [[ -z ${CALLERS_APART:-} ]] || return 0
+  CALLERS_APART=1 exec unshare --mount --propagation private bash "$0" "$@"
+}
+
 # Runs the script again inside, and returns there only. Arguments: the packages, "--", the script's.
 enter_sandbox() {
   local packages=()
@@ -169,6 +176,7 @@ enter_sandbox() {
   shift
   if [[ -n ${CALLERS_WORK:-} ]]; then furnish_sandbox; return; fi
   ((EUID == 0)) || die "root is needed"
+  isolate_mounts "$@"
   local runtime work cgroups code
   runtime=$(parse_runtime "$@") || exit
   install_packages "${packages[@]}" busybox-static bsdutils iproute2 iptables jq procps tini
