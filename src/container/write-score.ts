@@ -109,11 +109,22 @@ function describeWaiting(
   const execSteps = plan.initExec();
   const exec = write(execSteps);
   const watch = write([END]);
+  return describeGated(plan, turn, { agent, init, exec, watch }, execSteps);
+}
+
+/** With a gate the agent's last batch clears nothing, and nobody reads there how the container ended. */
+function describeGated(
+  { initPid }: ContainerPlan,
+  turn: Slot,
+  batches: Pick<Described, "agent" | "init" | "exec" | "watch">,
+  execSteps: readonly Step[],
+): Described {
+  const { exec, watch } = batches;
   return {
-    ...{ agent, init, exec, watch },
+    ...batches,
     ...describeExec(execSteps, exec[0]),
     cleared: [watch[1], watch[1]],
-    initPid: plan.initPid.offset,
+    initPid: initPid.offset,
     info: 0,
     gate: describeGate(turn, execSteps, exec[0]),
   };
@@ -158,12 +169,7 @@ export function writeGuardedPlan(
     guardian.start.offset = watch[0];
     const deputy = write(guardian.deputy);
     return {
-      ...{ agent, init, exec, watch },
-      ...describeExec(execSteps, exec[0]),
-      cleared: [watch[1], watch[1]],
-      initPid: plan.initPid.offset,
-      info: 0,
-      gate: describeGate(turn, execSteps, exec[0]),
+      ...describeGated(plan, turn, { agent, init, exec, watch }, execSteps),
       guardian: {
         known: isKnown.offset,
         recorded: isRecorded.offset,
