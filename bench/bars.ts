@@ -146,7 +146,7 @@ const WAY_LIMIT = 0.95;
 export function judgeThroughput({ ratios }: ThroughputMeasured): Verdict[] {
   return THROUGHPUT_WAYS.map(({ title, way }) => {
     const list = ratios[way] ?? [];
-    return judgeLeastRatio(title, list.length === 0 ? undefined : median(list), 1, WAY_LIMIT);
+    return judgeLeastRatio(title, list.length === 0 ? undefined : median(list), WAY_LIMIT);
   });
 }
 
@@ -250,7 +250,7 @@ export function judgeLogs({ megabytesPerSecond, lost, tailMs, psMs }: LogsMeasur
     LOG_BARS.map(({ what, title, limit }) => {
       const at = (name: string) => megabytesPerSecond[`${name}-${what}-${kind}`];
       const full = `${title}, ${kind}, of the better of podman and docker`;
-      return judgeLeastRatio(full, at("bunker"), betterPeer(at, Math.max), limit);
+      return judgeLeastRatio(full, divide(at("bunker"), betterPeer(at, Math.max)), limit);
     }),
   );
   return [
@@ -261,8 +261,11 @@ export function judgeLogs({ megabytesPerSecond, lost, tailMs, psMs }: LogsMeasur
 }
 
 function judgeMost(title: string, value: number | undefined, limit: number): Verdict {
-  const got = value?.toFixed(0) ?? NOT_MEASURED;
-  return { title, got, limit: limit.toFixed(0), cleared: value !== undefined && value <= limit };
+  return judgeValue(title, value, {
+    format: (count) => count.toFixed(0),
+    limit: limit.toFixed(0),
+    clears: (count) => count <= limit,
+  });
 }
 
 function judgeRatio(
@@ -271,24 +274,23 @@ function judgeRatio(
   peer: number | undefined,
   limit: number,
 ): Verdict {
-  const ratio = divide(own, peer);
-  const got = ratio?.toFixed(2) ?? NOT_MEASURED;
-  return { title, got, limit: limit.toFixed(2), cleared: ratio !== undefined && ratio <= limit };
+  return judgeValue(title, divide(own, peer), {
+    format: formatRatio,
+    limit: formatRatio(limit),
+    clears: (ratio) => ratio <= limit,
+  });
 }
 
 /** The other way round: at least the limit. */
-function judgeLeastRatio(
-  title: string,
-  own: number | undefined,
-  peer: number | undefined,
-  limit: number,
-): Verdict {
-  const ratio = divide(own, peer);
-  const got = ratio?.toFixed(2) ?? NOT_MEASURED;
-  return { title, got, limit: `>= ${limit}`, cleared: ratio !== undefined && ratio >= limit };
+function judgeLeastRatio(title: string, ratio: number | undefined, limit: number): Verdict {
+  return judgeValue(title, ratio, {
+    format: formatRatio,
+    limit: `>= ${limit}`,
+    clears: (of) => of >= limit,
+  });
 }
 
-const NOT_MEASURED = "not measured";
+const formatRatio = (ratio: number): string => ratio.toFixed(2);
 
 /** Of podman and docker, as far as they were measured. @param better Math.min, Math.max */
 function betterPeer(
@@ -303,10 +305,25 @@ function divide(a: number | undefined, b: number | undefined): number | undefine
   return a === undefined || b === undefined ? undefined : a / b;
 }
 
-function judgeBytes(title: string, bytes: number | undefined, limit: number): Verdict {
-  const got = bytes === undefined ? NOT_MEASURED : formatMegabytes(bytes);
-  const cleared = bytes !== undefined && bytes < limit;
-  return { title, got, limit: formatMegabytes(limit), cleared };
+function judgeBytes(title: string, value: number | undefined, limit: number): Verdict {
+  return judgeValue(title, value, {
+    format: formatMegabytes,
+    limit: formatMegabytes(limit),
+    clears: (bytes) => bytes < limit,
+  });
+}
+
+/** A limit in words, and what it asks of a value that was measured. */
+interface Bar {
+  readonly limit: string;
+  format(value: number): string;
+  clears(value: number): boolean;
+}
+
+function judgeValue(title: string, value: number | undefined, bar: Bar): Verdict {
+  const { limit } = bar;
+  if (value === undefined) return { title, got: "not measured", limit, cleared: false };
+  return { title, got: bar.format(value), limit, cleared: bar.clears(value) };
 }
 
 /** Decimal megabytes: "0.13 MB". */
