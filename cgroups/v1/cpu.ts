@@ -59,16 +59,6 @@ function liftQuota(directory: string, cpu: CpuResources): CgroupStep[] {
   return steps;
 }
 
-/** The writes for the cpus and memory nodes that the cgroup may use. */
-export function planCpuset(directory: string, cpu: CpuResources): CgroupStep[] {
-  const steps: CgroupStep[] = [];
-  if (cpu.cpus) steps.push(writeStep(`${directory}/cpuset.cpus`, cpu.cpus, "the cpus it may use"));
-  if (cpu.mems) {
-    steps.push(writeStep(`${directory}/cpuset.mems`, cpu.mems, "the memory nodes it may use"));
-  }
-  return steps;
-}
-
 /** Kernel: a new cpuset is empty, and no process can join it so: it takes its parent's values. */
 export function inheritCpuset(directory: string): CgroupStep[] {
   const why = "an empty cpuset admits no process";

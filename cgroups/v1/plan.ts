@@ -3,17 +3,12 @@
 import { cgroupDirectory, type CgroupPath, type Hierarchy, hierarchyOf } from "../paths.ts";
 import { refuse, refuseController } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import { limitsIo, planCpuset, planPids, planRdma } from "../shared-limits.ts";
 import type { CgroupStep } from "../steps.ts";
-import { inheritCpuset, limitsCpu, planCpu, planCpuset } from "./cpu.ts";
+import { inheritCpuset, limitsCpu, planCpu } from "./cpu.ts";
 import { planDevices } from "./devices.ts";
-import { limitsIo, planIo } from "./io.ts";
-import {
-  planHugetlb,
-  planNetworkClass,
-  planNetworkPriority,
-  planPids,
-  planRdma,
-} from "./limits.ts";
+import { planIo } from "./io.ts";
+import { planHugetlb, planNetworkClass, planNetworkPriority } from "./limits.ts";
 import { limitsMemory, planMemory } from "./memory.ts";
 
 /** The cgroup in every hierarchy: a process has one in each, and it joins them all. */

@@ -1,4 +1,4 @@
-// The cpu and cpuset controllers. Kernel documentation: admin-guide/cgroup-v2.rst, "CPU", "Cpuset".
+// The cpu controller. Kernel documentation: admin-guide/cgroup-v2.rst, "CPU".
 
 import { refuse } from "../refusal.ts";
 import type { CpuResources } from "../resources.ts";
@@ -75,14 +75,4 @@ export function sharesToWeight(shares: number): number {
   if (shares >= 262_144) return 10_000;
   const l = Math.log2(shares);
   return Math.ceil(10 ** ((l * l + 125 * l) / 612 - 7 / 34));
-}
-
-/** The writes for the cpus and memory nodes that the cgroup may use. */
-export function planCpuset(directory: string, cpu: CpuResources): CgroupStep[] {
-  const steps: CgroupStep[] = [];
-  if (cpu.cpus) steps.push(writeStep(`${directory}/cpuset.cpus`, cpu.cpus, "the cpus it may use"));
-  if (cpu.mems) {
-    steps.push(writeStep(`${directory}/cpuset.mems`, cpu.mems, "the memory nodes it may use"));
-  }
-  return steps;
 }

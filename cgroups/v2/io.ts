@@ -1,23 +1,13 @@
 // The io controller. Kernel documentation: admin-guide/cgroup-v2.rst, "IO".
 
 import type { BlockIoResources, ThrottleDevice } from "../resources.ts";
-import { refuse } from "../refusal.ts";
+import { checkWeight, NO_WEIGHT } from "../shared-limits.ts";
 import { type CgroupStep, writeStep } from "../steps.ts";
-
-/** Whether anything is asked of the controller. */
-export function limitsIo(io: BlockIoResources): boolean {
-  for (const value of Object.values(io)) {
-    if (Array.isArray(value) ? value.length > 0 : Boolean(value)) return true;
-  }
-  return false;
-}
 
 /** The writes for `io`. Throws UserError for a weight out of range. */
 export function planIo(directory: string, io: BlockIoResources): CgroupStep[] {
   return [...planWeights(directory, io), ...planThrottles(directory, io)];
 }
-
-const NO_WEIGHT = "block I/O weight is left out: this kernel has no scheduler for it";
 
 // The BFQ scheduler takes the specification's weights as they are; io.weight has its own range.
 function planWeights(directory: string, io: BlockIoResources): CgroupStep[] {
@@ -34,11 +24,6 @@ function planWeights(directory: string, io: BlockIoResources): CgroupStep[] {
     weight ? [plan(`${major}:${minor}`, weight, "its share of a disk")] : [],
   );
   return io.weight ? [plan("default", io.weight, "its share of disks"), ...devices] : devices;
-}
-
-function checkWeight(weight: number): number {
-  if (weight >= 10 && weight <= 1000) return weight;
-  return refuse(`block I/O weight must be from 10 to 1000: got ${weight}`);
 }
 
 /** 10…1000 of the specification onto the kernel's 1…10000. */

@@ -1,16 +1,9 @@
-// The controllers that take a number or two (pids, hugetlb, rdma), and what is written verbatim.
+// Huge pages, and what is written verbatim.
 
-import { checkPageSize, formatRdmaLimit } from "../limit-values.ts";
 import { refuse } from "../refusal.ts";
-import type { HugepageLimit, RdmaLimit } from "../resources.ts";
+import type { HugepageLimit } from "../resources.ts";
+import { checkPageSize } from "../shared-limits.ts";
 import { type CgroupStep, writeStep } from "../steps.ts";
-
-/** The number of processes and threads; a negative limit is none, 0 leaves it. */
-export function planPids(directory: string, limit: number): CgroupStep[] {
-  if (limit === 0) return [];
-  const value = limit < 0 ? "max" : limit;
-  return [writeStep(`${directory}/pids.max`, value, "how many processes and threads there may be")];
-}
 
 /** Huge pages in use, and those reserved where the kernel counts them (since 5.7). */
 export function planHugetlb(directory: string, limits: readonly HugepageLimit[]): CgroupStep[] {
@@ -22,16 +15,6 @@ export function planHugetlb(directory: string, limits: readonly HugepageLimit[])
       writeStep(`${file}.rsvd.max`, limit, `${why}, reserved`, { optional: true }),
     ];
   });
-}
-
-/** Handles and objects of each RDMA device. */
-export function planRdma(
-  directory: string,
-  devices: Readonly<Record<string, RdmaLimit>>,
-): CgroupStep[] {
-  return Object.entries(devices).map(([device, limit]) =>
-    writeStep(`${directory}/rdma.max`, formatRdmaLimit(device, limit), "RDMA handles and objects"),
-  );
 }
 
 /** `unified` as it stands; a value of several lines is as many writes. */

@@ -4,11 +4,12 @@
 import { baseDirectory, type CgroupPath, type Hierarchy } from "../paths.ts";
 import { refuseController } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import { limitsIo, planCpuset, planPids, planRdma } from "../shared-limits.ts";
 import type { CgroupStep } from "../steps.ts";
-import { limitsCpu, planCpu, planCpuset } from "./cpu.ts";
+import { limitsCpu, planCpu } from "./cpu.ts";
 import { planDevices } from "./devices.ts";
-import { limitsIo, planIo } from "./io.ts";
-import { controllerOf, planHugetlb, planPids, planRdma, planUnified } from "./limits.ts";
+import { planIo } from "./io.ts";
+import { controllerOf, planHugetlb, planUnified } from "./limits.ts";
 import { limitsMemory, planMemory } from "./memory.ts";
 
 /**
