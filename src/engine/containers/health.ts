@@ -2,14 +2,13 @@
 // all of them does the asking (health-keeper.ts), and is there only as long as a container that runs has a
 // check; the next command starts it again where it was killed.
 
-import { runtime } from "#runtime";
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 import { makeDirectoryTree, readTextIfThere, renameFile, writeText } from "../../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../../ffi/flock.ts";
-import { type FileAction, posix_spawn } from "../../../ffi/spawn.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { ownCommand, startInBackground } from "../background.ts";
 import { readDetails } from "../container-details.ts";
 import { dataFolder } from "../data-folder.ts";
 import type { HealthOption } from "../run-options.ts";
@@ -112,22 +111,5 @@ export function ensureKeeper(container: KeptContainer, kept: KeptStore): void {
 /** For who knows that there is something to ask. */
 export function startKeeper(): void {
   using lock = lockKeeper();
-  if (lock === undefined) return;
-  const [path = "", ...first] = runtime.selfCommand();
-  const env: string[] = [];
-  for (const name of ["PATH", "HOME", "BUNKER_RUN", "BUNKER_DATA", "XDG_RUNTIME_DIR"]) {
-    const value = process.env[name];
-    if (value !== undefined) env.push(`${name}=${value}`);
-  }
-  const nothing = (fd: number): FileAction => ({
-    kind: "open",
-    fd,
-    path: "/dev/null",
-    flags: O.O_RDWR,
-    mode: 0,
-  });
-  posix_spawn(path, [path, ...first, HEALTH_COMMAND], env, {
-    newSession: true,
-    fileActions: [nothing(0), nothing(1), nothing(2), { kind: "chdir", path: "/" }],
-  });
+  if (lock !== undefined) startInBackground(ownCommand(HEALTH_COMMAND));
 }

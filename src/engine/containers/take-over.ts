@@ -1,9 +1,8 @@
 // What a guardian does after the end of its container, where that guardian was killed, or what it had
 // become: the next command that looks at the container starts it in the background.
 
-import { O } from "../../../ffi/constants.ts";
-import { type FileAction, posix_spawn } from "../../../ffi/spawn.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
+import { startInBackground } from "../background.ts";
 import { runFolder } from "../run-folder.ts";
 import { StateStore } from "../state-store.ts";
 import { afterCommand } from "./after-guardian.ts";
@@ -17,19 +16,8 @@ export function takeOver(id: string, status: KeptStatus): void {
   const record = store.readRecord(id);
   if (status.status === "restarting" ? isAwaited(status) : record === undefined) return;
   if (record !== undefined && findGuardian(record, store.containerFolder(id))) return;
-  const { path, args, env } = afterCommand(id);
-  const nothing = (fd: number): FileAction => ({
-    kind: "open",
-    fd,
-    path: "/dev/null",
-    flags: O.O_RDWR,
-    mode: 0,
-  });
   try {
-    posix_spawn(path, args, env, {
-      newSession: true,
-      fileActions: [nothing(0), nothing(1), nothing(2), { kind: "chdir", path: "/" }],
-    });
+    startInBackground(afterCommand(id));
   } catch (error) {
     if (!isSyscallError(error)) throw error;
   }

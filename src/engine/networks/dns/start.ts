@@ -5,7 +5,6 @@
 //   RUN/networks/dns/gate       flock: shared while a container joins, exclusive when the DNS ends
 //   RUN/networks/dns/ready/KEY  it answers there: an address, or a container's namespace
 
-import { runtime } from "#runtime";
 import { O } from "../../../../ffi/constants.ts";
 import { Fd } from "../../../../ffi/fd.ts";
 import {
@@ -17,8 +16,8 @@ import {
 } from "../../../../ffi/files.ts";
 import { flock, LOCK, tryFlock } from "../../../../ffi/flock.ts";
 import { poll } from "../../../../ffi/poll.ts";
-import { posix_spawn } from "../../../../ffi/spawn.ts";
 import { UserError } from "../../../errors.ts";
+import { ownCommand, startInBackground } from "../../background.ts";
 import type { NetworkStore } from "../network-store.ts";
 import { DNS_COMMAND } from "./command.ts";
 
@@ -47,24 +46,9 @@ export function startDns(store: NetworkStore): boolean {
     // Race: what one that was killed has left says that it answers. Nobody can run as we have the lock.
     forgetReady(store);
   }
-  const [path = "", ...first] = runtime.selfCommand();
-  const env: string[] = [];
-  for (const name of ["PATH", "HOME", "BUNKER_RUN", "BUNKER_DATA"]) {
-    const value = process.env[name];
-    if (value !== undefined) env.push(`${name}=${value}`);
-  }
-  const nothing = { kind: "open", path: "/dev/null", flags: O.O_RDWR } as const;
+  const { args, env } = ownCommand(DNS_COMMAND);
   // With somebody who waits for its end and starts it again where that was not its own wish.
-  const argv = ["sh", "-c", KEEPER, path, ...first, DNS_COMMAND];
-  posix_spawn("/bin/sh", argv, env, {
-    newSession: true,
-    fileActions: [
-      { ...nothing, fd: 0 },
-      { ...nothing, fd: 1 },
-      { ...nothing, fd: 2 },
-      { kind: "chdir", path: "/" },
-    ],
-  });
+  startInBackground({ path: "/bin/sh", args: ["sh", "-c", KEEPER, ...args], env });
   return true;
 }
 
