@@ -169,8 +169,47 @@ export function ask(machine: Machine, address: string, said = "", attempts = Inf
   return "";
 }
 
+/** A connection that stays open. */
+export class Conversation implements Disposable {
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "ignore">;
+  readonly #read: () => Promise<Uint8Array | undefined>;
+
+  constructor(machine: Machine, address: string) {
+    const target = `${address},connect-timeout=${PATIENCE_MS / 1000}`;
+    this.#child = Bun.spawn([...machine.prefix, "socat", "-", target], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    const reader = this.#child.stdout.getReader();
+    this.#read = async () => (await reader.read()).value;
+  }
+
+  /** What a line is answered; "" where the connection has ended, or there is none. */
+  async ask(line: string): Promise<string> {
+    await this.#child.stdin.write(`${line}\n`);
+    await this.#child.stdin.flush();
+    return new TextDecoder().decode(await this.#read()).trim();
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill("SIGKILL");
+  }
+}
+
 /** The address that `inspect` tells. */
 export function ipOf(inspection: string, name: string): string {
+  return addressesOf(inspection, name).IPAddress;
+}
+
+interface Addresses {
+  readonly IPAddress: string;
+  readonly GlobalIPv6Address: string;
+  readonly IPv6Gateway: string;
+}
+
+/** What `inspect` tells of a container in a network. */
+export function addressesOf(inspection: string, name: string): Addresses {
   const [container] = JSON.parse(inspection);
-  return container.NetworkSettings.Networks[name].IPAddress;
+  return container.NetworkSettings.Networks[name];
 }

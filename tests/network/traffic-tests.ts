@@ -5,8 +5,10 @@ import { expect, test } from "bun:test";
 import {
   ASK,
   SERVE,
+  addressesOf,
   ask,
   CLIENT_IP,
+  Conversation,
   GREETER,
   HOST_IP,
   HOST_IP6,
@@ -78,6 +80,33 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
     expect(out).toBe("[2001:0db8:0000:0000:0000:0000:0000:0001]");
     await ok("rm", "-f", "six6");
   });
+
+  // The loopback of IPv6 has ports by its rules alone.
+  test.skipIf(firewall !== "nft")(
+    "one port of the host speaks to a container's address and by [::1] to its published port at once",
+    async () => {
+      await ok("network", "create", "--ipv6", "both");
+      const script = `exec ${SERVE} TCP6-LISTEN:80,fork,reuseaddr SYSTEM:'while read word; do echo $SOCAT_PEERPORT $word; done'`;
+      await start("both6", ["--network", "both", "-p", "8089:80"], script);
+      const seen = addressesOf(await ok("inspect", "both6"), "both");
+      expect(ask(host, "TCP6:[::1]:8089", "hello\n")).toEndWith(" hello");
+      for (const [port, isOn] of [
+        [6001, false],
+        [6002, true],
+      ] as const) {
+        setBridgeRules(host, isOn);
+        const from = (address: string) => `bind=[${address}]:${port},reuseaddr`;
+        const direct = `TCP6:[${seen.GlobalIPv6Address}]:80,${from(seen.IPv6Gateway)}`;
+        using first = new Conversation(host, direct);
+        expect(await first.ask("one")).toBe(`${port} one`);
+        using second = new Conversation(host, `TCP6:[::1]:8089,${from("::1")}`);
+        expect(await second.ask("two")).toEndWith(" two");
+        expect(await first.ask("three")).toBe(`${port} three`);
+        expect(await second.ask("four")).toEndWith(" four");
+      }
+      await ok("rm", "-f", "both6");
+    },
+  );
 }
 
 /** Whom it reaches, and whom not. */
