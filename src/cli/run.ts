@@ -15,7 +15,7 @@ import { limitFlags } from "./run/limit-flags.ts";
 import { healthFlags } from "./run/health-flags.ts";
 import { logFlags } from "./run/log-flags.ts";
 import { namespaceFlags } from "./run/namespace-flags.ts";
-import { finishNetworking, networkFlags } from "./run/network-flags.ts";
+import { finishNetworking, networkFlags, useUsualNetwork } from "./run/network-flags.ts";
 import { processFlags } from "./run/process-flags.ts";
 import { readEnvFiles, readLabelFiles } from "./run/read-file.ts";
 import { splitOperands } from "./run/root.ts";
@@ -115,6 +115,7 @@ export function parseRun(argv: readonly string[], context: RunContext): RunOptio
 
 /** Returns the options once all flags are set, checked as a whole. */
 function finishRun(draft: RunDraft, operands: readonly string[], command = "run"): RunOptions {
+  useUsualNetwork(draft);
   const options: RunOptions = {
     ...draft.options,
     ...splitOperands(draft, operands, command),

@@ -271,6 +271,23 @@ test("the network with the highest priority has the default route, whatever the 
   expect(names).toEqual(["b", "a", "c"]);
 });
 
+test("the environment may name the network of who names none", () => {
+  const usual = (network: string, flags = ""): [kind: string, names: string[] | undefined] => {
+    const env = { ...world.env, BUNKER_NETWORK: network };
+    const options = parseRun([...flags.split(" ").filter(Boolean), "/x"], { ...world, env });
+    return [options?.network.kind ?? "", options?.networking?.networks.map(({ name }) => name)];
+  };
+  expect(usual("bridge")).toEqual(["private", ["bridge"]]);
+  expect(usual("app", "-p 80 --dns 1.1.1.1")).toEqual(["private", ["app"]]);
+  expect(usual("host")).toEqual(["host", undefined]);
+  expect(usual("bridge", "--network none")).toEqual(["none", undefined]);
+  expect(usual("bridge", "--network own")).toEqual(["private", ["own"]]);
+  for (const nothing of ["", "none"]) {
+    expect(usual(nothing)).toEqual(["none", undefined]);
+    expect(usual(nothing, "-p 80")).toEqual(["private", ["bridge"]]);
+  }
+});
+
 test("a label called __proto__ is a label", () => {
   expect(Object.entries(withFlags("-l __proto__=x").labels)).toEqual([["__proto__", "x"]]);
 });

@@ -51,6 +51,16 @@ skipUnless(missing.length === 0 && isReplayed, `replays: ${missing.join(", ")}`)
       }
     });
 
+    test("follows what the environment says by now", async () => {
+      const words = ["run", "--rm", "/bin/sh", "-c", "ip -o link | wc -l"];
+      const links = async (env: Record<string, string>): Promise<string> =>
+        (await bunker(words, { env })).stdout.trim();
+      for (const _ of TIMES) expect(await links({ BUNKER_NETWORK: "bridge" })).toBe("2");
+      expect(isKept("wc -l")).toBe(true);
+      for (const _ of TIMES) expect(await links({})).toBe("1");
+      expect(await links({ BUNKER_NETWORK: "bridge" })).toBe("2");
+    });
+
     test("tells of itself and its network in the order of things", async () => {
       const begun = Date.now();
       const words = ["run", "--rm", "--network", "bridge", "/bin/sh", "-c", ": told; exit 3"];

@@ -14,6 +14,10 @@ const EXIT_CODES = `The exit code of \`run\`, \`exec\`, \`start --attach\` and \
 const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
   ["BUNKER_DATA", "The folder for what is kept, instead of /var/lib/bunker."],
   ["BUNKER_RUN", "The folder for what runs, instead of /run/bunker."],
+  [
+    "BUNKER_NETWORK",
+    "The network of containers for which none is named, instead of none: bridge, as with docker.",
+  ],
   ["BUNKER_REGISTRIES", "The file of registries, instead of /etc/bunker/registries.json."],
   ["DOCKER_CONFIG", "The folder of config.json with the credentials of registries."],
   ["HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The way to registries."],

@@ -209,6 +209,17 @@ export const networkFlags: FlagTable<RunDraft> = {
   },
 };
 
+/** Of a container for which no network was named: the caller's own choice. */
+const USUAL_NETWORK = "BUNKER_NETWORK";
+
+/** @throws UserError where what the environment names cannot be */
+export function useUsualNetwork(draft: RunDraft): void {
+  const { hasNetworkMode, networking, context } = draft;
+  if (hasNetworkMode || (networking?.networks.length ?? 0) > 0) return;
+  const usual = context.env[USUAL_NETWORK] ?? "";
+  if (usual !== "" && usual !== "none") setNetwork(draft, usual);
+}
+
 const BRIDGE: NetworkOption = { name: "bridge", aliases: [], linkLocal: [] };
 
 /** Returns what the flags come to, all of them known. @throws UserError where they contradict */
