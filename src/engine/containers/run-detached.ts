@@ -42,22 +42,9 @@ export async function runAttached(options: RunOptions): Promise<number> {
   const container = keep(options, kept);
   using cursor = new LogCursor(kept.folder(container.id), { kind: "first" }, true);
   using launched = await launchLocked(container, options, kept, cursor);
-  const { record, exit, stdin, terminal } = launched;
-  writeIdFiles(options, container, record.initPid);
-  const code = joinCaller(
-    container,
-    kept,
-    {
-      record,
-      cursor,
-      exit,
-      isStdinOurs: true,
-      redraws: false,
-      ...(stdin === undefined ? {} : { stdin }),
-      ...(terminal === undefined ? {} : { terminal }),
-    },
-    attachOptions(options),
-  );
+  writeIdFiles(options, container, launched.record.initPid);
+  const joint = { ...launched, cursor, isStdinOurs: true, redraws: false };
+  const code = joinCaller(container, kept, joint, attachOptions(options));
   if (code === KILLED && kept.readStatus(container.id).oomKilled) tellOutOfMemory(options);
   return code === "detached" ? 0 : code;
 }

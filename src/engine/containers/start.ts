@@ -37,16 +37,7 @@ export async function startAttached(text: string, options: StartAttachedOptions)
   using cursor = new LogCursor(kept.folder(container.id), { kind: "now" }, true);
   using launched = await start(container, kept, isJoined, cursor);
   if (launched === undefined) return await attachContainer(text, attach);
-  const { record, exit, stdin, terminal } = launched;
-  const joint = {
-    record,
-    cursor,
-    exit,
-    isStdinOurs: true,
-    redraws: false,
-    ...(stdin === undefined ? {} : { stdin }),
-    ...(terminal === undefined ? {} : { terminal }),
-  };
+  const joint = { ...launched, cursor, isStdinOurs: true, redraws: false };
   const code = joinCaller(container, kept, joint, attach);
   return code === "detached" ? 0 : code;
 }
