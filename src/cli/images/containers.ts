@@ -1,7 +1,7 @@
 // `bunker commit`, `bunker diff` and `bunker export`: a container's layers.
-import { UserError } from "../../errors.ts";
 import { type Command, makeCommand } from "../command.ts";
 import { changeFlag, messageFlag } from "./change-flags.ts";
+import { type OutputDraft, outputFlag, refuseTerminal } from "./output-flag.ts";
 
 interface CommitDraft {
   author: string;
@@ -77,31 +77,20 @@ export const diffCommand: Command = makeCommand<undefined>({
   },
 });
 
-export const exportCommand: Command = makeCommand<{ output: string | undefined }>({
+export const exportCommand: Command = makeCommand<OutputDraft>({
   name: "export",
   summary: "Export a container's filesystem as a tar archive",
   usage: "[flags] CONTAINER",
   examples: [{ does: "All files as an archive", line: "bunker export --output web.tar web" }],
   failureCode: 1,
   flags: {
-    output: {
-      type: "text",
-      short: "o",
-      ignoresEmpty: true,
-      group: "Flags",
-      help: "Write to a file, instead of STDOUT",
-      set: (draft, text) => {
-        draft.output = text;
-      },
-    },
+    output: outputFlag,
   },
   operands: { min: 1, max: 1 },
   interspersed: true,
   start: () => ({ output: undefined }),
   run: async ({ output }, [container = ""], context) => {
-    if (output === undefined && context.isTerminal(1)) {
-      throw new UserError("cowardly refusing to save to a terminal", "use the -o flag or redirect");
-    }
+    refuseTerminal({ output }, context);
     const { exportContainer } = await context.engine.images();
     await exportContainer(container, output);
     return 0;

@@ -3,9 +3,9 @@ import type { SaveFormat } from "../../engine/images/archives.ts";
 import { UserError } from "../../errors.ts";
 import { type Command, makeCommand } from "../command.ts";
 import { platformFlag } from "../format/format-flags.ts";
+import { type OutputDraft, outputFlag, refuseTerminal } from "./output-flag.ts";
 
-interface Draft {
-  output: string | undefined;
+interface Draft extends OutputDraft {
   format: SaveFormat;
   platform: string | undefined;
 }
@@ -20,16 +20,7 @@ export const saveCommand: Command = makeCommand<Draft>({
   ],
   failureCode: 1,
   flags: {
-    output: {
-      type: "text",
-      short: "o",
-      ignoresEmpty: true,
-      group: "Flags",
-      help: "Write to a file, instead of STDOUT",
-      set: (draft, text) => {
-        draft.output = text;
-      },
-    },
+    output: outputFlag,
     format: {
       type: "text",
       group: "Flags",
@@ -46,9 +37,7 @@ export const saveCommand: Command = makeCommand<Draft>({
   interspersed: true,
   start: () => ({ output: undefined, format: "docker-archive", platform: undefined }),
   run: async ({ output, format, platform }, names, context) => {
-    if (output === undefined && context.isTerminal(1)) {
-      throw new UserError("cowardly refusing to save to a terminal", "use the -o flag or redirect");
-    }
+    refuseTerminal({ output }, context);
     await (await context.engine.images()).saveImages(names, output, format, platform);
     return 0;
   },
