@@ -18,6 +18,8 @@ set -uo pipefail
 unset CDPATH
 readonly CALLERS_FOLDER=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 readonly REPOSITORY=${CALLERS_FOLDER%/tests/conformance/callers}
+# As the script was called, for when it begins again.
+readonly ARGUMENTS=("$@")
 readonly IMAGE=localhost/bb:1
 # How long a command may take, in seconds: an emulated CPU is 10 to 20 times slower.
 PATIENCE=60
@@ -166,7 +168,7 @@ remove_folder() {
 # kill of it leaves nothing mounted.
 isolate_mounts() {
   [[ -z ${CALLERS_APART:-} ]] || return 0
-  CALLERS_APART=1 exec unshare --mount --propagation private bash "$0" "$@"
+  CALLERS_APART=1 exec unshare --mount --propagation private bash "$0" "${ARGUMENTS[@]}"
 }
 
 # Runs the script again inside, and returns there only. Arguments: the packages, "--", the script's.
@@ -176,7 +178,7 @@ enter_sandbox() {
   shift
   if [[ -n ${CALLERS_WORK:-} ]]; then furnish_sandbox; return; fi
   ((EUID == 0)) || die "root is needed"
-  isolate_mounts "$@"
+  isolate_mounts
   local runtime work cgroups code
   runtime=$(parse_runtime "$@") || exit
   install_packages "${packages[@]}" busybox-static bsdutils iproute2 iptables jq procps tini
