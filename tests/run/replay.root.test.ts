@@ -311,6 +311,29 @@ needsRoot("run, a third time", () => {
     await box.bunker(["rm", "-f", "told"], { env });
   });
 
+  it("of exec reads variables that came to nothing the times before", async () => {
+    const file = box.path("late-variables");
+    writeFileSync(file, "");
+    const make = ["run", "-d", "--name", "late", "--rootfs", box.rootfs, "/bin/sleep", "600"];
+    expect((await box.bunker(make)).exitCode).toBe(0);
+    const print = async (flags: readonly string[], changes: Record<string, string> = {}) => {
+      const words = ["exec", ...flags, "late", "/bin/sh", "-c", "echo -$LATE-"];
+      return (await box.bunker(words, { env: changes })).stdout;
+    };
+    const [caller, files] = [
+      ["-e", "LATE"],
+      ["--env-file", file],
+    ] as const;
+    for (let i = 0; i < 4; i++) {
+      expect(await print(caller)).toBe("--\n");
+      expect(await print(files)).toBe("--\n");
+    }
+    writeFileSync(file, "LATE=file\n");
+    expect(await print(caller, { LATE: "caller" })).toBe("-caller-\n");
+    expect(await print(files)).toBe("-file-\n");
+    await box.bunker(["rm", "-f", "late"]);
+  });
+
   it("is planned anew where a user has another id by now", async () => {
     await three("id -u # another", ["-u", "web"]);
     const passwd = `${box.rootfs}/etc/passwd`;

@@ -37,6 +37,7 @@ export const execCommand: Command = makeCommand<Draft>({
       group: "Flags",
       help: "Set environment variables",
       set: (draft, text) => {
+        draft.asksVariables = true;
         const variable = parseEnv(text, draft.variables);
         if (variable !== undefined) draft.env.push(variable);
       },
@@ -47,6 +48,7 @@ export const execCommand: Command = makeCommand<Draft>({
       placeholder: "file",
       help: "Read in a file of environment variables",
       set: (draft, text) => {
+        draft.asksVariables = true;
         draft.envFiles.push(text);
       },
     },
@@ -103,6 +105,7 @@ export const execCommand: Command = makeCommand<Draft>({
     interactive: false,
     tty: false,
     env: [],
+    asksVariables: false,
     envFiles: [],
     privileged: false,
     variables: env,

@@ -17,6 +17,8 @@ export interface ExecOptions {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly env: readonly string[];
+  /** Whether variables were asked for, be it that the caller and their files had none. */
+  readonly asksVariables: boolean;
   readonly user?: UserOption;
   readonly workdir?: string;
   readonly privileged: boolean;

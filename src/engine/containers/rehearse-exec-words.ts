@@ -40,8 +40,8 @@ export async function rehearseWords(
   }
 }
 
-/** With no terminal, and no variables, which may be the caller's own. */
-const isPlain = ({ options: { tty, env } }: ExecAsked): boolean => !tty && env.length === 0;
+/** With no terminal, and no variables, which may be the caller's own or a file's. */
+const isPlain = ({ options: { tty, asksVariables } }: ExecAsked): boolean => !tty && !asksVariables;
 
 /** Not for a container that is not called by its name or its whole id, or that nobody guards. */
 async function keepWords(
