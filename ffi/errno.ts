@@ -44,6 +44,7 @@ export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENOSPC = 28;
+export const ESPIPE = 29;
 export const EROFS = 30;
 export const ENOLCK = 37;
 export const ENOSYS = 38;

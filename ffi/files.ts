@@ -3,9 +3,9 @@
 // rootfs goes through fs/safe-path.ts.
 
 import { AT, AT_FDCWD, O, S } from "./constants.ts";
-import { EEXIST, EINTR, ENOENT, ENOTDIR, ENOTEMPTY } from "./errno.ts";
+import { EEXIST, EINTR, ENOENT, ENOTDIR, ENOTEMPTY, ESPIPE } from "./errno.ts";
 import { bytesAddress, cString, errno, scratch } from "./library.ts";
-import { observed } from "./observe.ts";
+import { isObserved, observed } from "./observe.ts";
 import { decodeText, encodeText } from "./text.ts";
 import { rawSyscall } from "./syscall.ts";
 import { SyscallError } from "./syscall-error.ts";
@@ -34,9 +34,20 @@ const READ_BUFFER_BYTES = 16 * 1024;
 
 /** The whole text of a file, or undefined where there is none. Throws SyscallError. */
 export function readTextIfThere(path: string): string | undefined {
+  refuseUnrepeatable(path);
   const text = readWhole(path);
   observed("text", path, text ?? null);
   return text;
+}
+
+/**
+ * Who listens will ask for the text again, and a pipe gives it once: there it would be waited for, and
+ * taken from who is to have it. Throws SyscallError, ESPIPE, for what is no plain file.
+ */
+export function refuseUnrepeatable(path: string): void {
+  if (!isObserved()) return;
+  const type = typeOf(path);
+  if (type !== 0 && type !== S.S_IFREG) throw new SyscallError("read", ESPIPE, { path });
 }
 
 function readWhole(path: string): string | undefined {
@@ -311,13 +322,17 @@ export function fileIdentity(fd: number, path: string): FileIdentity {
 
 /** The S_IF type of what a path leads to, links followed; 0 where there is nothing. statx(2) */
 export function fileType(path: string): number {
+  const type = typeOf(path);
+  observed("type", path, type);
+  return type;
+}
+
+function typeOf(path: string): number {
   const { address, bytes } = scratch(STATX_BYTES);
   const result = attempt("statx", [AT_FDCWD, cString(path), 0, STATX_TYPE, address]);
   if (result !== -ENOENT && result !== -ENOTDIR) must(result, "statx", path);
   const mode = (bytes[STATX_MODE_OFFSET] ?? 0) | ((bytes[STATX_MODE_OFFSET + 1] ?? 0) << 8);
-  const type = result < 0 ? 0 : mode & S_IFMT;
-  observed("type", path, type);
-  return type;
+  return result < 0 ? 0 : mode & S_IFMT;
 }
 
 /** How long a file is; 0 where there is none. statx(2), STATX_SIZE */

@@ -39,6 +39,9 @@ export function observed(question: Question, about: string, answer: Answer): voi
   noted?.push([question, about, answer]);
 }
 
+/** Whether somebody listens. */
+export const isObserved = (): boolean => noted !== undefined;
+
 /** What `work` brings, and all that it asked of the host. */
 export async function observe<T>(
   work: () => Promise<T>,

@@ -2,13 +2,22 @@
 // may notice but by the clock.
 
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { cgroupHierarchies } from "../run/box.ts";
 import { DETACHED, openOciBox } from "./oci-box.ts";
 
+const ROOT = { uid: 0, gid: 0 };
 const isReplayed = underTest() === "binary";
 if (!isReplayed) console.warn("skipped: replays: the executable alone does so");
 
@@ -16,16 +25,20 @@ needsRoot("a bundle, the third time", () => {
   const oci = openOciBox();
   const it = test.skipIf(!isReplayed);
 
-  /** Whether a launch of this bundle is kept. */
-  function isKept(bundle: string): boolean {
+  /** The file with what is kept of this bundle, or of these words. */
+  function findKept(bundle: string): string | undefined {
     const folder = `${oci.box.runFolder}/scores`;
-    return readdirSync(folder, { withFileTypes: true }).some((place) => {
-      // What was seen once is a symlink to nowhere.
-      if (!place.isFile()) return false;
-      const [line = ""] = readFileSync(`${folder}/${place.name}`, "latin1").split("\n");
+    const places = readdirSync(folder, { withFileTypes: true });
+    // What was seen once is a symlink to nowhere.
+    const files = places.filter((place) => place.isFile()).map(({ name }) => `${folder}/${name}`);
+    return files.find((file) => {
+      const [line = ""] = readFileSync(file, "latin1").split("\n");
       return line.includes(bundle) && line.includes('"launch"');
     });
   }
+
+  /** Whether a launch of this bundle is kept. */
+  const isKept = (bundle: string): boolean => findKept(bundle) !== undefined;
 
   it("run: is the same container, by another id", async () => {
     const look =
@@ -90,6 +103,17 @@ needsRoot("a bundle, the third time", () => {
     const config = `${bundle}/config.json`;
     writeFileSync(config, readFileSync(config, "utf8").replace("echo one", "echo two"));
     for (let i = 3; i < 7; i++) expect(await run(i)).toBe("two\n");
+  });
+
+  it("reads a configuration that comes through a pipe, each time", async () => {
+    const bundle = oci.bundle("exit 4");
+    const config = readFileSync(`${bundle}/config.json`, "utf8");
+    for (const code of [4, 4, 4, 4, 5]) {
+      const text = config.replace("exit 4", `exit ${code}`);
+      const words = ["run", "--bundle", bundle, "--config", "/dev/stdin", `piped-${code}`];
+      const prefix = ["sh", "-c", 'printf %s "$0" | "$@"', text];
+      expect((await oci.oci(words, { prefix })).exitCode).toBe(code);
+    }
   });
 
   it("refuses an id that is taken, and goes on with the one that has it", async () => {
@@ -193,18 +217,27 @@ needsRoot("a bundle, the third time", () => {
     expect(isKept("exit 42")).toBe(true);
     expect(new Set(seen).size).toBe(1);
     // As containerd does it: by a file, each time of another name.
+    const versions = new Set<number>();
     for (let i = 0; i < 4; i++) {
       const file = oci.box.path(`process-${i}`);
-      const text = JSON.stringify({
-        args: ["/bin/sh", "-c", "exit 21"],
-        cwd: "/",
-        user: { uid: 0, gid: 0 },
-      });
+      const text = JSON.stringify({ args: ["/bin/sh", "-c", "exit 21"], cwd: "/", user: ROOT });
       writeFileSync(file, text);
       expect((await exec("--process", file, "exec-home")).exitCode).toBe(21);
       rmSync(file);
+      const kept = findKept("exit 21");
+      if (kept !== undefined) versions.add(statSync(kept).ino);
     }
-    expect(isKept("exit 21")).toBe(true);
+    // Written down once, and performed from there since.
+    expect(versions.size).toBe(1);
+    // As runc's tests do it: by a pipe, which says it once.
+    for (const code of [31, 31, 31, 31, 32]) {
+      const script = `exit ${code}`;
+      const text = JSON.stringify({ args: ["/bin/sh", "-c", script], cwd: "/", user: ROOT });
+      const { exitCode } = await oci.oci(["exec", "--process", "/dev/stdin", "exec-home"], {
+        prefix: ["sh", "-c", 'printf %s "$0" | "$@"', text],
+      });
+      expect(exitCode).toBe(code);
+    }
     const program = `${oci.box.rootfs}/bin/check`;
     writeFileSync(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
     for (let i = 0; i < 3; i++) expect((await exec("exec-home", "/bin/check")).exitCode).toBe(3);

@@ -351,6 +351,23 @@ needsRoot("run, a third time", () => {
     expect((await run("two")).stdout).toBe("two\n");
   });
 
+  it("reads variables that come through a pipe, each time", async () => {
+    const fifo = box.path("variables");
+    Bun.spawnSync(["mkfifo", fifo]);
+    const ways = [
+      { file: "/dev/stdin", shell: 'echo "MINE=$0" | "$@"' },
+      { file: fifo, shell: `echo "MINE=$0" > ${fifo} & exec "$@"` },
+    ];
+    for (const { file, shell } of ways) {
+      for (const value of ["1", "2", "3", "4"]) {
+        const prefix = ["sh", "-c", shell, value];
+        const flags = ["--env-file", file];
+        const { stdout } = await box.run(flags, ["/bin/sh", "-c", "echo $MINE"], { prefix });
+        expect(stdout).toBe(`${value}\n`);
+      }
+    }
+  });
+
   it("ends as the program does, whatever that is", async () => {
     for (let i = 0; i < 4; i++) {
       expect((await box.run([], ["/bin/sh", "-c", "exit 42"])).exitCode).toBe(42);

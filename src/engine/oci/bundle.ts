@@ -2,7 +2,7 @@
 
 import { O } from "../../../ffi/constants.ts";
 import { open } from "../../../ffi/fcntl.ts";
-import { fileType, readRest, realPath } from "../../../ffi/files.ts";
+import { fileType, readRest, realPath, refuseUnrepeatable } from "../../../ffi/files.ts";
 import { observed } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
@@ -46,6 +46,7 @@ export function readBundle(folder: string, config = "config.json"): Bundle {
 
 function readConfig(folder: string, path: string): string {
   try {
+    refuseUnrepeatable(path);
     using file = open(path, O.O_RDONLY);
     const text = readRest(file.number, path, CONFIG_BYTES_MAX);
     observed("text", path, text);

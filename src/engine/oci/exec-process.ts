@@ -1,14 +1,13 @@
 // What `exec` runs: the container's own process with other arguments, or what a file says.
 
-import { readText } from "../../../ffi/files.ts";
 import { parseJson, parseProcess } from "../../oci/parse.ts";
 import type { Capabilities, Process, Spec } from "../../oci/spec.ts";
 import type { ExecOptions } from "./options.ts";
 
 /** @throws UserError for a file that is no process */
 export function makeProcess(options: ExecOptions, spec: Spec): Process {
-  const { process: path } = options;
-  if (path !== undefined) return parseProcess(parseJson(path, readText(path)));
+  const { process: file } = options;
+  if (file !== undefined) return parseProcess(parseJson(file.path, file.text));
   const own = spec.process ?? { user: { uid: 0, gid: 0 }, args: [], cwd: "/" };
   return {
     ...own,

@@ -37,8 +37,8 @@ export interface RunOptions extends CreateOptions {
 
 export interface ExecOptions {
   readonly id: string;
-  /** The file of --process; then the next ones do not count. */
-  readonly process?: string;
+  /** The file of --process, which may be a pipe: read once. Then the next ones do not count. */
+  readonly process?: { readonly path: string; readonly text: string };
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd?: string;

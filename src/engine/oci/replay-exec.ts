@@ -2,7 +2,6 @@
 // does. See ../replay/enter.ts.
 
 import { runtime } from "#runtime";
-import { readText } from "../../../ffi/files.ts";
 import { readVariable } from "../../../ffi/environment.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { type Entry, replayEntry } from "../replay/enter.ts";
@@ -20,10 +19,10 @@ export async function replayExec(
   record: OciRecord,
 ): Promise<Replay> {
   if (!isPlain(options)) return {};
-  const { pidFile: _, process: file = "", ...asked } = options;
+  const { pidFile: _, process: file, ...asked } = options;
   const { initPid, initStart } = record;
   // What it says, not how it is called: containerd has another name for it each time.
-  const said = file === "" ? "" : readText(file);
+  const said = file?.text ?? "";
   const key = `${buildOf()} ${JSON.stringify([globals.root, initPid, initStart, asked, said])}`;
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
   using found = findKept<LaunchBasis>(folder, key);

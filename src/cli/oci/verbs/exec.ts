@@ -1,4 +1,5 @@
 // `exec`: its flags as the engine's options.
+import { readText } from "../../../../ffi/files.ts";
 import { execInContainer } from "../../../engine/oci/exec.ts";
 import type { ExecOptions } from "../../../engine/oci/options.ts";
 import { UserError } from "../../../errors.ts";
@@ -82,11 +83,16 @@ function setTexts(options: Writable<ExecOptions>, line: Line): void {
 function setPaths(options: Writable<ExecOptions>, line: Line): void {
   const [process, pidFile] = [line.text("process"), line.text("pid-file")];
   const [consoleSocket, pidfdSocket] = [line.text("console-socket"), line.text("pidfd-socket")];
-  if (process !== "") options.process = absolutePath(process);
+  if (process !== "") options.process = readProcess(absolutePath(process));
   if (pidFile !== "") options.pidFile = absolutePath(pidFile);
   if (consoleSocket !== "") options.consoleSocket = absolutePath(consoleSocket);
   if (pidfdSocket !== "") options.pidfdSocket = absolutePath(pidfdSocket);
 }
+
+const readProcess = (path: string): NonNullable<ExecOptions["process"]> => ({
+  path,
+  text: readText(path),
+});
 
 const UINT32_MAX = 0xffff_ffff;
 
