@@ -264,7 +264,23 @@ function recordsBefore([, end]: Span, count: number, behind: number): Span {
   return [last - count * RECORD_BYTES, last];
 }
 
-const callsOf = (steps: readonly Step[]): Call[] => steps.flatMap(({ calls }) => calls);
+const callsOf = (steps: readonly Step[]): Call[] => steps.flatMap(withFallback);
+
+/**
+ * The calls of a step. Where its target may be missing in the rootfs, the look for it may fail as well, and
+ * what makes it comes behind it, before the second look.
+ */
+function withFallback({ calls, fallback }: Step): readonly Call[] {
+  const at = calls.findIndex(isLookInside);
+  const look = calls[at];
+  if (look === undefined || fallback === undefined || fallback.find !== undefined) return calls;
+  const instead = fallback.calls;
+  const mayFail = { tolerate: fallback.on, skipAfterSuccess: instead.length + 1 };
+  return [...calls.slice(0, at), { ...look, ...mayFail }, ...instead, ...calls.slice(at)];
+}
+
+const isLookInside = ({ name, tolerate }: Call): boolean =>
+  name === "openat2" && tolerate === undefined;
 const spanOf = ({ first, end }: Batch): Span => [first, end];
 
 /** Which records tell whether the init process has come to the gate, and to a program behind it. */

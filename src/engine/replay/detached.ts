@@ -18,7 +18,7 @@ import {
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
 import { makeId, makeName } from "../names.ts";
 import { formatRecord, StateStore } from "../state-store.ts";
-import type { KeptFile, KeptLaunch } from "./kept.ts";
+import type { KeptFile, KeptLaunch, RunLaunch } from "./kept.ts";
 import { ReplayedLaunch, type Unmet } from "./launch.ts";
 import { holdStore } from "./layer.ts";
 import type { PendingNetwork } from "../networks/attach.ts";
@@ -45,16 +45,19 @@ export async function performDetached(
   undo.keep();
   const { id, name: ownName } = started;
   const { tellAgain, writeIdFile } = await loadLater();
-  // Of one in a network the creation was told before it was connected.
-  const told = (launch.network === undefined ? detached.created : "") + detached.started;
+  const told = isToldInTurn(launch) ? detached.started : detached.created + detached.started;
   tellAgain(runFolder, told, [id, ownName]);
   if (options.cidfile !== undefined) writeIdFile(options.cidfile, id);
   writeAll(1, `${id}\n`, "stdout");
   return 0;
 }
 
+/** Whether its creation is told before others are: its network, its volumes. */
+const isToldInTurn = ({ mounts, network }: RunLaunch): boolean => (mounts ?? network) !== undefined;
+
 /** Start-up: loaded while the agent is at work. */
 const loadLater = () => import("./after-detached.ts");
+const loadTellMounts = () => import("../events/tell-of-things.ts");
 
 async function start(
   file: KeptFile,
@@ -104,9 +107,10 @@ async function start(
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
   later.letCome(performer, kept.score);
-  if (network !== undefined) {
-    network.start(initPid);
+  network?.start(initPid);
+  if (isToldInTurn(kept)) {
     tellAgain(states.folder, kept.detached?.created ?? "", [id, place.name]);
+    if (kept.mounts) (await loadTellMounts()).tellMounts("mount", id, kept.mounts);
   }
   const startedMs = Date.now();
   const tellRunning = store.prepareStatus(id, { ...NEVER_STARTED, status: "running", startedMs });

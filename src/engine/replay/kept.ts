@@ -23,6 +23,7 @@ import type { Observation } from "../../../ffi/observe.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { encodeText } from "../../../ffi/text.ts";
 import type { Score } from "../../container/score.ts";
+import type { MountPoint } from "../container-details.ts";
 import type { KeptOptions } from "../containers/kept.ts";
 import type { NetworkingOptions } from "../run-options.ts";
 
@@ -66,7 +67,9 @@ export interface RunLaunch extends LaunchBasis {
   /** Of one that is kept, and left to its guardian. */
   readonly detached?: DetachedLaunch;
   readonly network?: KeptNetwork;
-  /** Of one in the foreground in a network, of which its agent does not tell. */
+  /** With volumes among them. */
+  readonly mounts?: readonly MountPoint[];
+  /** Of one in the foreground of which its agent does not tell, as others are told of in between. */
   readonly told?: ToldInTurn;
 }
 
@@ -98,8 +101,10 @@ export interface DetachedLaunch {
 /** A writable layer: the agent makes it, and this process takes it away. */
 export interface KeptLayer {
   readonly folder: string;
-  /** Held while nothing says yet that the image is in use. */
-  readonly storeLock: string;
+  /** Held while nothing says yet that the image is in use, nor the volumes. */
+  readonly locks: readonly string[];
+  /** Volumes that would be filled, were they empty: that is not replayed. */
+  readonly filled: readonly string[];
   /** What $BUNKER_DATA was, where it was set. */
   readonly data?: string;
 }

@@ -4,7 +4,7 @@
 import { O } from "../../../ffi/constants.ts";
 import { readVariable } from "../../../ffi/environment.ts";
 import { Fd } from "../../../ffi/fd.ts";
-import { openFile, removeTree } from "../../../ffi/files.ts";
+import { listDirectory, openFile, removeTree } from "../../../ffi/files.ts";
 import { flock, LOCK } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
@@ -21,7 +21,7 @@ export function takeLayer(
   { standInId }: LaunchBasis,
   id: string,
   undo: UndoStack,
-): Fd | "another host" {
+): Disposable | "another host" {
   if (readVariable(DATA_VARIABLE) !== layer.data) return "another host";
   const hold = holdStore(layer, undo);
   undo.push(() => removeLayer(layer.folder.replaceAll(standInId, id)));
@@ -29,17 +29,27 @@ export function takeLayer(
 }
 
 /** The same for who takes the layer away otherwise. */
-export function holdStore({ storeLock }: KeptLayer, undo: UndoStack): Fd | "another host" {
-  let hold: Fd;
+export function holdStore(
+  { locks, filled }: KeptLayer,
+  undo: UndoStack,
+): Disposable | "another host" {
+  const held: Fd[] = [];
+  const free = (): void => held.forEach((lock) => lock[Symbol.dispose]());
+  undo.push(free);
   try {
-    hold = new Fd(openFile(storeLock, O.O_RDWR | O.O_CREAT, 0o600));
+    for (const path of locks) {
+      const lock = new Fd(openFile(path, O.O_RDWR | O.O_CREAT, 0o600));
+      held.push(lock);
+      flock(lock.number, LOCK.LOCK_SH, path);
+    }
   } catch (error) {
     if (isSyscallError(error)) return "another host";
     throw error;
   }
-  undo.push(() => hold[Symbol.dispose]());
-  flock(hold.number, LOCK.LOCK_SH, storeLock);
-  return hold;
+  for (const folder of filled) {
+    if ((listDirectory(folder) ?? []).length === 0) return "another host";
+  }
+  return { [Symbol.dispose]: free };
 }
 
 /** Start-up: what most programs leave is little, and removed by its paths. */

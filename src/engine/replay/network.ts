@@ -3,11 +3,11 @@
 
 import { writeText } from "../../../ffi/files.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
-import { standFor, tellAgain } from "../events/tell-again.ts";
+import { standFor } from "../events/tell-again.ts";
 import { ProgramsAhead } from "../networks/ahead.ts";
 import { type PendingNetwork, prepareNetwork } from "../networks/attach.ts";
 import type { Reservation } from "../state-store.ts";
-import type { KeptNetwork, RunLaunch, ToldInTurn } from "./kept.ts";
+import type { KeptNetwork } from "./kept.ts";
 
 /** How much of its id a container's host name is, where it has no other. */
 const SHORT_ID_LENGTH = 12;
@@ -42,61 +42,4 @@ export function takeNetwork(
     throw error;
   }
   return network;
-}
-
-/** That of a run in the foreground, with all that is told of such a run. */
-export class ForegroundNetwork {
-  readonly #network: PendingNetwork;
-
-  private constructor(
-    kept: KeptNetwork,
-    private readonly told: ToldInTurn,
-    private readonly place: Reservation,
-    private readonly runFolder: string,
-    undo: UndoStack,
-  ) {
-    const ahead = startAhead(kept, undo);
-    const network = takeNetwork(kept, place, ahead);
-    undo.push(() => network.tearDown());
-    this.#network = network;
-  }
-
-  /** @param undo gets what takes it back. Returns undefined for one without a network */
-  static take(
-    { network, told }: RunLaunch,
-    place: Reservation,
-    runFolder: string,
-    undo: UndoStack,
-  ): ForegroundNetwork | undefined {
-    if (network === undefined || told === undefined) return undefined;
-    return new ForegroundNetwork(network, told, place, runFolder, undo);
-  }
-
-  /** Its links are on their way. */
-  start(initPid: number): void {
-    this.#network.start(initPid);
-    this.#tell(this.told.created);
-  }
-
-  /** Waits until they are there: the gate may open. @throws UserError with the words of `ip` or `nft` */
-  finish(): void {
-    this.#network.finish();
-  }
-
-  begun(): void {
-    this.#tell(this.told.started);
-  }
-
-  /** Returns what tells that nothing is left of it. */
-  ended(exitCode: number): () => void {
-    const seconds = Math.floor(performance.now() / 1000);
-    const values = [String(exitCode), String(seconds)];
-    this.#tell(this.told.died, values);
-    this.#network.leave();
-    return () => this.#tell(this.told.destroyed);
-  }
-
-  #tell(text: string, more: readonly string[] = []): void {
-    tellAgain(this.runFolder, text, [this.place.id, this.place.name, ...more]);
-  }
 }

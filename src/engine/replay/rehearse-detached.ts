@@ -27,7 +27,7 @@ import { prepare } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import { StateStore } from "../state-store.ts";
 import { planFiles } from "./plan-files.ts";
-import { describeLayer, directoryOf, type Planned, planPlainLimits } from "./rehearse.ts";
+import { describeStorage, directoryOf, type Planned, planPlainLimits } from "./rehearse.ts";
 
 /**
  * Descriptors of the guardian, by numbers that nobody else has: what is opened gets the lowest there is.
@@ -81,7 +81,7 @@ export async function planDetached(
     cgroupsPath,
     cgroupDirectories: cgroups.procsFiles(cgroupsPath).map(directoryOf),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
-    ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
+    ...(storage?.plain && describeStorage(storage.plain())),
     detached: {
       options: storable(options),
       created,

@@ -36,7 +36,8 @@ export function describeInForeground(
 ): Pick<RunLaunch, "network" | "told"> | "not to be told" {
   const network = describeNetwork(options, prepared, id);
   const told = formatInTurn(options);
-  return network === undefined || told === undefined ? "not to be told" : { network, told };
+  if (told === undefined) return "not to be told";
+  return network === undefined ? { told } : { network, told };
 }
 
 const [ID, NAME, EXIT_CODE, SECONDS] = [0, 1, 2, 3].map(standFor);

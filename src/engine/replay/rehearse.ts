@@ -22,7 +22,7 @@ import { listNamedDevices } from "../spec-devices.ts";
 import { StateStore } from "../state-store.ts";
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
 import { findSpare } from "./find-spare.ts";
-import { type Entry, keep, type KeptLayer, type RunLaunch } from "./kept.ts";
+import { type Entry, keep, type RunLaunch } from "./kept.ts";
 import type { PlainStorage } from "../storage/container-storage.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
 import { StorePaths } from "../../image/store/paths.ts";
@@ -107,8 +107,10 @@ export async function planRun(
 ): Promise<Planned | undefined> {
   const options = await parse();
   if (options === undefined || !isPlain(options)) return undefined;
-  const inNetwork = options.networking && (await import("./rehearse-network.ts"));
-  if (inNetwork?.isPlainNetwork(options) === false) return undefined;
+  if (options.networking !== undefined) {
+    const { isPlainNetwork } = await import("./rehearse-network.ts");
+    if (!isPlainNetwork(options)) return undefined;
+  }
   if (options.detach) {
     const { planDetached } = await import("./rehearse-detached.ts");
     return await planDetached(options, runFolder, { id, pid });
@@ -121,11 +123,11 @@ export async function planRun(
   const { cgroups, cgroupsPath, request, spec } = prepared;
   const cgroupDirectories = cgroups.procsFiles(cgroupsPath).map(directoryOf);
   const files = planFiles(prepared, options, folder);
-  const network = inNetwork?.describeInForeground(options, prepared, id);
-  if (network === "not to be told") return undefined;
+  const inTurn = await describeInTurn(options, prepared, id);
+  if (inTurn === "not to be told") return undefined;
   const written = writePlan(planContainer({ ...request, parentPid: pid }), {
     first: [files.layer, files.told, files.mounted, ...limits],
-    ...(network === undefined && planTold(options, runFolder, id)),
+    ...(inTurn === undefined && planTold(options, runFolder, id)),
     clear: [...cgroupDirectories.map(planRemoveDirectory), ...planRemoveFiles(prepared, folder)],
   });
   if (written === undefined) return undefined;
@@ -138,10 +140,22 @@ export async function planRun(
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...(spare === undefined ? {} : { spare }),
-    ...(storage?.plain && { layer: describeLayer(storage.plain()) }),
-    ...network,
+    ...(storage?.plain && describeStorage(storage.plain())),
+    ...inTurn,
   };
   return { written, made };
+}
+
+/** Where others are to be told of between its own events; undefined where none are. */
+async function describeInTurn(
+  options: RunOptions,
+  prepared: Prepared,
+  id: string,
+): Promise<Pick<RunLaunch, "network" | "told"> | "not to be told" | undefined> {
+  const isAlone = options.mounts.every(({ type }) => type !== "volume");
+  if (options.networking === undefined && isAlone) return undefined;
+  const { describeInForeground } = await import("./rehearse-network.ts");
+  return describeInForeground(options, prepared, id);
 }
 
 /** The steps to its cgroup; undefined of what another process has a part in, or somebody is warned of. */
@@ -167,13 +181,24 @@ function planTold(options: RunOptions, runFolder: string, id: string) {
   return { tellBegin: planTelling(runFolder, began), tellEnd: planTelling(runFolder, ended) };
 }
 
-export function describeLayer({ folders }: PlainStorage): KeptLayer {
+/** What is kept of its writable layer and of its volumes. */
+export function describeStorage({
+  folders,
+  volumes,
+}: PlainStorage): Required<Pick<RunLaunch, "layer">> & Pick<RunLaunch, "mounts"> {
   const [[folder = ""] = []] = folders;
   const data = readVariable(DATA_VARIABLE);
+  const storeLock = new StorePaths(dataFolder({ [DATA_VARIABLE]: data })).lock;
+  // Order: as they are taken where a run is planned.
+  const locks = volumes === undefined ? [storeLock] : [storeLock, volumes.lock];
   return {
-    folder,
-    storeLock: new StorePaths(dataFolder({ [DATA_VARIABLE]: data })).lock,
-    ...(data === undefined ? {} : { data }),
+    layer: {
+      folder,
+      locks,
+      filled: volumes?.filled ?? [],
+      ...(data === undefined ? {} : { data }),
+    },
+    ...(volumes === undefined ? {} : { mounts: volumes.mounts }),
   };
 }
 
@@ -187,8 +212,7 @@ function isPlain(options: RunOptions): boolean {
   const { tty, trace, performer, pidfile, pid, ipc, network, security } = options;
   if (tty || trace || performer !== "agent") return false;
   if (!(options.detach ? isPlainDetached(options) : isPlainAttached(options))) return false;
-  // Volumes are made and taken away by this process, and an image may be another one each time.
-  if (needsStorage(options) && !isImageAlone(options)) return false;
+  if (needsStorage(options) && !isOneImage(options)) return false;
   if (pidfile !== undefined) return false;
   // Other containers come and go; the host's devices are looked at in ways that are not told of.
   if (pid.kind !== "private" || ipc.kind === "container" || network.kind === "container") {
@@ -197,10 +221,10 @@ function isPlain(options: RunOptions): boolean {
   return !security.privileged && listNamedDevices(options).length === 0;
 }
 
-/** An image that is looked for here, and no volumes. */
-function isImageAlone({ root, mounts, volumesFrom, pull }: RunOptions): boolean {
+/** An image that is looked for here, and at most volumes: of those that are there storage.plain decides. */
+function isOneImage({ root, mounts, volumesFrom, pull }: RunOptions): boolean {
   if (root.kind !== "image" || volumesFrom !== undefined || pull === "always") return false;
-  return mounts.every(({ type }) => type === "bind" || type === "tmpfs");
+  return mounts.every(({ type }) => type !== "image");
 }
 
 /** One that is kept has a guardian: that is replayed only where its caller does not read along. */

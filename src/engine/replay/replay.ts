@@ -77,8 +77,8 @@ async function perform(
   undo.push(() => place.remove());
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
-  const inNetwork = kept.network && (await import("./network.ts")).ForegroundNetwork;
-  const network = inNetwork?.take(kept, place, folder, undo);
+  const inTurn =
+    kept.told && (await (await import("./in-turn.ts")).InTurn.begin(kept, place, folder, undo));
   const hold = kept.layer && (await import("./layer.ts")).takeLayer(kept.layer, kept, id, undo);
   if (hold === "another host") return hold;
   const launch = await ReplayedLaunch.start(kept, file, id, undo);
@@ -86,14 +86,14 @@ async function perform(
   const initPid = launch.findInit();
   hold?.[Symbol.dispose]();
   if (typeof initPid === "string") return initPid;
-  network?.start(initPid);
+  inTurn?.start(initPid);
   const forward = launch.prepareForwarding(initPid);
   if (typeof forward === "string") return forward;
-  network?.finish();
+  inTurn?.finish();
   forward();
   const unmet = launch.open();
   if (unmet !== undefined) return unmet;
-  network?.begun();
+  inTurn?.begun();
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
   await clearOthers(store, id);
@@ -101,7 +101,7 @@ async function perform(
   launch.hasEnded = true;
   const status = later.readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
   const exitCode = status.kind === "exited" ? status.value : 128 + status.value;
-  if (network !== undefined) tellOfEnd = network.ended(exitCode);
+  if (inTurn !== undefined) tellOfEnd = inTurn.ended(exitCode);
   else if (exitCode !== 0) tellOfEnd = await prepareTelling(place, exitCode, parse);
   // Now and then: whoever tells by its agent alone does not look how long the file has become.
   if (id.startsWith("00")) (await import("../events/event-log.ts")).trimEvents(folder);

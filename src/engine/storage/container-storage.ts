@@ -16,6 +16,7 @@ import { removeTreeDeep } from "../../image/layer/remove-tree.ts";
 import {
   type ContainerDetails,
   formatDetails,
+  type MountPoint,
   readDetails,
   removeDetails,
   writeDetails,
@@ -35,7 +36,12 @@ import { copyFiles } from "./copy-files.ts";
 import { findOverlayProblem } from "./overlay-support.ts";
 import { listInheritedMounts } from "../volumes/inherited-mounts.ts";
 import { removeOwnVolumes } from "../volumes/own-volumes.ts";
-import { resolveMounts } from "../volumes/resolve-mounts.ts";
+import { hasContent } from "../volumes/fill-volume.ts";
+import {
+  type ResolvedMounts,
+  resolveMounts,
+  type WantedVolume,
+} from "../volumes/resolve-mounts.ts";
 import { takeVolumes } from "../volumes/take-volumes.ts";
 import { VolumeStore } from "../volumes/volume-store.ts";
 import { tellMounts } from "../events/tell-of-things.ts";
@@ -67,12 +73,22 @@ export interface ContainerStorage extends Disposable {
   sweep(): void;
 }
 
-/** A writable layer, and nothing else to be made. */
+/** A writable layer, and nothing else to be made: the volumes are there. */
 export interface PlainStorage {
   /** In the order of making, each with its mode; the first has all others in it. */
   readonly folders: readonly (readonly [path: string, mode: number])[];
   /** The text of the container's details. */
   readonly details: string;
+  readonly volumes?: PlainVolumes;
+}
+
+export interface PlainVolumes {
+  /** Held while nothing says yet that they are in use. */
+  readonly lock: string;
+  /** The folders of those that would be filled from the image, were they empty. */
+  readonly filled: readonly string[];
+  /** What events tell of. */
+  readonly mounts: readonly MountPoint[];
 }
 
 /**
@@ -145,7 +161,8 @@ async function makeStorage(
   const isPlain =
     problem === undefined &&
     before === undefined &&
-    resolved.volumes.length + resolved.images.length === 0;
+    resolved.images.length === 0 &&
+    resolved.volumes.every((wanted) => isPlainVolume(wanted, volumes));
   return {
     options: { ...applied, mounts: resolved.mounts },
     defaults: image === undefined ? undefined : makeImageDefaults(config),
@@ -168,6 +185,9 @@ async function makeStorage(
         ? () => ({
             folders: listLayerFolders(folder, layer),
             details: formatDetails(makeDetails([])),
+            ...(resolved.volumes.length > 0 && {
+              volumes: describeVolumes(resolved, volumes, image?.rootPath),
+            }),
           })
         : undefined,
     isNew: (source) => resolved.volumes.some(({ name }) => volumes.mountpoint(name) === source),
@@ -196,6 +216,26 @@ async function makeStorage(
     },
     sweep: () => sweepLayers(data, containers),
     [Symbol.dispose]: () => image?.[Symbol.dispose](),
+  };
+}
+
+/** One that is there, and a folder. */
+function isPlainVolume({ name, isAnonymous }: WantedVolume, volumes: VolumeStore): boolean {
+  const volume = isAnonymous ? undefined : volumes.find(name);
+  return volume !== undefined && Object.keys(volume.options).length === 0;
+}
+
+function describeVolumes(
+  { volumes: wanted, points }: ResolvedMounts,
+  volumes: VolumeStore,
+  root: string | undefined,
+): PlainVolumes {
+  const isFilled = ({ copy, target }: WantedVolume): boolean =>
+    copy && root !== undefined && hasContent(root, target);
+  return {
+    lock: volumes.lockPath,
+    filled: wanted.filter(isFilled).map(({ name }) => volumes.mountpoint(name)),
+    mounts: points,
   };
 }
 

@@ -26,6 +26,13 @@ export function fillVolume(folder: string, root: string, target: string): void {
   renameFile(copy, data);
 }
 
+/** Whether there is anything at `target` in the image that an empty volume would be filled with. */
+export function hasContent(root: string, target: string): boolean {
+  using source = openInside(root, target);
+  if (source === undefined) return false;
+  return (listDirectory(`/proc/self/fd/${source.number}`) ?? []).length > 0;
+}
+
 /** Security: a link of the image's leads to another place in the image, never to the host's. */
 function openInside(rootPath: string, path: string): Fd | undefined {
   using root = open(rootPath, O.O_PATH | O.O_DIRECTORY);

@@ -65,6 +65,10 @@ export class VolumeStore {
     return `${this.#folder}/${name}/_data`;
   }
 
+  get lockPath(): string {
+    return `${this.#folder}/.lock`;
+  }
+
   /** The folder around the mounted one. */
   folderOf(name: string): string {
     return `${this.#folder}/${name}`;
@@ -145,7 +149,7 @@ export class VolumeStore {
   /** @param alone true: nobody takes a volume into use until it is disposed */
   lock(alone: boolean): Fd {
     makeDirectoryTree(this.#folder, 0o711);
-    return lockFile(`${this.#folder}/.lock`, alone ? LOCK.LOCK_EX : LOCK.LOCK_SH);
+    return lockFile(this.lockPath, alone ? LOCK.LOCK_EX : LOCK.LOCK_SH);
   }
 
   /** Nobody else fills the volume until it is disposed. */

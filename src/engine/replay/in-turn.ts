@@ -1,0 +1,78 @@
+// A replayed run in the foreground between whose events others are told of: its network, its volumes. So
+// this process tells of it, and not its agent.
+
+import type { UndoStack } from "../../container/undo-stack.ts";
+import { tellAgain } from "../events/tell-again.ts";
+import { tellMounts } from "../events/tell-of-things.ts";
+import type { MountPoint } from "../container-details.ts";
+import type { PendingNetwork } from "../networks/attach.ts";
+import type { Reservation } from "../state-store.ts";
+import type { RunLaunch, ToldInTurn } from "./kept.ts";
+
+export class InTurn {
+  #areMounted = false;
+
+  private constructor(
+    private readonly told: ToldInTurn,
+    private readonly place: Reservation,
+    private readonly runFolder: string,
+    private readonly network: PendingNetwork | undefined,
+    private readonly mounts: readonly MountPoint[],
+  ) {}
+
+  /**
+   * Its addresses and ports are its own.
+   * @param undo gets what takes them back
+   * @throws UserError for those that cannot be had
+   */
+  static async begin(
+    { mounts, network, told }: RunLaunch,
+    place: Reservation,
+    runFolder: string,
+    undo: UndoStack,
+  ): Promise<InTurn | undefined> {
+    if (told === undefined) return undefined;
+    let taken: PendingNetwork | undefined;
+    if (network !== undefined) {
+      const { startAhead, takeNetwork } = await import("./network.ts");
+      taken = takeNetwork(network, place, startAhead(network, undo));
+      undo.push(() => taken?.tearDown());
+    }
+    const begun = new InTurn(told, place, runFolder, taken, mounts ?? []);
+    undo.push(() => begun.#unmount());
+    return begun;
+  }
+
+  /** There is a process in its network, whose links are on their way. */
+  start(initPid: number): void {
+    this.network?.start(initPid);
+    this.#tell(this.told.created);
+    tellMounts("mount", this.place.id, this.mounts);
+    this.#areMounted = true;
+  }
+
+  /** Waits until its links are there: the gate may open. @throws UserError as `ip` and `nft` say it */
+  finish(): void {
+    this.network?.finish();
+  }
+
+  begun(): void {
+    this.#tell(this.told.started);
+  }
+
+  /** Returns what tells that nothing is left of it. */
+  ended(exitCode: number): () => void {
+    const seconds = Math.floor(performance.now() / 1000);
+    this.#tell(this.told.died, [String(exitCode), String(seconds)]);
+    this.network?.leave();
+    return () => this.#tell(this.told.destroyed);
+  }
+
+  #unmount(): void {
+    if (this.#areMounted) tellMounts("unmount", this.place.id, this.mounts);
+  }
+
+  #tell(text: string, more: readonly string[] = []): void {
+    tellAgain(this.runFolder, text, [this.place.id, this.place.name, ...more]);
+  }
+}
