@@ -59,8 +59,9 @@ describe("the batch of links", () => {
 
   test("makes a container's links by one process on the host's side", () => {
     expect(drivers.bridge.setUp(network, endpoint, "77")).toEqual([
-      "link add name bkbbbbbbbbbbb0 mtu 1500 master bk-aaaaaaaaaaaa up type veth peer name eth0 address 02:42:0a:09:00:02 mtu 1500 netns 77",
-      "link set dev bkbbbbbbbbbbb0 type bridge_slave hairpin on",
+      "link add name bkbbbbbbbbbbb0 mtu 1500 master bk-aaaaaaaaaaaa type veth peer name eth0 address 02:42:0a:09:00:02 mtu 1500 netns 77",
+      "link set dev bkbbbbbbbbbbb0 addrgenmode none",
+      "link set dev bkbbbbbbbbbbb0 up type bridge_slave hairpin on",
     ]);
     expect(drivers.bridge.setUpInside(endpoint)).toEqual([
       "address add 10.9.0.2/24 broadcast + dev eth0",
@@ -69,6 +70,15 @@ describe("the batch of links", () => {
       "link set dev eth0 up",
       "route add default via 10.9.0.1 dev eth0",
       "route add default via fd09::1 dev eth0",
+    ]);
+  });
+
+  test("gives no link an IPv6 address of its own where the network has none", () => {
+    const inside = drivers.bridge.setUpInside({ ...endpoint, ip6: "", gateway6: "" });
+    expect(inside.slice(-3)).toEqual([
+      "link set dev eth0 addrgenmode none",
+      "link set dev eth0 up",
+      "route add default via 10.9.0.1 dev eth0",
     ]);
   });
 

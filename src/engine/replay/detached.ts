@@ -67,6 +67,8 @@ async function start(
   store: KeptStore,
   undo: UndoStack,
 ): Promise<KeptContainer | Unmet> {
+  // Order: before anything else, as they take their time to load.
+  const ahead = kept.network && (await import("./ahead.ts")).startAhead(kept.network, undo);
   const id = makeId();
   const place = states.reserveUnnamed(id, options.name ?? makeName(id, 0));
   let container: KeptContainer | undefined;
@@ -80,7 +82,6 @@ async function start(
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
   const inNetwork = kept.network && (await import("./network.ts"));
-  const ahead = kept.network && inNetwork?.startAhead(kept.network, undo);
   let network: PendingNetwork | undefined;
   undo.push(() => network?.tearDown());
   const launch = await ReplayedLaunch.start(kept, file, id, undo);

@@ -5,6 +5,7 @@ import type { UndoStack } from "../../container/undo-stack.ts";
 import { tellAgain } from "../events/tell-again.ts";
 import { tellMounts } from "../events/tell-of-things.ts";
 import type { MountPoint } from "../container-details.ts";
+import type { ProgramsAhead } from "../networks/ahead.ts";
 import type { PendingNetwork } from "../networks/attach.ts";
 import type { Reservation } from "../state-store.ts";
 import type { RunLaunch, ToldInTurn } from "./kept.ts";
@@ -22,6 +23,7 @@ export class InTurn {
 
   /**
    * Its addresses and ports are its own.
+   * @param ahead makes its network, where it has one
    * @param undo gets what takes them back
    * @throws UserError for those that cannot be had
    */
@@ -29,13 +31,14 @@ export class InTurn {
     { mounts, network, told }: RunLaunch,
     place: Reservation,
     runFolder: string,
+    ahead: ProgramsAhead | undefined,
     undo: UndoStack,
   ): Promise<InTurn | undefined> {
     if (told === undefined) return undefined;
     let taken: PendingNetwork | undefined;
-    if (network !== undefined) {
-      const { startAhead, takeNetwork } = await import("./network.ts");
-      taken = takeNetwork(network, place, startAhead(network, undo));
+    if (network !== undefined && ahead !== undefined) {
+      const { takeNetwork } = await import("./network.ts");
+      taken = takeNetwork(network, place, ahead);
       undo.push(() => taken?.tearDown());
     }
     const begun = new InTurn(told, place, runFolder, taken, mounts ?? []);

@@ -2,22 +2,14 @@
 // others each time, and are reserved, made and taken away as those of a run that is planned.
 
 import { writeText } from "../../../ffi/files.ts";
-import type { UndoStack } from "../../container/undo-stack.ts";
 import { standFor } from "../events/tell-again.ts";
-import { ProgramsAhead } from "../networks/ahead.ts";
+import type { ProgramsAhead } from "../networks/ahead.ts";
 import { type PendingNetwork, prepareNetwork } from "../networks/attach.ts";
 import type { Reservation } from "../state-store.ts";
 import type { KeptNetwork } from "./kept.ts";
 
 /** How much of its id a container's host name is, where it has no other. */
 const SHORT_ID_LENGTH = 12;
-
-/** The programs that make it, which load while other things are done. @throws UserError where `ip` is missing */
-export function startAhead({ options }: KeptNetwork, undo: UndoStack): ProgramsAhead {
-  const ahead = new ProgramsAhead(options);
-  undo.push(() => ahead.drop());
-  return ahead;
-}
 
 /**
  * Reserves what the container is to have, and writes the two of its files that say so; its ports are

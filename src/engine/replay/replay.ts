@@ -69,6 +69,8 @@ async function perform(
 ): Promise<number | Unmet> {
   const store = new StateStore(folder, kept.spare);
   using undo = new UndoStack();
+  // Order: before anything else, as they take their time to load.
+  const ahead = kept.network && (await import("./ahead.ts")).startAhead(kept.network, undo);
   let tellOfEnd: (() => void) | undefined;
   // Order: once everything of it is gone.
   undo.push(() => tellOfEnd?.());
@@ -78,7 +80,8 @@ async function perform(
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
   const inTurn =
-    kept.told && (await (await import("./in-turn.ts")).InTurn.begin(kept, place, folder, undo));
+    kept.told &&
+    (await (await import("./in-turn.ts")).InTurn.begin(kept, place, folder, ahead, undo));
   const hold = kept.layer && (await import("./layer.ts")).takeLayer(kept.layer, kept, id, undo);
   if (hold === "another host") return hold;
   const launch = await ReplayedLaunch.start(kept, file, id, undo);

@@ -50,9 +50,9 @@ export async function serveDns(): Promise<number> {
   if (lock === undefined) return 0;
   forgetReady(store);
   const server = new DnsServer(store);
-  using watcher = watchFolder(store.folder("attachments"), () => {
+  using watcher = watchFolder(store.folder("attachments"), (name) => {
     // What goes wrong is met again, and told, by the next look.
-    server.update().catch(() => {});
+    server.updateOne(name).catch(() => {});
   });
   void watcher;
   let idleSinceMs = Date.now();
@@ -88,8 +88,9 @@ async function endIfUnneeded(store: NetworkStore, server: DnsServer): Promise<bo
   return false;
 }
 
-function watchFolder(path: string, onChange: () => void): Disposable {
-  const watcher = watch(path, onChange);
+/** @param onChange gets the name of the file that has changed, "" where that is not known */
+function watchFolder(path: string, onChange: (name: string) => void): Disposable {
+  const watcher = watch(path, (_, name) => onChange(name ?? ""));
   watcher.on("error", () => {});
   return { [Symbol.dispose]: () => watcher.close() };
 }
@@ -127,6 +128,12 @@ function placeInNamespace(id: string): DnsPlace {
   };
 }
 
+const SUFFIX = ".json";
+
+/** Not one that is still being written. */
+const isWhole = (name: string): boolean => name.endsWith(SUFFIX);
+const idOf = (name: string): string => name.slice(0, -SUFFIX.length);
+
 /** The files of who is in which network, and a listener on each network's address. */
 class DnsServer implements Surroundings {
   readonly #attachments = new Map<
@@ -137,8 +144,10 @@ class DnsServer implements Surroundings {
   readonly #forwarder = new Forwarder();
   readonly #cache = new AnswerCache();
   #zone = new Zone([], hasNames);
-  #folderVersion = "";
   #internal = new Set<string>();
+  /** Whether the two are to be made of the attachments again: once for many that have changed. */
+  #isStale = false;
+  #folderVersion = "";
   #resolv = { version: "", servers: [] as readonly string[] };
   #updating: Promise<void> = Promise.resolve();
 
@@ -151,11 +160,23 @@ class DnsServer implements Surroundings {
   }
 
   zone(): Zone {
+    this.#renew();
     return this.#zone;
   }
 
   isInternal(networkId: string): boolean {
+    this.#renew();
     return this.#internal.has(networkId);
+  }
+
+  #renew(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    const containers = [...this.#attachments.values()].map(({ value }) => value);
+    this.#zone = new Zone(containers, hasNames);
+    this.#internal = new Set(
+      this.store.list().flatMap(({ id, internal }) => (internal ? [id] : [])),
+    );
   }
 
   /** Reads the folder anew where it has changed. */
@@ -165,19 +186,15 @@ class DnsServer implements Surroundings {
     if (version === this.#folderVersion) return false;
     this.#folderVersion = version;
     const ids = new Set<string>();
-    for (const name of readdirSync(folder)) if (name.endsWith(".json")) ids.add(name.slice(0, -5));
+    for (const name of readdirSync(folder)) if (isWhole(name)) ids.add(idOf(name));
     for (const id of this.#attachments.keys()) if (!ids.has(id)) this.#attachments.delete(id);
-    for (const id of ids) this.#read(id, `${folder}/${id}.json`);
-    const containers = [...this.#attachments.values()].map(({ value }) => value);
-    this.#zone = new Zone(containers, hasNames);
-    this.#internal = new Set(
-      this.store.list().flatMap(({ id, internal }) => (internal ? [id] : [])),
-    );
+    for (const id of ids) this.#read(id);
+    this.#isStale = true;
     return true;
   }
 
-  #read(id: string, path: string): void {
-    const version = versionOf(path);
+  #read(id: string): void {
+    const version = versionOf(`${this.store.folder("attachments")}/${id}${SUFFIX}`);
     if (this.#attachments.get(id)?.version === version) return;
     const value = readAttachment(this.store, id);
     if (value === undefined) this.#attachments.delete(id);
@@ -188,6 +205,21 @@ class DnsServer implements Surroundings {
   update(): Promise<void> {
     this.#updating = this.#updating.then(async () => {
       this.refresh();
+      await this.#listen();
+    });
+    return this.#updating;
+  }
+
+  /**
+   * The same where one file of the folder has changed. Speed: the others are not looked at, as each
+   * container that comes would wait for as many as there are.
+   */
+  async updateOne(name: string): Promise<void> {
+    if (name === "") return this.update();
+    if (!isWhole(name)) return;
+    this.#updating = this.#updating.then(async () => {
+      this.#read(idOf(name));
+      this.#isStale = true;
       await this.#listen();
     });
     return this.#updating;
