@@ -25,8 +25,9 @@ test("the links and the rules of a container are told as ip and nft are told the
   const calls = (room?.steps ?? []).flatMap((step) => step.calls.map(({ text }) => text));
   expect(calls.filter((text) => text.includes("eth0") || text.startsWith("nft"))).toEqual([
     "nft(add element inet bunker any4 { tcp . 8080 : <address> . 80 })",
-    "ip(link add name <link0> mtu 1500 master bunker0 up type veth peer name eth0 address <mac> mtu 1500 netns <init>)",
+    "ip(link add name <link0> mtu 1500 master bunker0 type veth peer name eth0 address <mac> mtu 1500 netns <init>)",
     expect.stringMatching(/^ip\(address add <address>\/24 broadcast \+ dev eth0\)$/),
+    "ip(link set dev eth0 addrgenmode none)",
     "ip(link set dev eth0 up)",
     expect.stringMatching(/^ip\(route add default via \S+ dev eth0\)$/),
   ]);
