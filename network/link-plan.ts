@@ -3,10 +3,11 @@
 
 import type { Endpoint, NetworkDefinition } from "./definition.ts";
 import { mtuOf } from "./definition.ts";
+import { LOOPBACK6 } from "./ruleset.ts";
 
 /** Makes a network's bridge and gives it its addresses. */
 export function planBridge(network: NetworkDefinition): string[] {
-  const { link, subnets } = network;
+  const { link, subnets, ipv6 } = network;
   const lines = [`link add name ${link} mtu ${mtuOf(network)} type bridge`];
   for (const { subnet, gateway } of subnets) {
     if (gateway === "") continue;
@@ -16,6 +17,9 @@ export function planBridge(network: NetworkDefinition): string[] {
     lines.push(`address add ${gateway}${prefix}${extra} dev ${link}`);
   }
   lines.push(`link set dev ${link} up`);
+  // Not in an address of the host's, which would choose it for what it sends; appended, as every bridge
+  // has one, and it goes with its bridge.
+  if (ipv6) lines.push(`route append local ${LOOPBACK6} dev ${link}`);
   return lines;
 }
 
@@ -55,7 +59,7 @@ export function planIpvlan(endpoint: Endpoint, netns: string, mode: string): str
 
 /** What is done inside: addresses, the link comes up, and the way out. */
 export function planInside(endpoint: Endpoint): string[] {
-  const { name, ip4, ip6, linkLocal, isDefault } = endpoint;
+  const { name, ip4, ip6, gateway6, hostLink, linkLocal, isDefault } = endpoint;
   const lines: string[] = [];
   if (ip4 !== "") lines.push(`address add ${ip4} broadcast + dev ${name}`);
   if (ip6 !== "") lines.push(`address add ${ip6} nodad dev ${name}`);
@@ -66,6 +70,9 @@ export function planInside(endpoint: Endpoint): string[] {
   // As docker has it: IPv6 where the network has it. Speed: see planVeth().
   if (ip6 === "") lines.push(`link set dev ${name} addrgenmode none`);
   lines.push(`link set dev ${name} up`);
+  // Also where it has no way out, or by another network; appended, as each of its networks has one.
+  const isBridged = hostLink !== "" && ip6 !== "" && gateway6 !== "";
+  if (isBridged) lines.push(`route append ${LOOPBACK6} via ${gateway6} dev ${name}`);
   return isDefault ? [...lines, ...planDefaultRoutes(endpoint)] : lines;
 }
 

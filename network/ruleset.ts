@@ -14,15 +14,22 @@ import type { Published } from "./firewall.ts";
 
 export const TABLE = "inet bunker";
 
+/**
+ * Who asks [::1] for a published port, as containers see it: a local route on each bridge that has IPv6,
+ * and in each of its containers one that leads to the bridge.
+ */
+export const LOOPBACK6 = "fd62:756e:6b73::1";
+
 // `flush table` takes the rules away and leaves sets with their elements: with what follows in the
 // same transaction, the table is as it should be whatever it was before, and was never without rules.
 // Kernel: with br_netfilter a packet may pass postrouting without an incoming interface, and one that
 // was redirected by its own bridge never leaves it: so what comes back to where it is from is known by
 // its source, and answers to the bridge's address.
 // Kernel: what has ::1 in its header and comes by any other link than lo is dropped before there is a
-// rule to meet, and IPv6 has no route_localnet. So who asks [::1] for a published port does so from the
-// gateway's address, before conntrack sees the packet; it is redirected as any other, needs no
-// masquerading, and the answer gets ::1 back as the last thing before its socket. In a chain of type
+// rule to meet, and IPv6 has no route_localnet. So who asks [::1] for a published port does so from
+// LOOPBACK6, before conntrack sees the packet; it is redirected as any other, needs no masquerading, and
+// the answer gets ::1 back as the last thing before its socket. From an address that no socket of the
+// host's has: in Linux 6.1, say, answers would reach one that has the same port. In a chain of type
 // filter, not route: redirecting looks for a route anyway, and one look-up a packet is enough.
 // Speed: every packet passes these. So an address is compared before a link's name is looked for in a
 // set, and what belongs to a known connection is accepted first.
@@ -39,8 +46,7 @@ table ${TABLE} {
   map any6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
   map bound4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
   map bound6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
-  set gateways6 { type ipv6_addr; size 65536; }
-  map loopback6_sources { type inet_proto . inet_service : ipv6_addr; size 65536; }
+  set loopback6 { type inet_proto . inet_service; }
   chain publish {
     dnat ip to ip daddr . meta l4proto . th dport map @bound4
     dnat ip to meta l4proto . th dport map @any4
@@ -53,11 +59,11 @@ table ${TABLE} {
   }
   chain requests {
     type filter hook output priority raw; policy accept;
-    ip6 saddr ::1 ip6 daddr ::1 ip6 saddr set meta l4proto . th dport map @loopback6_sources
+    ip6 saddr ::1 ip6 daddr ::1 meta l4proto . th dport @loopback6 ip6 saddr set ${LOOPBACK6}
   }
   chain answers {
     type filter hook input priority 200; policy accept;
-    iif != "lo" ip6 saddr ::1 ip6 daddr @gateways6 ip6 daddr set ::1
+    iif != "lo" ip6 saddr ::1 ip6 daddr ${LOOPBACK6} ip6 daddr set ::1
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
@@ -90,8 +96,8 @@ table ${TABLE} {
 `;
 
 /** Takes all published ports away. */
-export const FLUSH_PORTS = ["any4", "any6", "bound4", "bound6", "loopback6_sources"]
-  .map((map) => `flush map ${TABLE} ${map}\n`)
+export const FLUSH_PORTS = ["map any4", "map any6", "map bound4", "map bound6", "set loopback6"]
+  .map((what) => `flush ${what.replace(" ", ` ${TABLE} `)}\n`)
   .join("");
 
 /** The whole table with these networks, over whatever is there of it. */
@@ -121,9 +127,6 @@ function listNetworkElements(network: NetworkDefinition): [set: string, element:
   ];
   if (internal) elements.push(["internal", `"${link}"`]);
   if (isRouted(network)) elements.push(["routed", `"${link}"`]);
-  for (const { gateway } of subnets) {
-    if (gateway.includes(":")) elements.push(["gateways6", gateway]);
-  }
   if (!masquerades(network)) return elements;
   for (const { subnet } of subnets) {
     elements.push([subnet.includes(":") ? "masquerade6" : "masquerade4", subnet]);
@@ -135,18 +138,11 @@ function listNetworkElements(network: NetworkDefinition): [set: string, element:
 export interface PublishTarget {
   readonly ip4: string;
   readonly ip6: string;
-  /** The host's own address on the way to `ip6`. */
-  readonly gateway6: string;
 }
 
-export const publishTarget = ({
-  ip4,
-  ip6,
-  gateway6,
-}: Pick<Endpoint, "ip4" | "ip6" | "gateway6">): PublishTarget => ({
+export const publishTarget = ({ ip4, ip6 }: Pick<Endpoint, "ip4" | "ip6">): PublishTarget => ({
   ip4: ip4.replace(/\/.*/, ""),
   ip6: ip6.replace(/\/.*/, ""),
-  gateway6,
 });
 
 /** What a container has published: all of it leads to its first link. undefined for nothing. */
@@ -171,10 +167,11 @@ export function formatPortRemoval(ports: readonly PortMapping[], target: Publish
   return formatElements("delete", ports, target);
 }
 
+/** Of a map; without a value of a set. */
 interface Element {
-  readonly map: string;
+  readonly where: string;
   readonly key: string;
-  readonly value: string;
+  readonly value?: string;
 }
 
 function formatElements(
@@ -184,20 +181,20 @@ function formatElements(
 ): string {
   const lists = new Map<string, string[]>();
   for (const port of ports) {
-    for (const { map, key, value } of listElements(port, target)) {
-      const elements = lists.get(map) ?? [];
-      elements.push(verb === "add" ? `${key} : ${value}` : key);
-      lists.set(map, elements);
+    for (const { where, key, value } of listElements(port, target)) {
+      const elements = lists.get(where) ?? [];
+      elements.push(verb === "add" && value !== undefined ? `${key} : ${value}` : key);
+      lists.set(where, elements);
     }
   }
   let text = "";
-  for (const [map, elements] of lists) {
-    text += `${verb} element ${TABLE} ${map} { ${elements.join(", ")} }\n`;
+  for (const [where, elements] of lists) {
+    text += `${verb} element ${TABLE} ${where} { ${elements.join(", ")} }\n`;
   }
   return text;
 }
 
-function listElements(port: PortMapping, { ip4, ip6, gateway6 }: PublishTarget): Element[] {
+function listElements(port: PortMapping, { ip4, ip6 }: PublishTarget): Element[] {
   const { protocol, hostIp, hostPort, containerPort } = port;
   const key = `${protocol} . ${hostPort}`;
   const boundKey = `${hostIp} . ${key}`;
@@ -206,15 +203,16 @@ function listElements(port: PortMapping, { ip4, ip6, gateway6 }: PublishTarget):
   const elements: Element[] = [];
   if (ip4 !== "" && host?.family !== 6) {
     const value = `${ip4} . ${containerPort}`;
-    elements.push(isAny ? { map: "any4", key, value } : { map: "bound4", key: boundKey, value });
+    elements.push(
+      isAny ? { where: "any4", key, value } : { where: "bound4", key: boundKey, value },
+    );
   }
   if (ip6 !== "" && host?.family !== 4) {
     const value = `${ip6} . ${containerPort}`;
-    elements.push(isAny ? { map: "any6", key, value } : { map: "bound6", key: boundKey, value });
-    const hasLoopback = isAny || host?.value === 1n;
-    if (hasLoopback && gateway6 !== "") {
-      elements.push({ map: "loopback6_sources", key, value: gateway6 });
-    }
+    elements.push(
+      isAny ? { where: "any6", key, value } : { where: "bound6", key: boundKey, value },
+    );
+    if (isAny || host?.value === 1n) elements.push({ where: "loopback6", key });
   }
   return elements;
 }

@@ -54,6 +54,7 @@ describe("the batch of links", () => {
       "address add 10.9.0.1/24 broadcast + dev bk-aaaaaaaaaaaa",
       "address add fd09::1/64 nodad dev bk-aaaaaaaaaaaa",
       "link set dev bk-aaaaaaaaaaaa up",
+      "route append local fd62:756e:6b73::1 dev bk-aaaaaaaaaaaa",
     ]);
   });
 
@@ -68,6 +69,7 @@ describe("the batch of links", () => {
       "address add fd09::2/64 nodad dev eth0",
       "address add 169.254.9.9/16 scope link dev eth0",
       "link set dev eth0 up",
+      "route append fd62:756e:6b73::1 via fd09::1 dev eth0",
       "route add default via 10.9.0.1 dev eth0",
       "route add default via fd09::1 dev eth0",
     ]);
@@ -124,7 +126,7 @@ describe("every kind of network", () => {
 });
 
 describe("the transaction of rules", () => {
-  const target = { ip4: "10.9.0.2", ip6: "fd09::2", gateway6: "fd09::1" };
+  const target = { ip4: "10.9.0.2", ip6: "fd09::2" };
   const tcp = { protocol: "tcp", hostIp: "", hostPort: 8080, containerPort: 80 } as const;
 
   test("never touches another table", () => {
@@ -138,7 +140,6 @@ describe("the transaction of rules", () => {
     expect(formatNetwork(network)).toBe(
       `add element inet bunker bridges { "bk-aaaaaaaaaaaa" }
 add element inet bunker same { "bk-aaaaaaaaaaaa" . "bk-aaaaaaaaaaaa" }
-add element inet bunker gateways6 { fd09::1 }
 add element inet bunker masquerade4 { 10.9.0.0/24 }
 add element inet bunker masquerade6 { fd09::/64 }
 `,
@@ -164,7 +165,7 @@ add element inet bunker masquerade6 { fd09::/64 }
     expect(formatPorts([tcp, bound, bound6], target)).toBe(
       `add element inet bunker any4 { tcp . 8080 : 10.9.0.2 . 80 }
 add element inet bunker any6 { tcp . 8080 : fd09::2 . 80 }
-add element inet bunker loopback6_sources { tcp . 8080 : fd09::1 }
+add element inet bunker loopback6 { tcp . 8080 }
 add element inet bunker bound4 { 127.0.0.1 . tcp . 8080 : 10.9.0.2 . 80 }
 add element inet bunker bound6 { 2001:db8::1 . udp . 8080 : fd09::2 . 80 }
 `,
@@ -177,24 +178,23 @@ add element inet bunker bound6 { 2001:db8::1 . udp . 8080 : fd09::2 . 80 }
     );
   });
 
-  test("publishes a port on [::1], asked from the gateway's address", () => {
+  test("publishes a port on [::1]", () => {
     const loopback = { ...tcp, hostIp: "::1" };
     expect(formatPorts([loopback], target)).toBe(
       `add element inet bunker bound6 { ::1 . tcp . 8080 : fd09::2 . 80 }
-add element inet bunker loopback6_sources { tcp . 8080 : fd09::1 }
+add element inet bunker loopback6 { tcp . 8080 }
 `,
     );
     expect(formatPortRemoval([loopback], target)).toBe(
       `delete element inet bunker bound6 { ::1 . tcp . 8080 }
-delete element inet bunker loopback6_sources { tcp . 8080 }
+delete element inet bunker loopback6 { tcp . 8080 }
 `,
     );
-    expect(formatPorts([loopback], { ...target, gateway6: "" })).not.toContain("sources");
   });
 });
 
 describe("the same rules for iptables", () => {
-  const target = { ip4: "10.9.0.2", ip6: "fd09::2", gateway6: "fd09::1" };
+  const target = { ip4: "10.9.0.2", ip6: "fd09::2" };
   const tcp = { protocol: "tcp", hostIp: "", hostPort: 8080, containerPort: 80 } as const;
   const published = { ports: [tcp, { ...tcp, hostIp: "127.0.0.1", hostPort: 81 }], target };
 

@@ -71,7 +71,8 @@ export const inspect: readonly string[] = [
   "docker inspect -f '{{.State.StartedAt}} {{.State.FinishedAt}}' plain",
   "docker inspect -s -f '{{.SizeRw}}' plain",
   "docker inspect --type image plain",
-  "docker inspect --type container bb",
+  // With a tag: what may begin an id is a container's once in a while.
+  "docker inspect --type container bb:latest",
   "docker inspect --type bogus plain",
   "docker inspect",
   "docker container inspect nosuch",
