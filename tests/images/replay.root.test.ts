@@ -2,9 +2,9 @@
 // whoever has made, emptied or removed them since.
 
 import { beforeAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
 import { underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
+import { isReplayable } from "../harness/kept-launches.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openImageBox, SYSTEM } from "./image-box.ts";
 
@@ -18,15 +18,7 @@ needsRoot("a run with volumes, a third time", () => {
 
   beforeAll(() => box.load("data:1", {}, [SYSTEM, "mkdir -p srv && echo hi >srv/file"]));
 
-  function isKept(word: string): boolean {
-    const folder = `${box.runFolder}/scores`;
-    return readdirSync(folder, { withFileTypes: true }).some((place) => {
-      // What was seen once is a symlink to nowhere.
-      if (!place.isFile()) return false;
-      const [line = ""] = readFileSync(`${folder}/${place.name}`, "latin1").split("\n");
-      return line.includes(word) && line.includes('"launch"') && !line.includes('"failures"');
-    });
-  }
+  const isKept = (word: string): boolean => isReplayable(box.runFolder, word);
 
   it("writes into the volume that the others wrote into", async () => {
     const script = "echo x >>/kept/lines; wc -l </kept/lines";

@@ -2,9 +2,9 @@
 // names are its own.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
 import { underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
+import { isReplayable } from "../harness/kept-launches.ts";
 import { haveCommand, needsRoot, skipUnless } from "../harness/tier.ts";
 import { ask, GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
@@ -17,16 +17,7 @@ skipUnless(missing.length === 0 && isReplayed, `replays: ${missing.join(", ")}`)
   needsRoot("of a run of the same words", () => {
     const { box, client, bunker, ok } = openNetwork();
 
-    /** Whether a launch of a command line with this word in it is kept, which has never failed. */
-    function isKept(word: string): boolean {
-      const folder = `${box.runFolder}/scores`;
-      return readdirSync(folder, { withFileTypes: true }).some((place) => {
-        // What was seen once is a symlink to nowhere.
-        if (!place.isFile()) return false;
-        const [line = ""] = readFileSync(`${folder}/${place.name}`, "latin1").split("\n");
-        return line.includes(word) && line.includes('"launch"') && !line.includes('"failures"');
-      });
-    }
+    const isKept = (word: string): boolean => isReplayable(box.runFolder, word);
 
     const withoutNumbers = (text: string): string =>
       text

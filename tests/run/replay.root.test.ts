@@ -6,7 +6,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
 } from "node:fs";
 import { makeName } from "../../src/engine/names.ts";
 import { underTest } from "../harness/bunker.ts";
+import { keptOf } from "../harness/kept-launches.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "./box.ts";
 
@@ -23,17 +23,11 @@ if (!isReplayed) console.warn("skipped: replays: the executable alone does so");
 
 needsRoot("run, a third time", () => {
   const box = openBox();
-  const scores = `${box.runFolder}/scores`;
 
   /** What is kept of a command line that has this word in it. */
   function kept(word: string): { launch?: object; refused?: true } | undefined {
-    for (const place of readdirSync(scores, { withFileTypes: true })) {
-      // What was seen once is a symlink to nowhere.
-      if (!place.isFile()) continue;
-      const text = readFileSync(`${scores}/${place.name}`, "latin1").split("\n")[0] ?? "";
-      if (text.includes(word)) return JSON.parse(text);
-    }
-    return undefined;
+    const [line] = keptOf(box.runFolder, word);
+    return line === undefined ? undefined : JSON.parse(line);
   }
 
   /** Others of the same place may have come in between: then it takes another time or two. */

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { bunker, bunkerOutput } from "../harness/bunker.ts";
 import { leftSince, takeInventory } from "../harness/leftovers.ts";
 import { busyboxRootfs } from "../harness/rootfs.ts";
+import { openFolders } from "../harness/test-folders.ts";
 import { isRoot, needsRoot } from "../harness/tier.ts";
 
 /** The same by a user without any privilege. */
@@ -35,9 +36,11 @@ test("explain changes nothing", async () => {
 });
 
 needsRoot("run --trace", () => {
+  const env = openFolders();
+
   test("prints each call with its time and result, and where the time went", async () => {
     const command = ["run", "--trace", "--rootfs", busyboxRootfs(), "echo", "from inside"];
-    const { stdout, stderr } = await bunker(command);
+    const { stdout, stderr } = await bunker(command, { env });
     expect(stdout).toBe("from inside\n");
     expect(stderr).toMatch(/^ +\d+\.\d µs {2}pivot_root\("\.", "\."\) += 0$/m);
     expect(stderr).toMatch(/^ +execve\("\/bin\/echo", .* = \?$/m);
