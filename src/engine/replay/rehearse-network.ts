@@ -40,13 +40,11 @@ export function describeInForeground(
   return network === undefined ? { told } : { network, told };
 }
 
-const [ID, NAME, EXIT_CODE, SECONDS] = [0, 1, 2, 3].map(standFor);
-
-/** Between those events others are told: of networks. undefined where stand-ins mean something else. */
+/** Between those events others are told: of networks, of volumes. undefined where stand-ins mean something else. */
 function formatInTurn(options: RunOptions): ToldInTurn | undefined {
   if (!isFreeOfStandIns(JSON.stringify(options))) return undefined;
-  const container = { id: ID ?? "", name: NAME ?? "", options };
-  const end = { ...describeEnd(0, 0, 0), exitCode: EXIT_CODE ?? "", execDuration: SECONDS ?? "" };
+  const container = { id: standFor(0), name: standFor(1), options };
+  const end = { ...describeEnd(0, 0, 0), exitCode: standFor(2), execDuration: standFor(3) };
   return {
     created: formatTold({ create: {}, attach: {} }, container),
     started: formatTold({ start: {} }, container),
