@@ -33,6 +33,7 @@ if (import.meta.main) {
   if (argv[0]?.startsWith("internal-") === true) {
     const code = await (await import("./src/engine/hidden.ts")).performHidden(argv);
     if (code !== undefined) _exit(code);
+    if (argv[0] === "internal-ended") _exit(await endRun(argv));
   }
   const called = ociName(runtime.argv0());
   if (called !== "" || argv[0] === "oci") {
@@ -69,6 +70,17 @@ async function runAgain(argv: readonly string[]): Promise<number> {
     const code = await runProgram(argv);
     if (code !== FAILED) await afterwards?.();
     return code;
+  } catch (error) {
+    return (await import("./src/cli/program.ts")).reportFailure(error, makeEngine());
+  }
+}
+
+/** The end of a run that a prelude has performed: see src/engine/replay/prelude/ended.ts. */
+async function endRun([, path = "", , ...words]: readonly string[]): Promise<number> {
+  const parse = async (asked: readonly string[] = words) =>
+    (await import("./src/cli/program.ts")).parseNoting(asked, makeEngine());
+  try {
+    return await (await import("./src/engine/replay/prelude/ended.ts")).finishEnded(path, parse);
   } catch (error) {
     return (await import("./src/cli/program.ts")).reportFailure(error, makeEngine());
   }

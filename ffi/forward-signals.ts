@@ -42,13 +42,17 @@ export function prepareForwarder(): Forwarder {
   return { aim, begin };
 }
 
-/** Starts to forward when it is called, with little left to do by then. */
-export function prepareForwarding(pidfd: number): () => void {
+/** The signals that are passed on. */
+export function listForwarded(): number[] {
   const signals: number[] = [];
   for (const signal of FORWARDED) signals.push(signal);
   for (let signal = FIRST_REALTIME; signal <= LAST_REALTIME; signal++) signals.push(signal);
-  return prepareHandler(signals, makeHandler(forwarder(), pidfd));
+  return signals;
 }
+
+/** Starts to forward when it is called, with little left to do by then. */
+export const prepareForwarding = (pidfd: number): (() => void) =>
+  prepareHandler(listForwarded(), makeHandler(forwarder(), pidfd));
 
 function forwarder(): HandlerCode {
   return process.arch === "arm64"

@@ -122,6 +122,16 @@ close_range 436 436
 openat2 437 437
 pidfd_getfd 438 438
 mount_setattr 442 442
+execveat 322 281
+fstat 5 80
+getcwd 79 17
+getrandom 318 278
+preadv 295 69
+process_vm_readv 310 270
+pwritev 296 70
+readv 19 65
+rt_sigreturn 15 139
+sched_getaffinity 204 123
 ` as const;
 
 type NamesIn<

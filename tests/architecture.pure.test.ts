@@ -10,7 +10,7 @@ const SIBLINGS = ["fs", "cgroups", "network", "src/seccomp", "src/oci"];
 const ABOVE_SIBLINGS = [...SIBLINGS, "ffi", "src/errors.ts"];
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/errors.ts": [],
-  "src/build": [],
+  "src/build": ["ffi", "src/container"],
   ffi: [],
   fs: ["ffi", "src/errors.ts"],
   cgroups: ["ffi", "src/errors.ts"],

@@ -27,9 +27,11 @@ export function processStat(pid: number): string[] | undefined {
     if (isSyscallError(error, "ESRCH")) return undefined;
     throw error;
   }
-  // The name before it may hold spaces and parentheses, so the last parenthesis counts.
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat === undefined ? undefined : splitStat(stat);
 }
+
+/** The name before it may hold spaces and parentheses, so the last parenthesis counts. */
+const splitStat = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 
 const START_TIME_INDEX = 22 - 3;
 
@@ -37,6 +39,12 @@ const START_TIME_INDEX = 22 - 3;
 export function processStart(pid: number): string {
   return readProcess(pid).start;
 }
+
+/** Who a process is, by the beginning of its /proc/PID/stat. */
+export const parseStat = (stat: string): { readonly pid: number; readonly start: string } => ({
+  pid: parseInt(stat, 10) || 0,
+  start: splitStat(stat)[START_TIME_INDEX] ?? "",
+});
 
 /** Whether the process that was recorded is still there; one that had ended by then has no start. */
 export function isSameProcess(pid: number, start: string): boolean {

@@ -6,6 +6,8 @@
 // counts as memory of the program, so that only what a start needs much of is written so.
 
 import { closeSync, fchmodSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { BUILD_LENGTH } from "../container/prelude/gaps.ts";
+import { addPrelude } from "./add-prelude.ts";
 import { alignSegments, HUGE_PAGE_BYTES } from "./align-segments.ts";
 import { findHotRegions } from "./hot-regions.ts";
 
@@ -16,6 +18,8 @@ const PIECE_BYTES = 64 * 1024;
 function finishExecutable(from: string, to: string): void {
   const file = alignSegments(readFileSync(from));
   const hot = findHotRegions(file);
+  const sum = new Bun.CryptoHasher("sha256").update(file).digest("hex");
+  addPrelude(file, sum.slice(0, BUILD_LENGTH));
   const fd = openSync(to, "wx");
   try {
     for (let at = 0; at < file.length;) {

@@ -38,12 +38,21 @@ export interface Score extends Places {
   /** Where the init process's pid will be, and the siginfo of its end. */
   readonly initPid: number;
   readonly info: number;
+  /** What the agent and the init process have read of themselves in /proc/self/stat, proc(5). */
+  readonly stats?: StatsScore;
   /** Where its maker stays: see plan-latch.ts. */
   readonly latch?: LatchScore;
   /** Where it is to be started later: see plan-gate.ts. */
   readonly gate?: GateScore;
   /** Where its agent becomes a guardian, by the last batch: see plan-guardian.ts. */
   readonly guardian?: GuardianScore;
+}
+
+/** The beginnings of two lines, with no newline in them. */
+export interface StatsScore {
+  readonly agent: number;
+  readonly init: number;
+  readonly byteLength: number;
 }
 
 export interface GuardianScore {

@@ -4,8 +4,18 @@ import { Channel, type Batch } from "../../ffi/agent/channel.ts";
 import { makeExecutable } from "../../ffi/agent/executable.ts";
 import { ARENA_OFFSET, RECORD_BYTES } from "../../ffi/agent/layout.ts";
 import { type Call, Slot, type Step } from "../../ffi/call.ts";
-import { awaitSlot, compareSlot, exitGroup, prctl, waitid } from "../../ffi/calls.ts";
-import { P_PID, PR, W } from "../../ffi/constants.ts";
+import {
+  AT_FDCWD,
+  awaitSlot,
+  close,
+  compareSlot,
+  exitGroup,
+  openat,
+  prctl,
+  read,
+  waitid,
+} from "../../ffi/calls.ts";
+import { O, P_PID, PR, W } from "../../ffi/constants.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import type { ContainerPlan } from "./plan.ts";
 import { planLatch } from "./plan-latch.ts";
@@ -78,8 +88,10 @@ export function writePlan(plan: ContainerPlan, ends: Ends): WrittenPlan | undefi
 /** From its birth to its program the init process has one batch, with a latch in it. */
 function describeWatched(plan: ContainerPlan, ends: Ends, write: Write): Described {
   const info = makeInfoSlot();
-  const agent = write(plan.agentFirst, ends.first, plan.agentClone);
-  const setup = plan.initSetup.flatMap((part) => part());
+  const [ofAgent, ofInit] = [makeStatSlot(), makeStatSlot()];
+  const first = [...ends.first, planReadStat(ofAgent)];
+  const agent = write(plan.agentFirst, first, plan.agentClone);
+  const setup = [planReadStat(ofInit), ...plan.initSetup.flatMap((part) => part())];
   const latch = planLatch();
   const execSteps = plan.initExec();
   const init = write(plan.initGuard, [plan.initCheck], setup, latch.steps, execSteps);
@@ -92,7 +104,26 @@ function describeWatched(plan: ContainerPlan, ends: Ends, write: Write): Describ
     cleared: recordsBefore(watch, cleared, behind),
     initPid: plan.initPid.offset,
     info: info.offset,
+    stats: { agent: ofAgent.offset, init: ofInit.offset, byteLength: STAT_BYTES },
     latch: { ready: latch.ready.offset, open: latch.open.offset },
+  };
+}
+
+/** Of its 52 fields more than the first 22, with the name and the start, and less than all. proc(5) */
+const STAT_BYTES = 160;
+
+const makeStatSlot = (): Slot => new Slot("stat", STAT_BYTES);
+
+/** Kernel: seen through the host's /proc, also by who has a pid namespace of its own already. */
+function planReadStat(into: Slot): Step {
+  const fd = new Slot("stat");
+  return {
+    why: "what it is known by, for the record",
+    calls: [
+      openat(AT_FDCWD, "/proc/self/stat", O.O_RDONLY | O.O_CLOEXEC, { into: fd }),
+      read(fd, into, STAT_BYTES),
+      close(fd),
+    ],
   };
 }
 

@@ -8,8 +8,8 @@
 //                            scratch/       a mount point for the container's set-up
 //   /run/bunker/names/NAME                  a symlink to the id; made exclusively
 
-import { isSameProcess, processStart } from "../../ffi/agent/alive.ts";
-import { O } from "../../ffi/constants.ts";
+import { isSameProcess, parseStat, processStart } from "../../ffi/agent/alive.ts";
+import { AT_FDCWD, O } from "../../ffi/constants.ts";
 import { Fd } from "../../ffi/fd.ts";
 import {
   fileType,
@@ -28,6 +28,7 @@ import {
   writeText,
 } from "../../ffi/files.ts";
 import { LOCK, tryFlock } from "../../ffi/flock.ts";
+import { STATX, statx } from "../../ffi/statx.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { UserError } from "../errors.ts";
 import { keepSpare } from "./spare-folder.ts";
@@ -87,6 +88,11 @@ export class StateStore {
       removeTree(folder);
       throw error;
     }
+  }
+
+  /** A place that another process has taken, whose lock is this one's now. */
+  adopt(id: string, name: string, lock: Fd): Reservation {
+    return new Reservation(this, id, name, this.containerFolder(id), lock);
   }
 
   /** The same without its name, which is taken later. */
@@ -196,8 +202,9 @@ export class StateStore {
 
   readRecord(id: string): ContainerRecord | undefined {
     try {
-      const text = readTextIfThere(`${this.containerFolder(id)}/state.json`);
-      return text === undefined ? undefined : parseRecord(JSON.parse(text));
+      const path = `${this.containerFolder(id)}/state.json`;
+      const text = readTextIfThere(path);
+      return text === undefined ? undefined : parseRecord(JSON.parse(text), path);
     } catch {
       return undefined;
     }
@@ -313,12 +320,16 @@ function openLock(path: string): Fd | undefined {
   }
 }
 
-function parseRecord(value: unknown): ContainerRecord | undefined {
+/**
+ * A record as this program writes it, or as a prelude does (src/container/prelude/launch-tape.ts): that puts
+ * no texts together, so it has the processes' own /proc/self/stat in it, and the file's time for its own.
+ */
+function parseRecord(value: unknown, path: string): ContainerRecord | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const record = value as Record<string, unknown>;
   const text = (key: string) => (typeof record[key] === "string" ? record[key] : "");
   const number = (key: string) => (typeof record[key] === "number" ? record[key] : 0);
-  return {
+  const plain: ContainerRecord = {
     id: text("id"),
     name: text("name"),
     status: record["status"] === "running" ? "running" : "creating",
@@ -329,4 +340,17 @@ function parseRecord(value: unknown): ContainerRecord | undefined {
     agentStart: text("agentStart"),
     initStart: text("initStart"),
   };
+  if (plain.createdMs !== 0) return plain;
+  const createdMs = modifiedMs(path);
+  if (plain.status === "creating") return { ...plain, createdMs };
+  const [agent, init] = [parseStat(text("agentStat")), parseStat(text("initStat"))];
+  return {
+    ...{ ...plain, createdMs, agentPid: agent.pid, agentStart: agent.start },
+    ...{ initPid: init.pid, initStart: init.start },
+  };
+}
+
+function modifiedMs(path: string): number {
+  const stat = statx(AT_FDCWD, path);
+  return stat === undefined ? 0 : Number(stat.getBigInt64(STATX.modified, true)) * 1000;
 }

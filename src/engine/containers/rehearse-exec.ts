@@ -21,6 +21,6 @@ export async function rehearseExec(entry: Entry, request: ExecRequest): Promise<
         return written && { written, made: { standInId: id, cgroupDirectories: [] } };
       }),
     // The key says which start of the container it is: what that was made from does not change.
-    `${folder}/${SPEC_FILE}`,
+    { inKey: `${folder}/${SPEC_FILE}` },
   );
 }

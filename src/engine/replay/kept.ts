@@ -184,7 +184,7 @@ function makeFound<T>(path: string, key: string, file?: KeptFile<T>): Found<T> {
 }
 
 /** What is kept there, if anything of ours. */
-function openKept<T>(path: string, key: string): KeptFile<T> | undefined {
+export function openKept<T = RunLaunch>(path: string, key: string): KeptFile<T> | undefined {
   const number = tryOpenFile(path, O.O_RDONLY | O.O_NOFOLLOW | O.O_NONBLOCK);
   if (number === -ELOOP) return readNote(path, key);
   if (number < 0) return undefined;

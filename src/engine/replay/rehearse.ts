@@ -22,7 +22,7 @@ import { listNamedDevices } from "../spec-devices.ts";
 import { StateStore } from "../state-store.ts";
 import { DATA_VARIABLE, dataFolder } from "../data-folder.ts";
 import { findSpare } from "./find-spare.ts";
-import { type Entry, keep, type RunLaunch } from "./kept.ts";
+import { type Entry, keep, type KeptLaunch, type RunLaunch } from "./kept.ts";
 import type { PlainStorage } from "../storage/container-storage.ts";
 import { needsStorage } from "../storage/needs-storage.ts";
 import { StorePaths } from "../../image/store/paths.ts";
@@ -43,12 +43,20 @@ export async function rehearse(
   parse: ParseOptions,
   given?: GivenName,
 ): Promise<void> {
-  await keepRehearsed(entry, () =>
-    rehearseLaunch(ID_LENGTH, (standIn) =>
-      given === undefined
-        ? planRun(runFolder, parse, standIn)
-        : planNamed(runFolder, parse, standIn, given),
-    ),
+  const publish = async (launch: KeptLaunch, arena: Uint8Array): Promise<void> => {
+    const { layer, detached, network, told } = launch;
+    if ((layer ?? detached ?? network ?? told) !== undefined) return;
+    (await import("./prelude/publish.ts")).publishPrelude(runFolder, entry.path, launch, arena);
+  };
+  await keepRehearsed(
+    entry,
+    () =>
+      rehearseLaunch(ID_LENGTH, (standIn) =>
+        given === undefined
+          ? planRun(runFolder, parse, standIn)
+          : planNamed(runFolder, parse, standIn, given),
+      ),
+    { publish },
   );
 }
 
@@ -70,14 +78,20 @@ export interface Planned {
   readonly made: RunLaunch;
 }
 
+export interface RehearsedUse<T> {
+  /** The path of a file whose text is a part of the key. */
+  readonly inKey?: string;
+  /** What else is made of it. */
+  readonly publish?: (launch: KeptLaunch<T>, arena: Uint8Array) => Promise<void>;
+}
+
 /**
  * Keeps what is made of a request, with all that it asks of the host; or that it is not replayed.
- * @param inKey the path of a file whose text is a part of the key
  */
 export async function keepRehearsed<T>(
   entry: Entry,
   make: () => Promise<Rehearsed<T> | undefined>,
-  inKey?: string,
+  { inKey, publish }: RehearsedUse<T> = {},
 ): Promise<void> {
   const { result, observations } = await observe(() => orNothing(make));
   const asked = result && askAgain(observations, result.standIns, inKey);
@@ -86,7 +100,9 @@ export async function keepRehearsed<T>(
     return;
   }
   const { score, arena, made } = result;
-  keep(entry, { launch: { ...made, score, observations: asked } }, arena);
+  const launch = { ...made, score, observations: asked };
+  keep(entry, { launch }, arena);
+  await publish?.(launch, arena);
 }
 
 /** What goes wrong here is no failure of the container, which has been made. */

@@ -103,16 +103,19 @@ async function perform(
   later.reap(agentPid);
   launch.hasEnded = true;
   const status = later.readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
-  const exitCode = status.kind === "exited" ? status.value : 128 + status.value;
+  const exitCode = exitCodeOf(status);
   if (inTurn !== undefined) tellOfEnd = inTurn.ended(exitCode);
-  else if (exitCode !== 0) tellOfEnd = await prepareTelling(place, exitCode, parse);
+  else if (exitCode !== 0) {
+    tellOfEnd = await prepareTelling(place, exitCode, parse, performance.timeOrigin);
+  }
   // Now and then: whoever tells by its agent alone does not look how long the file has become.
   if (id.startsWith("00")) (await import("../events/event-log.ts")).trimEvents(folder);
-  if (status.kind !== "exited" || status.value >= EXEC_FAILED) {
-    await explainEnd(status, later.resultsOf(performer, kept.score.exec), place, parse);
-  }
+  await explainEnd(status, later.resultsOf(performer, kept.score.exec), place, parse);
   return exitCode;
 }
+
+export const exitCodeOf = ({ kind, value }: ExitStatus): number =>
+  kind === "exited" ? value : 128 + value;
 
 const RESERVE_ATTEMPTS = 20;
 
@@ -129,19 +132,20 @@ function reserve(store: StateStore, name: string | undefined): Reservation {
 }
 
 /** Of one that has ended with 0 its agent has told. */
-async function prepareTelling(
+export async function prepareTelling(
   { id, name }: Reservation,
   exitCode: number,
   parse: ParseOptions,
+  startedMs: number,
 ): Promise<(() => void) | undefined> {
   const options = await parse();
   if (options === undefined) return undefined;
   const { tellEnd } = await import("../events/tell.ts");
-  return () => tellEnd({ id, name, options }, exitCode, performance.timeOrigin);
+  return () => tellEnd({ id, name, options }, exitCode, startedMs);
 }
 
 /** Start-up time: what a crash left is looked for only where there is more than this container. */
-async function clearOthers(store: StateStore, own: string): Promise<void> {
+export async function clearOthers(store: StateStore, own: string): Promise<void> {
   for (const id of store.list()) {
     if (id === own) continue;
     const { sweep } = await import("../sweep.ts");
@@ -154,12 +158,14 @@ async function clearOthers(store: StateStore, own: string): Promise<void> {
   }
 }
 
-async function explainEnd(
+/** What is to be said of an end that few have. @throws UserError where the program was not executed */
+export async function explainEnd(
   status: ExitStatus,
   results: Results,
   place: Reservation,
   parse: ParseOptions,
 ): Promise<void> {
+  if (status.kind === "exited" && status.value < EXEC_FAILED) return;
   const { tellEndOf } = await import("./tell-end.ts");
   await tellEndOf(status, results, place, parse);
 }

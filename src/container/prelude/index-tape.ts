@@ -1,0 +1,78 @@
+// The index of the preludes: which words there are, and where what is done for them is kept. It goes on
+// there, or to the runtime. Pure.
+
+import { AT_FDCWD, O } from "../../../ffi/constants.ts";
+import { Mark, type Place, Tape, Value } from "../../../ffi/agent/tape.ts";
+import { type Boot, mapOurs } from "./boot.ts";
+import { INDEX_ADDRESS, LAUNCH_ADDRESS, MAPPED_BYTES, PRELUDES } from "./layout.ts";
+
+/** A command line, as /proc/self/cmdline has it. */
+export interface Words {
+  readonly bytes: Uint8Array;
+  /** The part of it that may be something else of the same length, which the launch tape reads. */
+  readonly open?: readonly [from: number, to: number];
+}
+
+export interface IndexEntry {
+  readonly words: Words;
+  /** The name of its file, beside the index. */
+  readonly file: string;
+}
+
+/** fcntl(2) */
+const F_GETFD = 1;
+
+/** Longer command lines are the runtime's. */
+export const WORDS_BYTES = 8192;
+
+/** undefined where there are more than fit. */
+export function writeIndex(entries: readonly IndexEntry[], boot: Boot): Uint8Array | undefined {
+  const tape = new Tape(INDEX_ADDRESS, boot.goOn);
+  const found = new Mark();
+  const { words, length } = readWords(tape);
+  for (const { words: wanted, file } of entries) {
+    const other = new Mark();
+    tape.compare(length, wanted.bytes.length, { fail: other });
+    compareWords(tape, words, wanted, other);
+    const flags = O.O_RDONLY | O.O_CLOEXEC | O.O_NOFOLLOW;
+    const path = `${PRELUDES}/${file}`;
+    tape.call("openat", [new Value(boot.runFolder), path, flags], { into: boot.launch, ok: found });
+    tape.mark(other);
+  }
+  tape.go(boot.goOn);
+  tape.mark(found);
+  mapOurs(tape, boot.launch, LAUNCH_ADDRESS);
+  const bytes = tape.write();
+  return bytes.length > MAPPED_BYTES ? undefined : bytes;
+}
+
+/** Whoever has no standard streams is given them by the runtime. */
+function readWords(tape: Tape): { readonly words: Place; readonly length: Place } {
+  const words = tape.place(WORDS_BYTES);
+  const length = tape.place();
+  const fd = tape.place();
+  for (const stream of [0, 1, 2]) tape.call("fcntl", [stream, F_GETFD]);
+  const flags = O.O_RDONLY | O.O_CLOEXEC;
+  tape.call("openat", [AT_FDCWD, "/proc/self/cmdline", flags], { into: fd });
+  tape.tryCall("read", [new Value(fd), words, WORDS_BYTES], { into: length });
+  tape.call("close", [new Value(fd)]);
+  return { words, length };
+}
+
+/** Last words first: that is where command lines differ. */
+function compareWords(tape: Tape, at: Place, { bytes, open }: Words, other: Mark): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let index = Math.ceil(bytes.length / 4) - 1; index >= 0; index--) {
+    const from = index * 4;
+    if (open !== undefined && from + 4 > open[0] && from < open[1]) continue;
+    tape.compare(at.at(from), readWord(view, from), { fail: other });
+  }
+}
+
+function readWord(view: DataView, from: number): number {
+  let word = 0;
+  for (let index = 0; index < 4 && from + index < view.byteLength; index++) {
+    word |= view.getUint8(from + index) << (index * 8);
+  }
+  return word;
+}

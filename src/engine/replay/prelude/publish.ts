@@ -1,0 +1,197 @@
+// Makes a prelude of a launch that was just written down, and the index that names it. They are files in
+// RUN/preludes, root's alone, each written whole under another name first:
+//
+//   BUILD          the index, for the executable with that entry
+//   BUILD.NUMBER   what is done for some words
+//   BUILD.json     the words of all of them
+//
+// The folder's flock is held by who changes any of it.
+
+import { O } from "../../../../ffi/constants.ts";
+import { Fd } from "../../../../ffi/fd.ts";
+import {
+  listDirectory,
+  makeDirectoryTree,
+  openFile,
+  readTextIfThere,
+  removeFile,
+  renameFile,
+  tryOpenFile,
+} from "../../../../ffi/files.ts";
+import { flock, LOCK } from "../../../../ffi/flock.ts";
+import { bytesAddress } from "../../../../ffi/library.ts";
+import { syscall } from "../../../../ffi/syscall.ts";
+import { isSyscallError } from "../../../../ffi/syscall-error.ts";
+import { listForwarded } from "../../../../ffi/forward-signals.ts";
+import { type Boot, writeBoot } from "../../../container/prelude/boot.ts";
+import { BUILD_LENGTH, findGaps } from "../../../container/prelude/gaps.ts";
+import { type IndexEntry, writeIndex, WORDS_BYTES } from "../../../container/prelude/index-tape.ts";
+import { CHANNEL_OFFSET, writeLaunch } from "../../../container/prelude/launch-tape.ts";
+import { PRELUDES } from "../../../container/prelude/layout.ts";
+import { ROW_COUNT, ROWS_OFFSET, type Row } from "../../../container/prelude/rows.ts";
+import { makeId, makeName } from "../../names.ts";
+import type { KeptLaunch } from "../kept.ts";
+import { findChecks } from "./checks-of.ts";
+import { ENDED_COMMAND } from "./ended-command.ts";
+
+/** Each takes some 150 KB of memory. */
+const PRELUDES_MAX = 24;
+
+/** What the index is made from. */
+interface Listed {
+  /** In base64. */
+  readonly words: string;
+  readonly file: string;
+}
+
+/** Where an executable has no prelude of its own, nothing is made. What cannot be kept is no failure. */
+export function publishPrelude(
+  runFolder: string,
+  keptPath: string,
+  launch: KeptLaunch,
+  arena: Uint8Array,
+): void {
+  try {
+    publish(runFolder, keptPath, launch, arena);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+  }
+}
+
+function publish(runFolder: string, keptPath: string, launch: KeptLaunch, arena: Uint8Array): void {
+  const own = findOwn();
+  const bytes = readOwnWords();
+  const argv = bytes && splitWords(bytes);
+  if (own === undefined || bytes === undefined || argv === undefined || !runFolder.startsWith("/"))
+    return;
+  const checks = findChecks(launch.observations, launch.standInId);
+  if (checks === undefined || launch.score.latch === undefined) return;
+  const folder = `${runFolder}/${PRELUDES}`;
+  makeDirectoryTree(folder, 0o700);
+  using lock = new Fd(openFile(folder, O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW));
+  flock(lock.number, LOCK.LOCK_EX, folder);
+  const list = `${folder}/${own.build}.json`;
+  const known = parseList(readTextIfThere(list));
+  const words = bytes.toBase64();
+  const file = `${own.build}.${chooseNumber(known)}`;
+  const written = writeLaunch(
+    {
+      checks,
+      score: launch.score,
+      arena,
+      standInId: launch.standInId,
+      containers: `${runFolder}/containers`,
+      names: `${runFolder}/names`,
+      cgroupsPath: launch.cgroupsPath,
+      afterwards: [ENDED_COMMAND, keptPath],
+      words: argv,
+      file: `${folder}/${file}`,
+      signals: listForwarded(),
+      ...(launch.name === undefined ? {} : { name: launch.name }),
+      ...(launch.spare === undefined ? {} : { spare: launch.spare }),
+    },
+    makeRows(),
+    own.boot,
+  );
+  if (written.tape.length > ROWS_OFFSET) return;
+  writeWhole(`${folder}/${file}`, [
+    [0, written.tape],
+    [ROWS_OFFSET, written.rows],
+    [CHANNEL_OFFSET, written.channel],
+  ]);
+  const others = known.filter((other) => other.words !== words);
+  const kept = [...others, { words, file }].slice(-PRELUDES_MAX);
+  const index = writeIndex(kept.map(readListed), own.boot);
+  if (index === undefined) return;
+  writeWhole(`${folder}/${own.build}`, [[0, index]]);
+  writeWhole(list, [[0, new TextEncoder().encode(JSON.stringify(kept))]]);
+  removeOthers(folder, own.build, kept);
+}
+
+const readListed = ({ words, file }: Listed): IndexEntry => ({
+  words: { bytes: Uint8Array.fromBase64(words) },
+  file,
+});
+
+/** Race: who has the index from before may still open a file of it, so no number comes again soon. */
+function chooseNumber(known: readonly Listed[]): number {
+  let last = 0;
+  for (const { file } of known) last = Math.max(last, Number(file.slice(BUILD_LENGTH + 1)));
+  return last + 1;
+}
+
+function parseList(text = "[]"): readonly Listed[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? (list as Listed[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Those of other executables as well: where this one has come in place of another, they are of no use. */
+function removeOthers(folder: string, build: string, kept: readonly Listed[]): void {
+  const wanted = new Set([build, `${build}.json`, ...kept.map(({ file }) => file)]);
+  for (const { name } of listDirectory(folder) ?? []) {
+    if (!wanted.has(name)) removeFile(`${folder}/${name}`);
+  }
+}
+
+function writeWhole(path: string, pieces: readonly (readonly [number, Uint8Array])[]): void {
+  const temporary = `${path}.new`;
+  removeFile(temporary);
+  using file = new Fd(openFile(temporary, O.O_WRONLY | O.O_CREAT | O.O_EXCL, 0o600));
+  for (const [offset, bytes] of pieces) {
+    const args = [file.number, bytesAddress(bytes), bytes.length, offset];
+    syscall("pwrite64", args, { path: temporary });
+  }
+  renameFile(temporary, path);
+}
+
+const HEADERS_BYTES = 4096;
+
+/** What stands at the entry of this executable; undefined where it is the runtime's own. */
+function findOwn(): { readonly build: string; readonly boot: Boot } | undefined {
+  const headers = readOwn(0, HEADERS_BYTES);
+  const gaps = headers && findGaps(new DataView(headers.buffer));
+  if (headers === undefined || gaps === undefined) return undefined;
+  const { code, data } = gaps;
+  const entry = Number(new DataView(headers.buffer).getBigUint64(24, true));
+  if (entry !== code.address + BUILD_LENGTH) return undefined;
+  const build = new TextDecoder().decode(readOwn(code.offset, BUILD_LENGTH));
+  return { build, boot: writeBoot(data.address, 0, build) };
+}
+
+function readOwn(offset: number, byteLength: number): Uint8Array<ArrayBuffer> | undefined {
+  using file = new Fd(openFile("/proc/self/exe", O.O_RDONLY));
+  const bytes = new Uint8Array(byteLength);
+  const read = syscall("pread64", [file.number, bytesAddress(bytes), byteLength, offset]);
+  return read === byteLength ? bytes : undefined;
+}
+
+/** The words that this process was started with. */
+function readOwnWords(): Uint8Array | undefined {
+  const fd = tryOpenFile("/proc/self/cmdline", O.O_RDONLY);
+  if (fd < 0) return undefined;
+  using file = new Fd(fd);
+  const bytes = new Uint8Array(WORDS_BYTES);
+  const read = syscall("read", [file.number, bytesAddress(bytes), bytes.length]);
+  return read <= 0 || read === WORDS_BYTES ? undefined : bytes.slice(0, read);
+}
+
+/** undefined of words that are no text. */
+function splitWords(bytes: Uint8Array): string[] | undefined {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return text.split("\0").slice(0, -1);
+  } catch {
+    return undefined;
+  }
+}
+
+function makeRows(): Row[] {
+  return Array.from({ length: ROW_COUNT }, () => {
+    const id = makeId();
+    return { prefix: id.slice(0, 8), name: makeName(id, 0) };
+  });
+}
