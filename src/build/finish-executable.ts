@@ -5,6 +5,7 @@
 // of up to 2 MiB. Such a one is mapped by one page fault, and takes one entry of the TLB; but all of it
 // counts as memory of the program, so that only what a start needs much of is written so.
 
+import { createHash } from "node:crypto";
 import { closeSync, fchmodSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { BUILD_LENGTH } from "../container/prelude/gaps.ts";
 import { addPrelude } from "./add-prelude.ts";
@@ -18,7 +19,7 @@ const PIECE_BYTES = 64 * 1024;
 function finishExecutable(from: string, to: string): void {
   const file = alignSegments(readFileSync(from));
   const hot = findHotRegions(file);
-  const sum = new Bun.CryptoHasher("sha256").update(file).digest("hex");
+  const sum = createHash("sha256").update(file).digest("hex");
   addPrelude(file, sum.slice(0, BUILD_LENGTH));
   const fd = openSync(to, "wx");
   try {
