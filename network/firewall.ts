@@ -20,16 +20,23 @@ export interface Published {
   readonly target: PublishTarget;
 }
 
+/** A change that was started: waits until it is done; false where some of it could not be. */
+export type Change = () => boolean;
+
 export interface Firewall {
   /**
    * Everything as it should be, whatever somebody has made of it: these networks, and these ports.
    * @throws UserError with the program's own words
    */
   rebuild(networks: readonly NetworkDefinition[], published: readonly Published[]): void;
-  /** Adds ports; nothing where none of them leads anywhere. */
+  /** Adds ports. */
+  addPorts(published: Published): Change;
+  /** What that is in words; nothing where none of them leads anywhere. */
   planPorts(published: Published): Transaction[];
-  /** Takes the same ports away again. */
-  planPortRemoval(published: Published): Transaction[];
+  /** Takes the same ports away again, those that are there. */
+  removePorts(published: Published): Change;
+  /** The same, to be left to a process that nobody waits for; nothing where it needs none. */
+  planLateRemoval(published: Published): Transaction[];
   planNetworkRemoval(network: NetworkDefinition): Transaction[];
   /** In a container's own namespace: leads who asks an address for names to these ports of it. */
   planServer(address: string, ports: { readonly udp: number; readonly tcp: number }): Transaction;

@@ -8,7 +8,13 @@
 import { parseAddress } from "./address.ts";
 import { isRouted, masquerades, type NetworkDefinition, type PortMapping } from "./definition.ts";
 import type { Firewall, Published, Transaction } from "./firewall.ts";
-import { mustSucceed, startProgram, startTransaction } from "./program.ts";
+import {
+  mustSucceed,
+  startProgram,
+  startRemovals,
+  startTransaction,
+  startTransactions,
+} from "./program.ts";
 import type { PublishTarget } from "./ruleset.ts";
 
 type Family = 4 | 6;
@@ -203,7 +209,9 @@ export const iptables: Firewall = {
     }
   },
   planPorts: (published) => tellRules(formatPort, (family) => listPortRules(published, family)),
-  planPortRemoval: (published) =>
+  addPorts: (published) => startTransactions(iptables.planPorts(published)),
+  removePorts: (published) => startRemovals(iptables.planLateRemoval(published), iptables.split),
+  planLateRemoval: (published) =>
     tellRules(
       (rule) => formatRule("-D", rule),
       (family) => listPortRules(published, family),

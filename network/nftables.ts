@@ -1,18 +1,27 @@
 // The rules by nft: see ruleset.ts.
 
+import { tellNetfilter } from "../ffi/netfilter.ts";
 import type { Firewall, Transaction } from "./firewall.ts";
-import { mustSucceed, NFT_ARGS, startTransaction } from "./program.ts";
+import { encodePorts } from "./port-batch.ts";
+import { mustSucceed, startTransaction } from "./program.ts";
 import {
   FLUSH_PORTS,
   formatNetworkRemoval,
-  formatPortRemoval,
   formatPorts,
   formatRuleset,
+  listPortElements,
+  type PortElement,
 } from "./ruleset.ts";
 
-const tell = (text: string): Transaction => ({ program: "nft", args: NFT_ARGS, text });
+const tell = (text: string): Transaction => ({ program: "nft", args: ["-f", "-"], text });
 
 const tellAny = (text: string): Transaction[] => (text === "" ? [] : [tell(text)]);
+
+function changePorts(verb: "add" | "delete", elements: readonly PortElement[]): boolean {
+  if (elements.length === 0) return true;
+  const { bytes, answers } = encodePorts(verb, elements);
+  return tellNetfilter(bytes, answers);
+}
 
 export const nftables: Firewall = {
   rebuild: (networks, published) => {
@@ -21,7 +30,18 @@ export const nftables: Firewall = {
     mustSucceed("set the rules of networks", startTransaction(tell(text)));
   },
   planPorts: ({ ports, target }) => tellAny(formatPorts(ports, target)),
-  planPortRemoval: ({ ports, target }) => tellAny(formatPortRemoval(ports, target)),
+  addPorts: ({ ports, target }) => {
+    const isDone = changePorts("add", listPortElements(ports, target));
+    return () => isDone;
+  },
+  removePorts: ({ ports, target }) => {
+    const elements = listPortElements(ports, target);
+    const isDone = changePorts("delete", elements);
+    // Where one is missing nothing is removed: then one after the other.
+    if (!isDone) for (const element of elements) changePorts("delete", [element]);
+    return () => isDone;
+  },
+  planLateRemoval: () => [],
   planNetworkRemoval: (network) => tellAny(formatNetworkRemoval(network).join("")),
   planServer: (address, { udp, tcp }) =>
     // Of one that was killed there is a table that leads nowhere.

@@ -12,7 +12,7 @@ import { isSyscallError } from "../ffi/syscall-error.ts";
 import { pipe2 } from "../ffi/unistd.ts";
 import { shellStatus, waitid } from "../ffi/wait.ts";
 import { UserError } from "../src/errors.ts";
-import type { Transaction } from "./firewall.ts";
+import type { Change, Transaction } from "./firewall.ts";
 
 export interface ProgramResult {
   readonly status: number;
@@ -197,16 +197,9 @@ export interface WaitingProgram {
 export const startIpAhead = (netns?: string): WaitingProgram =>
   startAhead("ip", ["-batch", "-"], netns);
 
-/** What makes nft read a transaction. */
-export const NFT_ARGS = ["-f", "-"] as const;
-
-/** `nft` that waits for a transaction; undefined where there is none. */
-export const startNftAhead = (): WaitingProgram | undefined =>
-  findProgram("nft") === undefined ? undefined : startAhead("nft", NFT_ARGS);
-
 /**
- * Speed: starting `ip` or `nft` takes longer than what it does, so it starts while others are still at
- * work. Where this process is killed it finds that there is nothing to do.
+ * Speed: starting `ip` takes longer than what it does, so it starts while others are still at work.
+ * Where this process is killed it finds that there is nothing to do.
  */
 function startAhead(name: string, args: readonly string[], netns?: string): WaitingProgram {
   const { read, write } = pipe2(O.O_CLOEXEC);
@@ -281,3 +274,23 @@ export const startTransaction = (
   { program, args, text }: Transaction,
   netns?: string,
 ): RunningProgram => startProgram(program, args, text, netns);
+
+/** Starts them beside each other. */
+export function startTransactions(transactions: readonly Transaction[]): Change {
+  const running = transactions.map((transaction) => startTransaction(transaction));
+  return () => running.filter((program) => program.finish().status !== 0).length === 0;
+}
+
+/** The same, of what takes something away: where one thing is missing nothing goes, so then each by itself. */
+export function startRemovals(
+  removals: readonly Transaction[],
+  split: (removal: Transaction) => readonly Transaction[],
+): Change {
+  const running = removals.map((removal) => ({ removal, program: startTransaction(removal) }));
+  return () => {
+    const failed = running.filter(({ program }) => program.finish().status !== 0);
+    for (const { removal } of failed)
+      for (const part of split(removal)) startTransaction(part).finish();
+    return failed.length === 0;
+  };
+}

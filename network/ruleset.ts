@@ -9,6 +9,7 @@ import {
   masquerades,
   type NetworkDefinition,
   type PortMapping,
+  type Protocol,
 } from "./definition.ts";
 import type { Published } from "./firewall.ts";
 
@@ -157,62 +158,62 @@ export function publishedOf({
   return { ports, target: publishTarget(first) };
 }
 
+/** An element of one of the maps, or of a set. */
+export interface PortElement {
+  readonly where: "any4" | "any6" | "bound4" | "bound6" | "loopback6";
+  /** "" where it is no part of the key. */
+  readonly hostIp: string;
+  readonly protocol: Protocol;
+  readonly hostPort: number;
+  /** Where it leads; "" of a set. */
+  readonly ip: string;
+  readonly containerPort: number;
+}
+
 /** Adds ports: one statement for each map, however many ports. */
 export function formatPorts(ports: readonly PortMapping[], target: PublishTarget): string {
-  return formatElements("add", ports, target);
-}
-
-/** Takes the same ports away again. */
-export function formatPortRemoval(ports: readonly PortMapping[], target: PublishTarget): string {
-  return formatElements("delete", ports, target);
-}
-
-/** Of a map; without a value of a set. */
-interface Element {
-  readonly where: string;
-  readonly key: string;
-  readonly value?: string;
-}
-
-function formatElements(
-  verb: "add" | "delete",
-  ports: readonly PortMapping[],
-  target: PublishTarget,
-): string {
-  const lists = new Map<string, string[]>();
-  for (const port of ports) {
-    for (const { where, key, value } of listElements(port, target)) {
-      const elements = lists.get(where) ?? [];
-      elements.push(verb === "add" && value !== undefined ? `${key} : ${value}` : key);
-      lists.set(where, elements);
-    }
-  }
   let text = "";
-  for (const [where, elements] of lists) {
-    text += `${verb} element ${TABLE} ${where} { ${elements.join(", ")} }\n`;
+  for (const [where, elements] of groupByMap(listPortElements(ports, target))) {
+    text += `add element ${TABLE} ${where} { ${elements.map(formatElement).join(", ")} }\n`;
   }
   return text;
 }
 
-function listElements(port: PortMapping, { ip4, ip6 }: PublishTarget): Element[] {
-  const { protocol, hostIp, hostPort, containerPort } = port;
-  const key = `${protocol} . ${hostPort}`;
-  const boundKey = `${hostIp} . ${key}`;
-  const host = hostIp === "" ? undefined : parseAddress(hostIp);
-  const isAny = host === undefined || host.value === 0n;
-  const elements: Element[] = [];
-  if (ip4 !== "" && host?.family !== 6) {
-    const value = `${ip4} . ${containerPort}`;
-    elements.push(
-      isAny ? { where: "any4", key, value } : { where: "bound4", key: boundKey, value },
-    );
+function formatElement(element: PortElement): string {
+  const { hostIp, protocol, hostPort, ip, containerPort } = element;
+  const key = `${hostIp === "" ? "" : `${hostIp} . `}${protocol} . ${hostPort}`;
+  return ip === "" ? key : `${key} : ${ip} . ${containerPort}`;
+}
+
+/** The same elements, each map's together. */
+export function groupByMap(elements: readonly PortElement[]): Map<string, PortElement[]> {
+  const maps = new Map<string, PortElement[]>();
+  for (const element of elements) {
+    const list = maps.get(element.where);
+    if (list === undefined) maps.set(element.where, [element]);
+    else list.push(element);
   }
-  if (ip6 !== "" && host?.family !== 4) {
-    const value = `${ip6} . ${containerPort}`;
-    elements.push(
-      isAny ? { where: "any6", key, value } : { where: "bound6", key: boundKey, value },
-    );
-    if (isAny || host?.value === 1n) elements.push({ where: "loopback6", key });
+  return maps;
+}
+
+/** What ports are in the table. */
+export function listPortElements(
+  ports: readonly PortMapping[],
+  { ip4, ip6 }: PublishTarget,
+): PortElement[] {
+  const elements: PortElement[] = [];
+  for (const { protocol, hostIp, hostPort, containerPort } of ports) {
+    const host = hostIp === "" ? undefined : parseAddress(hostIp);
+    const isAny = host === undefined || host.value === 0n;
+    const port = { hostIp: isAny ? "" : hostIp, protocol, hostPort, containerPort };
+    if (ip4 !== "" && host?.family !== 6) {
+      elements.push({ where: isAny ? "any4" : "bound4", ...port, ip: ip4 });
+    }
+    if (ip6 === "" || host?.family === 4) continue;
+    elements.push({ where: isAny ? "any6" : "bound6", ...port, ip: ip6 });
+    if (isAny || host?.value === 1n) {
+      elements.push({ where: "loopback6", ...port, hostIp: "", ip: "" });
+    }
   }
   return elements;
 }

@@ -106,11 +106,11 @@ export async function prepareAll(
 ): Promise<{ readonly prepared: Prepared; readonly network?: PendingNetwork }> {
   const { networking } = options;
   if (networking === undefined) return { prepared: await prepare(options, id, place.folder) };
-  const { ProgramsAhead } = await import("./networks/ahead.ts");
-  const ahead = networking.networks.length > 0 ? new ProgramsAhead(networking) : undefined;
+  // Order: `ip` is loaded while the container is planned, when this process has a processor to spare.
+  const { startIpAhead } = await import("../../network/program.ts");
+  const ahead = networking.networks.length > 0 ? startIpAhead() : undefined;
   undo.push(() => ahead?.drop());
   const prepared = await prepare(options, id, place.folder);
-  ahead?.startLinks();
   const { prepareForRun } = await import("./networks/prepare-for-run.ts");
   return prepareForRun(options, prepared, place, undo, ahead);
 }

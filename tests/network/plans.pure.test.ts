@@ -8,7 +8,6 @@ import { planBridge } from "../../network/link-plan.ts";
 import {
   formatNetwork,
   formatNetworkRemoval,
-  formatPortRemoval,
   formatPorts,
   formatRuleset,
 } from "../../network/ruleset.ts";
@@ -173,9 +172,6 @@ add element inet bunker bound6 { 2001:db8::1 . udp . 8080 : fd09::2 . 80 }
     expect(formatPorts([tcp, bound6], { ...target, ip6: "" })).toBe(
       "add element inet bunker any4 { tcp . 8080 : 10.9.0.2 . 80 }\n",
     );
-    expect(formatPortRemoval([bound], target)).toBe(
-      "delete element inet bunker bound4 { 127.0.0.1 . tcp . 8080 }\n",
-    );
   });
 
   test("publishes a port on [::1]", () => {
@@ -183,11 +179,6 @@ add element inet bunker bound6 { 2001:db8::1 . udp . 8080 : fd09::2 . 80 }
     expect(formatPorts([loopback], target)).toBe(
       `add element inet bunker bound6 { ::1 . tcp . 8080 : fd09::2 . 80 }
 add element inet bunker loopback6 { tcp . 8080 }
-`,
-    );
-    expect(formatPortRemoval([loopback], target)).toBe(
-      `delete element inet bunker bound6 { ::1 . tcp . 8080 }
-delete element inet bunker loopback6 { tcp . 8080 }
 `,
     );
   });
@@ -233,7 +224,7 @@ describe("the same rules for iptables", () => {
   });
 
   test("are taken away as they were made, one by one where one is missing", () => {
-    const [four, six] = iptables.planPortRemoval({ ports: [tcp], target });
+    const [four, six] = iptables.planLateRemoval({ ports: [tcp], target });
     expect(four).toEqual({
       program: "iptables-restore",
       args: ["-w", "--noflush"],

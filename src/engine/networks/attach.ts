@@ -6,8 +6,7 @@
 //      .finish       they are there: the gate may open
 //   tearDownNetwork  everything is given back, whatever of it there is
 //
-// Speed: the links' `ip` and the ports' `nft` run beside each other and beside the container's set-up,
-// and are started before: see ahead.ts.
+// Speed: the links' `ip` runs beside the container's set-up, and is started before that.
 
 import { MS } from "../../../ffi/constants.ts";
 import { makeDirectory, makeDirectoryTree, makeSymlink, writeText } from "../../../ffi/files.ts";
@@ -15,13 +14,11 @@ import { mount } from "../../../ffi/mount.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
-import { findFirewall, type Transaction } from "../../../network/firewall.ts";
+import { findFirewall } from "../../../network/firewall.ts";
 import {
   formatBatch,
   mustSucceed,
-  type RunningProgram,
   startIpAhead,
-  startTransaction,
   type WaitingProgram,
 } from "../../../network/program.ts";
 import { publishedOf } from "../../../network/ruleset.ts";
@@ -30,11 +27,9 @@ import type { NetworkingOptions, NetworkOption, PublishOption } from "../run-opt
 import {
   type Attachment,
   type CniAttachment,
-  readAttachment,
   removeAttachment,
   writeAttachment,
 } from "./attachments.ts";
-import type { ProgramsAhead } from "./ahead.ts";
 import { addCni, CNI_PREFIX, planCni } from "./cni-plugins.ts";
 import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
@@ -45,7 +40,7 @@ import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
 import { IP_NETNS, ipNetnsPath, netnsPath } from "./netns-path.ts";
-import { removeNamespace, startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
+import { startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
 import { tellNetwork } from "../events/tell-of-things.ts";
 
 /** Who a container is. */
@@ -73,7 +68,7 @@ export class PendingNetwork {
     readonly store: NetworkStore,
     readonly state: NetworkState,
     readonly networks: readonly NetworkDefinition[],
-    readonly ahead?: ProgramsAhead,
+    readonly ahead?: WaitingProgram,
   ) {}
 
   /** Something that is to be done by the time that the gate opens. */
@@ -84,28 +79,16 @@ export class PendingNetwork {
   /** What needs no namespace yet: the ports lead to an address that nobody has. */
   startPorts(): void {
     const published = publishedOf(this.state);
-    if (published === undefined) {
-      this.ahead?.ports?.drop();
-      return;
-    }
-    const running = this.#tellPorts(findFirewall().planPorts(published));
+    if (published === undefined) return;
+    const isDone = findFirewall().addPorts(published);
     this.#programs.push(() => {
-      const failed = running.filter((program) => program.finish().status !== 0);
-      if (failed.length === 0) return;
+      if (isDone()) return;
       // Somebody has flushed the table, or half of it.
       rebuildRules(
         this.store,
         this.store.list().filter(({ link }) => link !== "" && hasLink(link)),
       );
     });
-  }
-
-  #tellPorts(told: readonly Transaction[]): RunningProgram[] {
-    const { ports } = this.ahead ?? {};
-    const [only] = told;
-    if (ports !== undefined && only !== undefined && told.length === 1)
-      return [ports.go(only.text)];
-    return told.map((transaction) => startTransaction(transaction));
   }
 
   /** @param pid of a process in the container's network namespace */
@@ -115,7 +98,7 @@ export class PendingNetwork {
     const netns = { name: String(pid), path: `/proc/${pid}/ns/net` };
     // Order: the links first, as everything waits for them.
     if (endpoints.length > 0) {
-      const host = this.ahead?.startLinks() ?? startIpAhead();
+      const host = this.ahead ?? startIpAhead();
       this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
     }
     nameNamespace(this.state.id, netns.path);
@@ -138,7 +121,7 @@ export class PendingNetwork {
   /** Is given lines for the hosts file, where addresses are known only late. */
   onAddress: (line: string) => void = () => {};
 
-  /** Waits until everything is there. @throws UserError with the words of `ip` or `nft` */
+  /** Waits until everything is there. @throws UserError with the words of `ip` */
   finish(): void {
     const waits = this.#programs;
     this.#programs = [];
@@ -178,11 +161,7 @@ export class PendingNetwork {
 
   #takeAway(): void {
     const { id, ports } = this.state;
-    if (this.#isLeaving && ports.length > 0) {
-      // Order: the namespace first, as what is started here takes a processor that this process needs.
-      removeNamespace(id);
-      if (startRemoval(readAttachment(this.store, id) ?? this.state)) return;
-    }
+    if (this.#isLeaving && ports.length > 0 && startRemoval(this.store, this.state)) return;
     tearDownNetwork(id);
   }
 }
@@ -243,7 +222,7 @@ export function prepareNetwork(
   identity: Identity,
   options: NetworkingOptions,
   hostsBase: string | undefined,
-  ahead: ProgramsAhead | undefined,
+  ahead: WaitingProgram | undefined,
 ): PendingNetwork {
   const store = new NetworkStore();
   try {
@@ -261,7 +240,7 @@ function reserveNetwork(
   identity: Identity,
   options: NetworkingOptions,
   hostsBase: string | undefined,
-  ahead: ProgramsAhead | undefined,
+  ahead: WaitingProgram | undefined,
 ): PendingNetwork {
   const { networks: asked } = options;
   if (asked.length === 0) {

@@ -6,7 +6,7 @@ import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts
 import { drivers } from "../../../network/driver.ts";
 import { planDefaultRoutes } from "../../../network/link-plan.ts";
 import { findFirewall } from "../../../network/firewall.ts";
-import { mustSucceed, startIp, startIpAhead, startTransaction } from "../../../network/program.ts";
+import { mustSucceed, startIp, startIpAhead } from "../../../network/program.ts";
 import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { KeptStore } from "../containers/kept.ts";
@@ -117,8 +117,8 @@ function redirectPorts(way: "to" | "away", { ports }: Attachment, endpoint: Endp
   if (ports.length === 0) return;
   const published = { ports, target: publishTarget(endpoint) };
   const firewall = findFirewall();
-  const told = way === "to" ? firewall.planPorts(published) : firewall.planPortRemoval(published);
-  for (const transaction of told) startTransaction(transaction).finish();
+  const isDone = way === "to" ? firewall.addPorts(published) : firewall.removePorts(published);
+  isDone();
 }
 
 /** The DNS is asked at the address of the first network that has names. */

@@ -1,11 +1,11 @@
 // The network of a container that `run` makes: what the options say, as prepareNetwork wants it.
 
 import { readTextIfThere, writeText } from "../../../ffi/files.ts";
+import type { WaitingProgram } from "../../../network/program.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
 import type { EtcFile, Prepared } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import type { Reservation } from "../state-store.ts";
-import type { ProgramsAhead } from "./ahead.ts";
 import { type Identity, type PendingNetwork, prepareNetwork } from "./attach.ts";
 
 /** The container's network, and what was prepared with its files in /etc. */
@@ -14,7 +14,7 @@ export function prepareForRun(
   prepared: Prepared,
   place: Pick<Reservation, "folder" | "id" | "name">,
   undo: UndoStack,
-  ahead: ProgramsAhead | undefined,
+  ahead: WaitingProgram | undefined,
 ): { readonly prepared: Prepared; readonly network: PendingNetwork } {
   // With the ports that the image exposes, where there is one.
   const { networking, network: mode } = prepared.storage?.options ?? options;

@@ -5,11 +5,7 @@ import { fileType, listDirectory, removeFile, tryRemoveDirectory } from "../../.
 import { umount2 } from "../../../ffi/mount.ts";
 import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
 import { findFirewall, type Transaction } from "../../../network/firewall.ts";
-import {
-  type RunningProgram,
-  startTransaction,
-  startTransactionsAndRemove,
-} from "../../../network/program.ts";
+import { startTransactionsAndRemove } from "../../../network/program.ts";
 import { publishedOf } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
 import { runFolder } from "../run-folder.ts";
@@ -43,16 +39,12 @@ export function tearDownNetwork(id: string): void {
     }
   };
   // Order: the rules first, so that no port leads to an address that is somebody else's by then.
-  const removals = (attachment === undefined ? [] : planRemoval(attachment)).map((removal) => ({
-    removal,
-    running: startTransaction(removal),
-  }));
+  const published = attachment && publishedOf(attachment);
+  const isDone = published && findFirewall().removePorts(published);
   // Order: while their namespace is there.
   for (const each of attachment?.cni ?? []) attempt(() => removeCni(id, each));
   attempt(() => removeNamespace(id));
-  for (const { removal, running } of removals) {
-    attempt(() => finishRemoval(removal, running));
-  }
+  if (isDone !== undefined) attempt(isDone);
   if (attachment === undefined) {
     attempt(() => releaseAbandoned(store, () => (mark) => mark === markOf(id)));
   } else {
@@ -65,15 +57,20 @@ export function tearDownNetwork(id: string): void {
 
 /**
  * The same, for a container that ends right now: its ports go meanwhile, and without being waited for.
- * Until they are gone they are the container's, and who wants them waits for its lock.
+ * Until they are gone they are the container's, and who wants them waits for its lock. False where
+ * nothing is to be left to somebody else: then nothing but the namespace is gone.
  */
-export function startRemoval(attachment: Attachment): boolean {
-  const { id, cni = [] } = attachment;
-  const removals = planRemoval(attachment);
-  if (removals.length === 0 || cni.length > 0) return false;
-  const store = new NetworkStore();
+export function startRemoval(store: NetworkStore, known: Attachment): boolean {
+  if (planLateRemoval(known).length === 0) return false;
+  const { id } = known;
+  // Order: the namespace first, as what is started here takes a processor that this process needs.
+  removeNamespace(id);
   using lock = lockAttachment(store, id);
   if (lock === undefined) return false;
+  // Its ports may lead elsewhere by now.
+  const attachment = readAttachment(store, id) ?? known;
+  const removals = planLateRemoval(attachment);
+  if (removals.length === 0) return false;
   const folder = store.folder("");
   const paths = [...listReservations(store, attachment), attachmentPath(store, id)];
   const files = paths.map((path) => path.slice(folder.length));
@@ -81,15 +78,11 @@ export function startRemoval(attachment: Attachment): boolean {
   return true;
 }
 
-function planRemoval(attachment: Attachment): Transaction[] {
+/** Plugins have to be waited for. */
+function planLateRemoval(attachment: Attachment): Transaction[] {
   const published = publishedOf(attachment);
-  return published === undefined ? [] : findFirewall().planPortRemoval(published);
-}
-
-/** Where one thing is missing nothing is removed: then one after the other. */
-export function finishRemoval(removal: Transaction, running: RunningProgram): void {
-  if (running.finish().status === 0) return;
-  for (const part of findFirewall().split(removal)) startTransaction(part).finish();
+  if (published === undefined || (attachment.cni ?? []).length > 0) return [];
+  return findFirewall().planLateRemoval(published);
 }
 
 /** Kernel: with its last name and its last process the namespace goes, and with it both ends of links. */

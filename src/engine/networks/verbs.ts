@@ -2,7 +2,7 @@
 
 import type { NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { findFirewall } from "../../../network/firewall.ts";
-import { startIp, startTransaction } from "../../../network/program.ts";
+import { startIp, startRemovals } from "../../../network/program.ts";
 import { removeTree } from "../../../ffi/files.ts";
 import { UserError } from "../../errors.ts";
 import { type Filters, matchesLabels, matchesPattern, parseMoment } from "../filters.ts";
@@ -11,7 +11,7 @@ import { defineDefaultNetwork, hasLink } from "./ensure-network.ts";
 import { findIdentity } from "./find-identity.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { tellNetwork, tellPruned } from "../events/tell-of-things.ts";
-import { finishRemoval, sweepNetworks } from "./tear-down.ts";
+import { sweepNetworks } from "./tear-down.ts";
 import { noSuchNetwork } from "../no-such.ts";
 
 export { connectNetwork, disconnectNetwork } from "./connect.ts";
@@ -154,9 +154,8 @@ function remove(store: NetworkStore, name: string): void {
   if (network === undefined) return;
   if (network.driver === "bridge" && hasLink(network.link)) {
     const ip = startIp([`link delete dev ${network.link}`]);
-    for (const removal of findFirewall().planNetworkRemoval(network)) {
-      finishRemoval(removal, startTransaction(removal));
-    }
+    const { planNetworkRemoval, split } = findFirewall();
+    startRemovals(planNetworkRemoval(network), split)();
     ip?.finish();
   }
   removeTree(store.folder(`addresses/${name}`));

@@ -67,8 +67,8 @@ async function start(
   store: KeptStore,
   undo: UndoStack,
 ): Promise<KeptContainer | Unmet> {
-  // Order: before anything else, as they take their time to load.
-  const ahead = kept.network && (await import("./ahead.ts")).startAhead(kept.network, undo);
+  // Order: before anything else, as it takes its time to load.
+  const ahead = kept.network && (await import("./ahead.ts")).startAhead(undo);
   const id = makeId();
   const place = states.reserveUnnamed(id, options.name ?? makeName(id, 0));
   let container: KeptContainer | undefined;

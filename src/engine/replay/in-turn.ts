@@ -2,10 +2,10 @@
 // this process tells of it, and not its agent.
 
 import type { UndoStack } from "../../container/undo-stack.ts";
+import type { WaitingProgram } from "../../../network/program.ts";
 import { tellAgain } from "../events/tell-again.ts";
 import { tellMounts } from "../events/tell-of-things.ts";
 import type { MountPoint } from "../container-details.ts";
-import type { ProgramsAhead } from "../networks/ahead.ts";
 import type { PendingNetwork } from "../networks/attach.ts";
 import type { Reservation } from "../state-store.ts";
 import type { RunLaunch, ToldInTurn } from "./kept.ts";
@@ -31,7 +31,7 @@ export class InTurn {
     { mounts, network, told }: RunLaunch,
     place: Reservation,
     runFolder: string,
-    ahead: ProgramsAhead | undefined,
+    ahead: WaitingProgram | undefined,
     undo: UndoStack,
   ): Promise<InTurn | undefined> {
     if (told === undefined) return undefined;
@@ -54,7 +54,7 @@ export class InTurn {
     this.#areMounted = true;
   }
 
-  /** Waits until its links are there: the gate may open. @throws UserError as `ip` and `nft` say it */
+  /** Waits until its links are there: the gate may open. @throws UserError as `ip` says it */
   finish(): void {
     this.network?.finish();
   }

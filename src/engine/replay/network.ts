@@ -2,8 +2,8 @@
 // others each time, and are reserved, made and taken away as those of a run that is planned.
 
 import { writeText } from "../../../ffi/files.ts";
+import type { WaitingProgram } from "../../../network/program.ts";
 import { standFor } from "../events/tell-again.ts";
-import type { ProgramsAhead } from "../networks/ahead.ts";
 import { type PendingNetwork, prepareNetwork } from "../networks/attach.ts";
 import type { Reservation } from "../state-store.ts";
 import type { KeptNetwork } from "./kept.ts";
@@ -12,16 +12,15 @@ import type { KeptNetwork } from "./kept.ts";
 const SHORT_ID_LENGTH = 12;
 
 /**
- * Reserves what the container is to have, and writes the two of its files that say so; its ports are
- * on their way.
+ * Reserves what the container is to have, and writes the two of its files that say so; its ports
+ * are there.
  * @throws UserError for an address or a port that cannot be had; then nothing is left of it
  */
 export function takeNetwork(
   { options, hostname }: KeptNetwork,
   { id, name, folder }: Reservation,
-  ahead: ProgramsAhead,
+  ahead: WaitingProgram,
 ): PendingNetwork {
-  ahead.startLinks();
   const shortId = id.slice(0, SHORT_ID_LENGTH);
   const identity = { id, name, hostname: hostname.replaceAll(standFor(0), shortId) };
   const network = prepareNetwork(identity, options, undefined, ahead);

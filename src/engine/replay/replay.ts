@@ -69,8 +69,8 @@ async function perform(
 ): Promise<number | Unmet> {
   const store = new StateStore(folder, kept.spare);
   using undo = new UndoStack();
-  // Order: before anything else, as they take their time to load.
-  const ahead = kept.network && (await import("./ahead.ts")).startAhead(kept.network, undo);
+  // Order: before anything else, as it takes its time to load.
+  const ahead = kept.network && (await import("./ahead.ts")).startAhead(undo);
   let tellOfEnd: (() => void) | undefined;
   // Order: once everything of it is gone.
   undo.push(() => tellOfEnd?.());
