@@ -9,8 +9,8 @@ import { INDEX_ADDRESS, LAUNCH_ADDRESS, MAPPED_BYTES, PRELUDES } from "./layout.
 /** A command line, as /proc/self/cmdline has it. */
 export interface Words {
   readonly bytes: Uint8Array;
-  /** The part of it that may be something else of the same length, which the launch tape reads. */
-  readonly open?: readonly [from: number, to: number];
+  /** The parts of it that may be something else of the same length, which is for the launch tape to read. */
+  readonly open: readonly (readonly [from: number, to: number])[];
 }
 
 export interface IndexEntry {
@@ -64,7 +64,7 @@ function compareWords(tape: Tape, at: Place, { bytes, open }: Words, other: Mark
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let index = Math.ceil(bytes.length / 4) - 1; index >= 0; index--) {
     const from = index * 4;
-    if (open !== undefined && from + 4 > open[0] && from < open[1]) continue;
+    if (open.some(([first, end]) => from + 4 > first && from < end)) continue;
     tape.compare(at.at(from), readWord(view, from), { fail: other });
   }
 }

@@ -2,8 +2,6 @@
 // which the engine gives names (src/engine/names.ts), the name, and the name as a record has it. A prelude
 // chooses one of them by chance.
 
-/** Where in its file they begin. */
-export const ROWS_OFFSET = 1024 * 1024;
 export const ROW_COUNT = 256;
 
 export interface Row {

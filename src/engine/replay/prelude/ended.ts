@@ -10,7 +10,7 @@ import { prepareErrno } from "../../../../ffi/library.ts";
 import { STATX, statx } from "../../../../ffi/statx.ts";
 import { syscall } from "../../../../ffi/syscall.ts";
 import { decodeText } from "../../../../ffi/text.ts";
-import { CHANNEL_FD, LOCK_FD } from "../../../container/prelude/launch-tape.ts";
+import { CHANNEL_FD, LOCK_FD } from "../../../container/prelude/run-tape.ts";
 import { UndoStack } from "../../../container/undo-stack.ts";
 import { trimEvents } from "../../events/event-log.ts";
 import { runFolder } from "../../run-folder.ts";

@@ -1,5 +1,5 @@
-// Makes a prelude of a launch that was just written down, and the index that names it. They are files in
-// RUN/preludes, root's alone, each written whole under another name first:
+// Keeps a prelude: what is performed for some words before the runtime starts, and the index that names it.
+// They are files in RUN/preludes, root's alone, each written whole under another name first:
 //
 //   BUILD          the index, for the executable with that entry
 //   BUILD.NUMBER   what is done for some words
@@ -22,17 +22,21 @@ import { flock, LOCK } from "../../../../ffi/flock.ts";
 import { bytesAddress } from "../../../../ffi/library.ts";
 import { syscall } from "../../../../ffi/syscall.ts";
 import { isSyscallError } from "../../../../ffi/syscall-error.ts";
-import { listForwarded } from "../../../../ffi/forward-signals.ts";
 import { type Boot, writeBoot } from "../../../container/prelude/boot.ts";
 import { BUILD_LENGTH, findGaps } from "../../../container/prelude/gaps.ts";
-import { type IndexEntry, writeIndex, WORDS_BYTES } from "../../../container/prelude/index-tape.ts";
-import { CHANNEL_OFFSET, writeLaunch } from "../../../container/prelude/launch-tape.ts";
+import {
+  type IndexEntry,
+  writeIndex,
+  type Words,
+  WORDS_BYTES,
+} from "../../../container/prelude/index-tape.ts";
 import { PRELUDES } from "../../../container/prelude/layout.ts";
-import { ROW_COUNT, ROWS_OFFSET, type Row } from "../../../container/prelude/rows.ts";
-import { makeId, makeName } from "../../names.ts";
-import type { KeptLaunch } from "../kept.ts";
-import { findChecks } from "./checks-of.ts";
-import { ENDED_COMMAND } from "./ended-command.ts";
+import {
+  CHANNEL_OFFSET,
+  type LaunchFile,
+  type Prelude,
+  TABLE_OFFSET,
+} from "../../../container/prelude/writer.ts";
 
 /** Each takes some 150 KB of memory. */
 const PRELUDES_MAX = 24;
@@ -41,77 +45,81 @@ const PRELUDES_MAX = 24;
 interface Listed {
   /** In base64. */
   readonly words: string;
+  readonly open: Words["open"];
   readonly file: string;
 }
 
-/** Where an executable has no prelude of its own, nothing is made. What cannot be kept is no failure. */
-export function publishPrelude(
-  runFolder: string,
-  keptPath: string,
-  launch: KeptLaunch,
-  arena: Uint8Array,
-): void {
+export interface PreludeRequest {
+  readonly runFolder: string;
+  /** What may be another text of the same length wherever it stands in the words: an id. */
+  readonly open?: string;
+  /** What stands for it, and otherwise for the id, in the texts of the tape. */
+  readonly standInId: string;
+  /** undefined: there is to be none. */
+  readonly make: (prelude: Prelude, line: Words, boot: Boot) => LaunchFile | undefined;
+}
+
+/** Where an executable has no prelude of its own, nothing is kept. What cannot be kept is no failure. */
+export function publishPrelude(request: PreludeRequest): void {
   try {
-    publish(runFolder, keptPath, launch, arena);
+    publish(request);
   } catch (error) {
     if (!isSyscallError(error)) throw error;
   }
 }
 
-function publish(runFolder: string, keptPath: string, launch: KeptLaunch, arena: Uint8Array): void {
+function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   const own = findOwn();
   const bytes = readOwnWords();
   const argv = bytes && splitWords(bytes);
-  if (own === undefined || bytes === undefined || argv === undefined || !runFolder.startsWith("/"))
-    return;
-  const checks = findChecks(launch.observations, launch.standInId);
-  if (checks === undefined || launch.score.latch === undefined) return;
+  if (own === undefined || bytes === undefined || argv === undefined) return;
+  if (!runFolder.startsWith("/")) return;
   const folder = `${runFolder}/${PRELUDES}`;
   makeDirectoryTree(folder, 0o700);
   using lock = new Fd(openFile(folder, O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW));
   flock(lock.number, LOCK.LOCK_EX, folder);
   const list = `${folder}/${own.build}.json`;
   const known = parseList(readTextIfThere(list));
-  const words = bytes.toBase64();
+  const line = openWords(bytes, open);
   const file = `${own.build}.${chooseNumber(known)}`;
-  const written = writeLaunch(
-    {
-      checks,
-      score: launch.score,
-      arena,
-      standInId: launch.standInId,
-      containers: `${runFolder}/containers`,
-      names: `${runFolder}/names`,
-      cgroupsPath: launch.cgroupsPath,
-      afterwards: [ENDED_COMMAND, keptPath],
-      words: argv,
-      file: `${folder}/${file}`,
-      signals: listForwarded(),
-      ...(launch.name === undefined ? {} : { name: launch.name }),
-      ...(launch.spare === undefined ? {} : { spare: launch.spare }),
-    },
-    makeRows(),
-    own.boot,
-  );
-  if (written.tape.length > ROWS_OFFSET) return;
+  const prelude = { standInId, words: argv, file: `${folder}/${file}` };
+  const written = make(prelude, line, own.boot);
+  if (written === undefined || written.tape.length > TABLE_OFFSET) return;
   writeWhole(`${folder}/${file}`, [
     [0, written.tape],
-    [ROWS_OFFSET, written.rows],
-    [CHANNEL_OFFSET, written.channel],
+    [TABLE_OFFSET, written.table],
+    ...(written.channel === undefined ? [] : ([[CHANNEL_OFFSET, written.channel]] as const)),
   ]);
+  const words = line.bytes.toBase64();
   const others = known.filter((other) => other.words !== words);
-  const kept = [...others, { words, file }].slice(-PRELUDES_MAX);
-  const index = writeIndex(kept.map(readListed), own.boot);
+  const few = [...others, { words, open: line.open, file }].slice(-PRELUDES_MAX);
+  const index = writeIndex(few.map(readListed), own.boot);
   if (index === undefined) return;
   writeWhole(`${folder}/${own.build}`, [[0, index]]);
-  writeWhole(list, [[0, new TextEncoder().encode(JSON.stringify(kept))]]);
-  removeOthers(folder, own.build, kept);
+  writeWhole(list, [[0, new TextEncoder().encode(JSON.stringify(few))]]);
+  removeOthers(folder, own.build, few);
 }
 
-const readListed = ({ words, file }: Listed): IndexEntry => ({
-  words: { bytes: Uint8Array.fromBase64(words) },
+const readListed = ({ words, open, file }: Listed): IndexEntry => ({
+  words: { bytes: Uint8Array.fromBase64(words), open },
   file,
 });
+
+const ANYTHING = "*".charCodeAt(0);
+
+/** The words with all places of what may be something else in them. */
+function openWords(words: Uint8Array, part = ""): Words {
+  const bytes = words.slice();
+  const wanted = new TextEncoder().encode(part);
+  const open: [number, number][] = [];
+  for (let at = 0; wanted.length > 0 && at + wanted.length <= words.length; at++) {
+    if (!wanted.every((byte, index) => words[at + index] === byte)) continue;
+    open.push([at, at + wanted.length]);
+    bytes.fill(ANYTHING, at, at + wanted.length);
+    at += wanted.length - 1;
+  }
+  return { bytes, open };
+}
 
 /** Race: who has the index from before may still open a file of it, so no number comes again soon. */
 function chooseNumber(known: readonly Listed[]): number {
@@ -149,6 +157,7 @@ function writeWhole(path: string, pieces: readonly (readonly [number, Uint8Array
 }
 
 const HEADERS_BYTES = 4096;
+const ENTRY = 24;
 
 /** What stands at the entry of this executable; undefined where it is the runtime's own. */
 function findOwn(): { readonly build: string; readonly boot: Boot } | undefined {
@@ -156,7 +165,7 @@ function findOwn(): { readonly build: string; readonly boot: Boot } | undefined 
   const gaps = headers && findGaps(new DataView(headers.buffer));
   if (headers === undefined || gaps === undefined) return undefined;
   const { code, data } = gaps;
-  const entry = Number(new DataView(headers.buffer).getBigUint64(24, true));
+  const entry = Number(new DataView(headers.buffer).getBigUint64(ENTRY, true));
   if (entry !== code.address + BUILD_LENGTH) return undefined;
   const build = new TextDecoder().decode(readOwn(code.offset, BUILD_LENGTH));
   return { build, boot: writeBoot(data.address, 0, build) };
@@ -187,11 +196,4 @@ function splitWords(bytes: Uint8Array): string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-function makeRows(): Row[] {
-  return Array.from({ length: ROW_COUNT }, () => {
-    const id = makeId();
-    return { prefix: id.slice(0, 8), name: makeName(id, 0) };
-  });
 }

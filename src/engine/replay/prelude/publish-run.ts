@@ -1,0 +1,47 @@
+// The prelude of a run in the foreground that was just written down.
+
+import { listForwarded } from "../../../../ffi/forward-signals.ts";
+import { ROW_COUNT, type Row } from "../../../container/prelude/rows.ts";
+import { writeRun } from "../../../container/prelude/run-tape.ts";
+import { makeId, makeName } from "../../names.ts";
+import type { KeptLaunch } from "../kept.ts";
+import { findChecks } from "./checks-of.ts";
+import { ENDED_COMMAND } from "./ended-command.ts";
+import { publishPrelude } from "./publish.ts";
+
+/** @param keptPath where the launch is kept */
+export function publishRun(
+  runFolder: string,
+  keptPath: string,
+  launch: KeptLaunch,
+  arena: Uint8Array,
+): void {
+  const { cgroupsPath, name, observations, oomScoreAdj, score, spare, standInId } = launch;
+  if (oomScoreAdj !== undefined || score.latch === undefined) return;
+  publishPrelude({
+    runFolder,
+    standInId,
+    make(prelude, _line, boot) {
+      const checks = findChecks(observations, standInId);
+      if (checks === undefined) return undefined;
+      const run = {
+        ...prelude,
+        ...{ checks, score, arena, cgroupsPath },
+        containers: `${runFolder}/containers`,
+        names: `${runFolder}/names`,
+        afterwards: [ENDED_COMMAND, keptPath],
+        signals: listForwarded(),
+        ...(name === undefined ? {} : { name }),
+        ...(spare === undefined ? {} : { spare }),
+      };
+      return writeRun(run, makeRows(), boot);
+    },
+  });
+}
+
+function makeRows(): Row[] {
+  return Array.from({ length: ROW_COUNT }, () => {
+    const id = makeId();
+    return { prefix: id.slice(0, 8), name: makeName(id, 0) };
+  });
+}
