@@ -92,6 +92,7 @@ const FUTEX_OP_ANDN = 3;
 const FUTEX_OP_SHIFT = 8;
 /** What an operation of futex(2) takes: 12 bits with a sign. */
 const OPERAND_MASK = 0xfff;
+const OPERAND_MAX = 0x7ff;
 
 /** A tape ends nowhere: it says itself where to go on. */
 export const NO_END = 0xffffffff;
@@ -180,21 +181,23 @@ export class Tape {
   }
 
   /** Whether those bytes are there, in whole words: with zeros up to a multiple of four. */
-  compareBytes(at: Place, bytes: Uint8Array, outcome: Outcome = {}): void {
+  compareBytes(at: Place, bytes: Uint8Array, outcome: Outcome = {}, offset = 0): void {
     const words = wordsOf(bytes);
     for (let index = 0; index < words.length; index++) {
       const isLast = index === words.length - 1;
       const { ok, ...rest } = outcome;
       const own = isLast && ok !== undefined ? { ...rest, ok } : rest;
-      this.compare(at.at(index * 4), words[index] ?? 0, own);
+      this.compare(at.at(offset + index * 4), words[index] ?? 0, own);
     }
   }
 
-  /** Adds to the word there. @param value −2048 to 2047, or a power of two */
+  /** Adds to the word there. @param value −2048 or more */
   add(at: Addressed, value: number): void {
-    const isSmall = value >= -2048 && value < 2048;
-    if (isSmall) this.#operate(at, FUTEX_OP_ADD, value & OPERAND_MASK);
-    else this.#operate(at, FUTEX_OP_ADD | FUTEX_OP_SHIFT, Math.log2(value));
+    let rest = value;
+    for (; rest > OPERAND_MAX; rest -= 2 ** Math.floor(Math.log2(rest))) {
+      this.#operate(at, FUTEX_OP_ADD | FUTEX_OP_SHIFT, Math.floor(Math.log2(rest)));
+    }
+    if (rest !== 0 || value === 0) this.#operate(at, FUTEX_OP_ADD, rest & OPERAND_MASK);
   }
 
   /** Clears those bits of the word there. @param bits 0 to 2047, or a power of two */

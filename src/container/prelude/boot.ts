@@ -11,6 +11,7 @@ import { AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { CONTROL_END, CONTROL_FIRST, CONTROL_GO } from "../../../ffi/agent/layout.ts";
 import { type Inside, Mark, NO_END, type Place, Tape, Value } from "../../../ffi/agent/tape.ts";
 import { CHANNEL_BYTES } from "../../../ffi/agent/layout.ts";
+import { describeVector } from "./vectors.ts";
 import { INDEX_ADDRESS, MAPPED_BYTES, PRELUDES, RUN_FOLDER, VIEW_ADDRESS } from "./layout.ts";
 
 /** struct ucontext of x86-64, by which rt_sigreturn(2) goes on: asm/sigcontext.h, asm/ucontext.h */
@@ -59,21 +60,19 @@ export interface Boot {
 
 const SIG_BLOCK = 0;
 const SIGSET_BYTES = 8;
-const MFD_CLOEXEC = 1;
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE = 2;
 const MAP_FIXED_NOREPLACE = 0x100000;
 /** struct stat of x86-64. */
-export const STAT = { bytes: 144, links: 16, mode: 24, uid: 28 } as const;
+export const STAT = { bytes: 144, links: 16, mode: 24, uid: 28, size: 48 } as const;
 const REGULAR_0600 = 0o100600;
 
 /** From the index to the end of the channel: all that a prelude maps. */
 const UNMAPPED_BYTES = VIEW_ADDRESS - INDEX_ADDRESS + CHANNEL_BYTES;
 
-/** Where in the tape's own memory file a variable's beginning is put; below it is the stack's. */
-const VARIABLE_OFFSET = 1024 * 1024;
-/** argc, and the pointers to words and variables: what is beyond is not looked at, and ends in zeros. */
-const POINTERS_BYTES = 128 * 1024;
+const POINTER_BYTES = 8;
+/** Of a variable: enough to tell which one it is. */
+const BEGINNING_BYTES = 16;
 
 /**
  * @param base where it lies; `entry` where the runtime would have started
@@ -87,7 +86,6 @@ export function writeBoot(base: number, entry: number, build: string): Boot {
   const mask = frame.at(STACK_BYTES + CONTEXT.mask);
   const started = new Value(frame.at(STACK_BYTES + CONTEXT.rsp));
   const runFolder = tape.place(8, word(-1));
-  const memory = tape.place(8, word(-1));
   const index = tape.place(8, word(-1));
   const launch = tape.place(8, word(-1));
 
@@ -95,10 +93,10 @@ export function writeBoot(base: number, entry: number, build: string): Boot {
   const user = tape.place();
   tape.call("geteuid", [], { into: user });
   tape.compare(user, 0);
-  findRunFolder(tape, started, memory, runFolder);
+  findRunFolder(tape, started, runFolder);
   openIndex(tape, build, runFolder, index);
   tape.mark(goOn);
-  for (const fd of [memory, runFolder, index, launch]) tape.tryCall("close", [new Value(fd)]);
+  for (const fd of [runFolder, index, launch]) tape.tryCall("close", [new Value(fd)]);
   tape.tryCall("munmap", [INDEX_ADDRESS, UNMAPPED_BYTES]);
   tape.call("rt_sigreturn", []);
 
@@ -122,34 +120,69 @@ const O_PATH_FOLDER = O.O_PATH | O.O_DIRECTORY | O.O_CLOEXEC;
  * Opens the run folder. A variable of ours that may change what is done, but for the one that names that
  * folder by a whole path, is the runtime's to read.
  */
-function findRunFolder(tape: Tape, started: Value, memory: Place, runFolder: Place): void {
-  const pointer = tape.place();
-  const beginning = tape.place(16);
-  const [words, variables, all] = [new Mark(), new Mark(), new Mark()];
-  const read = [new Value(memory), pointer, 8];
-  tape.call("memfd_create", ["bunker-prelude", MFD_CLOEXEC], { into: memory });
-  tape.call("ftruncate", [new Value(memory), VARIABLE_OFFSET]);
-  tape.call("pwrite64", [new Value(memory), started, POINTERS_BYTES, 0]);
-  tape.call("read", read);
+function findRunFolder(tape: Tape, started: Value, runFolder: Place): void {
+  const [words, variables, all, known] = [new Mark(), new Mark(), new Mark(), new Mark()];
+  const stack = new StackReader(tape);
+  const { pointer, beginning } = stack;
+  stack.start(started);
   tape.mark(words);
-  tape.call("read", read);
+  stack.readPointer();
   tape.compare(pointer, 0, { fail: words });
   tape.mark(variables);
-  tape.call("read", read);
+  stack.readPointer();
   tape.compare(pointer, 0, { ok: all, fail: tape.behind() });
-  tape.call("pwrite64", [new Value(memory), new Value(pointer), 16, VARIABLE_OFFSET]);
-  tape.call("pread64", [new Value(memory), beginning, 16, VARIABLE_OFFSET]);
+  stack.readBeginning();
   tape.compare(beginning, wordOf("BUNK"), { fail: variables });
   tape.compare(beginning.at(4), wordOf("ER_R"));
   tape.compare(beginning.at(8), wordOf("UN=/"));
+  tape.compare(runFolder, -1);
   tape.add(pointer, "BUNKER_RUN=".length);
   tape.call("openat", [AT_FDCWD, new Value(pointer), O_PATH_FOLDER], { into: runFolder });
   tape.go(variables);
   tape.mark(all);
-  const known = new Mark();
   tape.compare(runFolder, -1, { fail: known });
   tape.call("openat", [AT_FDCWD, RUN_FOLDER, O_PATH_FOLDER], { into: runFolder });
   tape.mark(known);
+}
+
+/**
+ * Reads what a program is started with: pointers, and what they point to.
+ * Kernel: a process may read its own memory by process_vm_readv(2), at an address that was read before.
+ */
+class StackReader {
+  /** A struct iovec each, of what is read next: its address is what changes. */
+  readonly cursor: Place;
+  readonly pointer: Place;
+  readonly beginning: Place;
+  readonly #pid: Place;
+
+  constructor(private readonly tape: Tape) {
+    this.cursor = tape.place(16, vectorOf(POINTER_BYTES));
+    this.pointer = tape.place(16, vectorOf(BEGINNING_BYTES));
+    this.beginning = tape.place(BEGINNING_BYTES);
+    this.#pid = tape.place();
+  }
+
+  /** At argc, which is passed over. */
+  start({ of }: Value): void {
+    this.tape.call("getpid", [], { into: this.#pid });
+    this.#read(describeVector(this.tape, [[of, POINTER_BYTES]]), this.cursor, POINTER_BYTES);
+  }
+
+  readPointer(): void {
+    this.tape.add(this.cursor, POINTER_BYTES);
+    this.#read(this.cursor, this.pointer, POINTER_BYTES);
+  }
+
+  /** Of what the pointer points to. Kernel: at the end of the stack it is shorter, which is no error. */
+  readBeginning(): void {
+    this.#read(this.pointer, this.beginning, BEGINNING_BYTES);
+  }
+
+  #read(from: Place, to: Place, byteLength: number): void {
+    const own = describeVector(this.tape, [[to, byteLength]]);
+    this.tape.call("process_vm_readv", [new Value(this.#pid), own, 1, from, 1, 0]);
+  }
 }
 
 /** Security: what is in it is performed as root, so nobody else may have had a hand in it. */
@@ -166,10 +199,16 @@ export function mapOurs(tape: Tape, fd: Place, address: number): void {
   tape.compare(stat.at(STAT.mode), REGULAR_0600);
   tape.compare(stat.at(STAT.uid), 0);
   tape.compare(stat.at(STAT.links), 1);
+  // Kernel: what is mapped behind the end of a file that was cut short ends the process.
+  tape.compare(stat.at(STAT.size), MAPPED_BYTES);
   const how = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
   tape.call("mmap", [address, MAPPED_BYTES, PROT_READ_WRITE, how, new Value(fd), 0]);
   tape.go(new Mark(address));
 }
+
+/** struct iovec, whose address is not known yet */
+const vectorOf = (byteLength: number): Uint8Array =>
+  new Uint8Array(new BigUint64Array([0n, BigInt(byteLength)]).buffer);
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const word = (value: number): Uint8Array =>

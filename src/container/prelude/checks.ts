@@ -22,8 +22,8 @@ export type Check =
     }
   | { readonly kind: "link"; readonly path: string; readonly target: Uint8Array }
   | { readonly kind: "filesystem"; readonly path: string; readonly magic: number }
-  /** struct rlimit, 16 bytes. */
-  | { readonly kind: "limit"; readonly resource: number; readonly bytes: Uint8Array }
+  /** rlim_max of struct rlimit. */
+  | { readonly kind: "limit"; readonly resource: number; readonly hard: Uint8Array }
   /** What capget(2) fills for this process, 24 bytes. */
   | { readonly kind: "capabilities"; readonly version: number; readonly bytes: Uint8Array }
   | { readonly kind: "folder"; readonly path: Uint8Array }
@@ -31,6 +31,8 @@ export type Check =
   | { readonly kind: "cpus"; readonly mask: Uint8Array };
 
 const STATFS_BYTES = 120;
+/** struct rlimit */
+const RLIMIT = { bytes: 16, hard: 8 } as const;
 
 /** @param otherwise where to go on where one of them does not hold */
 export function writeChecks(tape: Tape, checks: readonly Check[], otherwise: Mark): void {
@@ -65,9 +67,10 @@ function writeCheck(tape: Tape, check: Check, stat: Place, otherwise: Mark): voi
       return tape.compare(about, check.magic, fail);
     }
     case "limit": {
-      const limit = tape.place(check.bytes.length);
-      tape.call("prlimit64", [0, check.resource, null, limit], fail);
-      return tape.compareBytes(limit, check.bytes, fail);
+      const { resource, hard } = check;
+      const limit = tape.place(RLIMIT.bytes);
+      tape.call("prlimit64", [0, resource, null, limit], fail);
+      return tape.compareBytes(limit, hard, fail, RLIMIT.hard);
     }
     case "capabilities": {
       const header = tape.bytes(bytesOf(check.version, 0));

@@ -21,6 +21,11 @@ export interface IndexEntry {
 
 /** fcntl(2) */
 const F_GETFD = 1;
+const SIGCHLD = 17;
+const SIG_DFL = 0;
+/** struct sigaction, as the kernel has it. */
+const SIGACTION_BYTES = 32;
+const SIGSET_BYTES = 8;
 
 /** Longer command lines are the runtime's. */
 export const WORDS_BYTES = 8192;
@@ -29,6 +34,7 @@ export const WORDS_BYTES = 8192;
 export function writeIndex(entries: readonly IndexEntry[], boot: Boot): Uint8Array | undefined {
   const tape = new Tape(INDEX_ADDRESS, boot.goOn);
   const found = new Mark();
+  askCaller(tape);
   const { words, length } = readWords(tape);
   for (const { words: wanted, file } of entries) {
     const other = new Mark();
@@ -46,12 +52,21 @@ export function writeIndex(entries: readonly IndexEntry[], boot: Boot): Uint8Arr
   return bytes.length > MAPPED_BYTES ? undefined : bytes;
 }
 
-/** Whoever has no standard streams is given them by the runtime. */
+/**
+ * Whoever has no standard streams is given them by the runtime.
+ * Kernel: to a parent that ignores SIGCHLD its children's ends are not told, so there is nothing to wait for.
+ */
+function askCaller(tape: Tape): void {
+  for (const stream of [0, 1, 2]) tape.call("fcntl", [stream, F_GETFD]);
+  const handler = tape.place(SIGACTION_BYTES);
+  tape.call("rt_sigaction", [SIGCHLD, null, handler, SIGSET_BYTES]);
+  tape.compare(handler, SIG_DFL);
+}
+
 function readWords(tape: Tape): { readonly words: Place; readonly length: Place } {
   const words = tape.place(WORDS_BYTES);
   const length = tape.place();
   const fd = tape.place();
-  for (const stream of [0, 1, 2]) tape.call("fcntl", [stream, F_GETFD]);
   const flags = O.O_RDONLY | O.O_CLOEXEC;
   tape.call("openat", [AT_FDCWD, "/proc/self/cmdline", flags], { into: fd });
   tape.tryCall("read", [new Value(fd), words, WORDS_BYTES], { into: length });

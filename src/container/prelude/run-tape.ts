@@ -25,6 +25,7 @@ import {
   makeChannel,
   type Prelude,
   RENAME_NOREPLACE,
+  SIGCHLD,
   SIGINFO,
   TABLE_OFFSET,
 } from "./writer.ts";
@@ -46,9 +47,17 @@ export interface RunPrelude extends Prelude {
   readonly signals: readonly number[];
 }
 
-/** The descriptors that the runtime finds at the end: the channel, and the lock of the place. */
-export const CHANNEL_FD = 250;
-export const LOCK_FD = 251;
+/**
+ * The descriptors that the runtime finds at the end: the channel, and the lock of the place. As high as the
+ * set-up of a container itself comes, as there may be no more for a process.
+ */
+export const CHANNEL_FD = 62;
+export const LOCK_FD = 63;
+const FIRST_FREE_FD = 64;
+const F_DUPFD_CLOEXEC = 1030;
+
+/** Who hears of these ends by them, even where they come twice: SIGHUP SIGINT SIGQUIT SIGTERM */
+const ENDING_SIGNALS = [1, 2, 3, 15];
 
 const RECORD_TEXT_BYTES = 2048;
 const LOCK_EXCLUSIVE_NONBLOCKING = 6;
@@ -61,11 +70,14 @@ export function writeRun(run: RunPrelude, rows: readonly Row[], boot: Boot): Lau
 }
 
 class RunWriter extends LaunchWriter {
+  readonly #blocked: readonly number[];
+
   constructor(
     readonly run: RunPrelude,
     boot: Boot,
   ) {
     super(run, boot);
+    this.#blocked = [...run.signals, SIGCHLD];
   }
 
   perform(channelBytes: number): Uint8Array {
@@ -77,7 +89,7 @@ class RunWriter extends LaunchWriter {
     const place = this.#takePlace(row);
     const agentPid = this.startAgent(score, channelFd);
     const initFd = this.awaitInit(score, agentPid);
-    const mask = this.blockSignals(run.signals);
+    const mask = this.blockSignals(this.#blocked);
     this.openLatch(score, agentPid);
     this.startBatch(0, score.watch);
     const { lock, record } = place;
@@ -86,7 +98,7 @@ class RunWriter extends LaunchWriter {
     tape.otherwise = this.end;
     this.watch(agentPid, initFd, mask);
     this.#clear(place, row, others);
-    this.#handOver(channelFd, place);
+    this.#handOver(channelFd, place, mask);
     this.#takeBack(agentPid, initFd, place);
     return this.write();
   }
@@ -96,7 +108,11 @@ class RunWriter extends LaunchWriter {
     const { tape } = this;
     const { name, names } = this.run;
     const offset = tape.place();
-    const path = tape.place(names.length + 1 + ROW.nameBytes + 8, encode(`${names}/${name ?? ""}`));
+    const folder = encode(`${names}/`);
+    const path =
+      name === undefined
+        ? tape.place(folder.length + ROW.nameBytes + 8, folder)
+        : tape.text(`${names}/${name}`);
     const json = name === undefined ? undefined : encode(ROW.json(name));
     const text = tape.place(json?.length ?? ROW.jsonBytes, json);
     tape.call("getrandom", [offset, 2, 0]);
@@ -105,7 +121,7 @@ class RunWriter extends LaunchWriter {
     tape.add(offset, TABLE_OFFSET);
     const parts: [Addressed, number][] = [[this.id, ROW.prefixBytes]];
     if (name === undefined) {
-      parts.push([path.at(names.length + 1), ROW.nameBytes], [text, ROW.jsonBytes]);
+      parts.push([path.at(folder.length), ROW.nameBytes], [text, ROW.jsonBytes]);
     }
     const row = describeVector(tape, parts);
     const { launch } = this.boot;
@@ -193,7 +209,7 @@ class RunWriter extends LaunchWriter {
 
   #padded(parts: readonly Part[]): Part[] {
     const length = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
-    const padding = new Uint8Array(RECORD_TEXT_BYTES - length).fill(0x20);
+    const padding = new Uint8Array(Math.max(0, RECORD_TEXT_BYTES - length)).fill(0x20);
     return [...parts, [this.tape.bytes(padding), padding.length]];
   }
 
@@ -228,10 +244,14 @@ class RunWriter extends LaunchWriter {
   }
 
   /** The runtime says how it ended, and clears up: see src/engine/replay/prelude/ended.ts. */
-  #handOver(channelFd: Place, { lock }: TakenPlace): void {
+  #handOver(channelFd: Place, { lock }: TakenPlace, mask: Place): void {
     const { tape } = this;
     const { afterwards, words } = this.run;
     tape.mark(this.end);
+    this.keepBlocked(this.#blocked, mask, ENDING_SIGNALS);
+    for (const fd of [channelFd, lock]) {
+      tape.tryCall("fcntl", [new Value(fd), F_DUPFD_CLOEXEC, FIRST_FREE_FD], { into: fd });
+    }
     tape.tryCall("dup3", [new Value(channelFd), CHANNEL_FD, 0]);
     tape.tryCall("dup3", [new Value(lock), LOCK_FD, 0]);
     this.become([...afterwards, ...words.slice(1)]);

@@ -42,11 +42,11 @@ export interface Prelude {
   readonly file: string;
 }
 
-const SIGCHLD = 17;
+export const SIGCHLD = 17;
 const SIGKILL = 9;
 const SIGNALS = 64;
 export const SIGSET_BYTES = 8;
-const [SIG_BLOCK, SIG_SETMASK] = [0, 2];
+const [SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK] = [0, 1, 2];
 const SIGACTION_BYTES = 32;
 /** siginfo_t of SIGCHLD. */
 export const SIGINFO = { bytes: 128, code: 8, pid: 16, status: 24 } as const;
@@ -210,9 +210,23 @@ export class LaunchWriter {
 
   /** From here on signals are not this process's own. */
   blockSignals(signals: readonly number[]): Place {
-    const mask = this.tape.bytes(signalMask([...signals, SIGCHLD]));
+    const mask = this.tape.bytes(signalMask(signals));
     this.tape.call("rt_sigprocmask", [SIG_BLOCK, mask, null, SIGSET_BYTES]);
     return mask;
+  }
+
+  /**
+   * After the container's end: what has not been told to it is forgotten. Of the signals that were blocked
+   * these stay so: who presses a key twice does not want the second time to end what clears up.
+   */
+  keepBlocked(blocked: readonly number[], mask: Place, kept: readonly number[]): void {
+    const { tape } = this;
+    const again = tape.mark();
+    tape.tryCall("rt_sigtimedwait", [mask, null, tape.place(16), SIGSET_BYTES], { ok: again });
+    const others = tape.bytes(signalMask(blocked.filter((signal) => !kept.includes(signal))));
+    tape.tryCall("rt_sigprocmask", [SIG_UNBLOCK, others, null, SIGSET_BYTES]);
+    // What the runtime begins with.
+    tape.tryCall("rt_sigprocmask", [SIG_BLOCK, null, this.boot.mask, SIGSET_BYTES]);
   }
 
   restoreSignals(): void {

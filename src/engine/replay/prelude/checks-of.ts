@@ -63,7 +63,7 @@ function checksFor(question: Question, about: string, answer: Answer): Check[] |
     case "filesystem":
       return [{ kind: "filesystem", path: about, magic: statfs(about).magic }];
     case "limit":
-      return [{ kind: "limit", resource: Number(about), bytes: limitOf(Number(about)) }];
+      return [{ kind: "limit", resource: Number(about), hard: hardLimitOf(Number(about)) }];
     case "capabilities":
       return about === "0" ? [checkCapabilities()] : undefined;
     case "cwd":
@@ -161,10 +161,11 @@ function checkLines(about: string, lines: string): Check[] | undefined {
 
 const RLIMIT_BYTES = 16;
 
-function limitOf(resource: number): Uint8Array {
+/** The hard limit: the soft one the runtime has raised by now, and no plan depends on it. */
+function hardLimitOf(resource: number): Uint8Array {
   const bytes = new Uint8Array(RLIMIT_BYTES);
   syscall("prlimit64", [0, resource, 0, bytesAddress(bytes)]);
-  return bytes;
+  return bytes.slice(RLIMIT_BYTES / 2);
 }
 
 const CAPABILITY_VERSION_3 = 0x20080522;

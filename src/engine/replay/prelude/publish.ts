@@ -30,7 +30,7 @@ import {
   type Words,
   WORDS_BYTES,
 } from "../../../container/prelude/index-tape.ts";
-import { PRELUDES } from "../../../container/prelude/layout.ts";
+import { MAPPED_BYTES, PRELUDES } from "../../../container/prelude/layout.ts";
 import {
   CHANNEL_OFFSET,
   type LaunchFile,
@@ -84,21 +84,27 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   const file = `${own.build}.${chooseNumber(known)}`;
   const prelude = { standInId, words: argv, file: `${folder}/${file}` };
   const written = make(prelude, line, own.boot);
-  if (written === undefined || written.tape.length > TABLE_OFFSET) return;
-  writeWhole(`${folder}/${file}`, [
+  if (written === undefined || !doesFit(written)) return;
+  const isWritten = writeTape(`${folder}/${file}`, [
     [0, written.tape],
     [TABLE_OFFSET, written.table],
     ...(written.channel === undefined ? [] : ([[CHANNEL_OFFSET, written.channel]] as const)),
   ]);
+  if (!isWritten) return;
   const words = line.bytes.toBase64();
   const others = known.filter((other) => other.words !== words);
   const few = [...others, { words, open: line.open, file }].slice(-PRELUDES_MAX);
   const index = writeIndex(few.map(readListed), own.boot);
   if (index === undefined) return;
-  writeWhole(`${folder}/${own.build}`, [[0, index]]);
+  if (!writeTape(`${folder}/${own.build}`, [[0, index]])) return;
   writeWhole(list, [[0, new TextEncoder().encode(JSON.stringify(few))]]);
   removeOthers(folder, own.build, few);
 }
+
+const doesFit = ({ tape, table, channel }: LaunchFile): boolean =>
+  tape.length <= TABLE_OFFSET &&
+  TABLE_OFFSET + table.length <= CHANNEL_OFFSET &&
+  CHANNEL_OFFSET + (channel?.length ?? 0) <= MAPPED_BYTES;
 
 const readListed = ({ words, open, file }: Listed): IndexEntry => ({
   words: { bytes: Uint8Array.fromBase64(words), open },
@@ -145,15 +151,27 @@ function removeOthers(folder: string, build: string, kept: readonly Listed[]): v
   }
 }
 
-function writeWhole(path: string, pieces: readonly (readonly [number, Uint8Array])[]): void {
+type Piece = readonly [offset: number, bytes: Uint8Array];
+
+/** As long as what is mapped of it, which tells it from one that could not be written to its end. */
+const writeTape = (path: string, pieces: readonly Piece[]): boolean =>
+  writeWhole(path, pieces, MAPPED_BYTES);
+
+/** False where the disk is full, which the kernel tells by writing less. */
+function writeWhole(path: string, pieces: readonly Piece[], byteLength = 0): boolean {
   const temporary = `${path}.new`;
   removeFile(temporary);
   using file = new Fd(openFile(temporary, O.O_WRONLY | O.O_CREAT | O.O_EXCL, 0o600));
   for (const [offset, bytes] of pieces) {
     const args = [file.number, bytesAddress(bytes), bytes.length, offset];
-    syscall("pwrite64", args, { path: temporary });
+    const written = syscall("pwrite64", args, { path: temporary });
+    if (written === bytes.length) continue;
+    removeFile(temporary);
+    return false;
   }
+  if (byteLength > 0) syscall("ftruncate", [file.number, byteLength], { path: temporary });
   renameFile(temporary, path);
+  return true;
 }
 
 const HEADERS_BYTES = 4096;
