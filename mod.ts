@@ -29,11 +29,18 @@ const makeEngine = (): Engine => ({
 });
 
 if (import.meta.main) {
-  const argv = runtime.argv();
+  let argv = runtime.argv();
   if (argv[0]?.startsWith("internal-") === true) {
     const code = await (await import("./src/engine/hidden.ts")).performHidden(argv);
     if (code !== undefined) _exit(code);
     if (argv[0] === "internal-ended") _exit(await endRun(argv));
+    if (argv[0] === "internal-oci-ended") {
+      _exit(await (await import("./src/engine/oci/after-prelude.ts")).finishEnded(argv.slice(1)));
+    }
+    if (argv[0] === "internal-oci-anew") {
+      await (await import("./src/engine/oci/after-prelude.ts")).takeBack(argv.slice(1));
+      argv = argv.slice(3);
+    }
   }
   const called = ociName(runtime.argv0());
   if (called !== "" || argv[0] === "oci") {

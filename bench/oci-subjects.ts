@@ -105,7 +105,8 @@ export class RuntimeAtWork {
   /** What a first run has compiled is forgotten. */
   forgetFilters(): void {
     // crun 1.7 and later keep them as well, where they have been built so.
-    for (const folder of [`${this.#own}/seccomp`, `${this.#own}/scores`, `${this.root}/.cache`]) {
+    const own = ["seccomp", "scores", "preludes"].map((name) => `${this.#own}/${name}`);
+    for (const folder of [...own, `${this.root}/.cache`]) {
       rmSync(folder, { recursive: true, force: true });
     }
   }

@@ -14,6 +14,7 @@ import {
   RECORD_BYTES,
   RECORD_CHILD_PAGE,
   RECORD_INTO,
+  RECORD_PENDING,
   RECORD_REFERENCES,
   RECORD_RESULT,
   RECORD_SKIP_ERROR,
@@ -23,9 +24,6 @@ import {
 
 /** Enough for a usual plan with its environment. */
 const FIRST_WINDOW_BYTES = 128 * 1024;
-
-/** What a record's result holds until its call has returned. No system call returns it. */
-const PENDING = -0x7fffffff;
 
 /** The records of one batch: offsets in the channel. */
 export interface Batch {
@@ -116,8 +114,9 @@ export class Channel {
 
   /** The result of record `index` of a batch: a value, or minus an errno; undefined if not run. */
   result(batch: Batch, index: number): number | undefined {
-    const word = this.words[(batch.first + index * RECORD_BYTES + RECORD_RESULT) >> 2] ?? PENDING;
-    return word === PENDING ? undefined : word;
+    const word =
+      this.words[(batch.first + index * RECORD_BYTES + RECORD_RESULT) >> 2] ?? RECORD_PENDING;
+    return word === RECORD_PENDING ? undefined : word;
   }
 
   /** What a slot holds: the low 32 bits. */
@@ -181,7 +180,7 @@ export class Channel {
       words[at + (RECORD_CHILD_PAGE >> 2)] =
         CHANNEL_ADDRESS + Channel.controlOffset(call.childPage);
     }
-    words[at + (RECORD_RESULT >> 2)] = PENDING;
+    words[at + (RECORD_RESULT >> 2)] = RECORD_PENDING;
   }
 
   #argumentAddress(argument: Exclude<Argument, number | Slot>): number {

@@ -43,6 +43,9 @@ export const RECORD_SKIP_SUCCESS = 48;
 export const RECORD_CHILD_PAGE = 52;
 export const RECORD_RESULT = 56;
 
+/** What a record's result holds until its call has returned. No system call returns it. */
+export const RECORD_PENDING = -0x7fffffff;
+
 /** With `--trace`, a call is two records: a reading of the clock, and the call itself. */
 export const TRACE_STRIDE = 2;
 

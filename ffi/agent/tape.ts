@@ -180,6 +180,12 @@ export class Tape {
     this.call("futex", [at, operation, 0, 0, this.#nobody, value | 0], outcome);
   }
 
+  /** Whether the same word is in both. */
+  compareWith(at: Addressed, other: Addressed, outcome: Outcome = {}): void {
+    const operation = FUTEX_CMP_REQUEUE | FUTEX_PRIVATE;
+    this.call("futex", [at, operation, 0, 0, this.#nobody, new Value(other)], outcome);
+  }
+
   /** Whether those bytes are there, in whole words: with zeros up to a multiple of four. */
   compareBytes(at: Place, bytes: Uint8Array, outcome: Outcome = {}, offset = 0): void {
     const words = wordsOf(bytes);

@@ -50,7 +50,8 @@ export interface Score extends Places {
 
 /** The beginnings of two lines, with no newline in them. */
 export interface StatsScore {
-  readonly agent: number;
+  /** Where its maker stays: else nobody asks for it. */
+  readonly agent?: number;
   readonly init: number;
   readonly byteLength: number;
 }

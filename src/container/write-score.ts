@@ -134,13 +134,17 @@ function describeWaiting(
   first: readonly Step[],
   write: Write,
 ): Described {
+  const ofInit = makeStatSlot();
   const agent = write(plan.agentFirst, first, plan.agentClone);
-  const setup = plan.initSetup.flatMap((part) => part());
+  const setup = [planReadStat(ofInit), ...plan.initSetup.flatMap((part) => part())];
   const init = write(plan.initGuard, [plan.initCheck], setup);
   const execSteps = plan.initExec();
   const exec = write(execSteps);
   const watch = write([END]);
-  return describeGated(plan, turn, { agent, init, exec, watch }, execSteps);
+  return {
+    ...describeGated(plan, turn, { agent, init, exec, watch }, execSteps),
+    stats: { init: ofInit.offset, byteLength: STAT_BYTES },
+  };
 }
 
 /** With a gate the agent's last batch clears nothing, and nobody reads there how the container ended. */

@@ -116,6 +116,9 @@ export function writeBoot(base: number, entry: number, build: string): Boot {
 
 const O_PATH_FOLDER = O.O_PATH | O.O_DIRECTORY | O.O_CLOEXEC;
 
+/** LISTEN_FDS and NOTIFY_SOCKET ask an OCI runtime for more than what is written down. */
+const FOR_RUNTIME = ["LIST", "NOTI"];
+
 /**
  * Opens the run folder. A variable of ours that may change what is done, but for the one that names that
  * folder by a whole path, is the runtime's to read.
@@ -132,6 +135,9 @@ function findRunFolder(tape: Tape, started: Value, runFolder: Place): void {
   stack.readPointer();
   tape.compare(pointer, 0, { ok: all, fail: tape.behind() });
   stack.readBeginning();
+  for (const other of FOR_RUNTIME) {
+    tape.compare(beginning, wordOf(other), { ok: tape.otherwise, fail: tape.behind() });
+  }
   tape.compare(beginning, wordOf("BUNK"), { fail: variables });
   tape.compare(beginning.at(4), wordOf("ER_R"));
   tape.compare(beginning.at(8), wordOf("UN=/"));

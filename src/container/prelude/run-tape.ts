@@ -187,7 +187,7 @@ class RunWriter extends LaunchWriter {
   #recordTexts({ text }: ChosenRow): RecordTexts {
     const { cgroupsPath, score, standInId } = this.run;
     const { stats } = score;
-    if (stats === undefined) throw new TypeError("a score without its processes' own words");
+    if (stats?.agent === undefined) throw new TypeError("a score without its processes' own words");
     const name: Part = [text, text.byteLength];
     const head = `{"id":"${standInId}",`;
     const middle = `"createdMs":0,"cgroupsPath":${JSON.stringify(cgroupsPath)},`;

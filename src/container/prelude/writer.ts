@@ -60,6 +60,7 @@ const AT_EMPTY_PATH = 0x1000;
 const DIRENTS_BYTES = 1024;
 /** struct linux_dirent64 of ".", "..", and of a folder that is named by 64 characters. */
 export const DIRENTS = { empty: 48, one: 136 } as const;
+const POLLIN = 1;
 const WAIT_NANOSECONDS = 200_000_000n;
 
 /** What lies at that offset of the channel, as a prelude sees it. */
@@ -77,8 +78,11 @@ export class LaunchWriter {
   readonly pid = this.tape.place();
   readonly info = this.tape.place(SIGINFO.bytes);
   readonly copies: Copy[] = [];
+  readonly #atOnce = this.tape.bytes(int64s(0n, 0n));
   readonly #moment = this.tape.bytes(int64s(0n, WAIT_NANOSECONDS));
   readonly #fds: Place[] = [];
+  /** struct pollfd of the init process, once there is one. */
+  #init: Place | undefined;
 
   constructor(
     readonly prelude: Prelude,
@@ -182,12 +186,14 @@ export class LaunchWriter {
     this.awaitWord(inChannel(CONTROL_DONE), 0, agentPid);
     tape.compare(inChannel(CONTROL_STOP), CHANNEL_ADDRESS + agent[1]);
     tape.call("pidfd_open", [new Value(inChannel(initPid)), 0], { into: initFd });
+    this.#init = tape.bytes(uint32s(0, POLLIN));
+    writeCopies(tape, [{ from: initFd, to: this.#init, length: 4 }], this.pid);
     return initFd;
   }
 
   /**
-   * Waits until the word is another one; gives up where the agent has ended, or where one of `failed` is not
-   * zero: what says that the other side will not come to it.
+   * Waits until the word is another one; gives up where one of the processes has ended, or where one of
+   * `failed` is not zero: what says that the other side will not come to it.
    */
   awaitWord(
     at: Addressed,
@@ -204,7 +210,13 @@ export class LaunchWriter {
     for (const other of failed) tape.compare(other, 0);
     const options = W.WEXITED | W.WNOHANG | W.WNOWAIT;
     tape.call("waitid", [P_PID, new Value(agentPid), this.info, options, 0]);
-    tape.compare(this.info.at(SIGINFO.pid), 0, { ok: again });
+    tape.compare(this.info.at(SIGINFO.pid), 0);
+    if (this.#init !== undefined) {
+      const ended = tape.place();
+      tape.call("ppoll", [this.#init, 1, this.#atOnce, null, 0], { into: ended });
+      tape.compare(ended, 0);
+    }
+    tape.go(again);
     tape.mark(done);
   }
 

@@ -33,6 +33,8 @@ export async function deleteContainer(options: DeleteOptions, globals: OciGlobal
   }
   if (!force) await refuseRunning(record, container);
   await clear(store, container, record, globals);
+  container[Symbol.dispose]();
+  (await import("./publish-verb.ts")).publishVerb("delete", record, globals);
 }
 
 async function refuseRunning(record: OciRecord, container: LockedContainer): Promise<void> {

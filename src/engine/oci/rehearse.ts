@@ -18,18 +18,25 @@ import { recordOf } from "./make.ts";
 import { planExec } from "./exec-anew.ts";
 import type { CreateOptions, ExecOptions, OciGlobals } from "./options.ts";
 import { prepareBundle } from "./prepare.ts";
-import type { BundleLaunch } from "./replay.ts";
+import type { BundleLaunch, Verb } from "./replay.ts";
 import { type OciRecord, OciStore } from "./store.ts";
 
 export async function rehearseBundle(
   entry: Entry,
   options: CreateOptions,
   globals: OciGlobals,
-  waits: boolean,
+  verb: Verb,
 ): Promise<void> {
   const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
-  await keepRehearsed(entry, () =>
-    rehearseLaunch(options.id.length, (standIn) => planBundle(options, quiet, waits, standIn)),
+  const waits = verb !== "run";
+  await keepRehearsed(
+    entry,
+    () =>
+      rehearseLaunch(options.id.length, (standIn) => planBundle(options, quiet, waits, standIn)),
+    {
+      publish: async (launch, arena) =>
+        (await import("./publish-bundle.ts")).publishBundle(options, globals, verb, launch, arena),
+    },
   );
 }
 

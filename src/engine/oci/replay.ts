@@ -25,7 +25,7 @@ export interface BundleLaunch extends LaunchBasis {
 type Options = CreateOptions & Partial<Pick<RunOptions, "keep">>;
 
 /** The least that tells an id from other text. */
-const LEAST_ID_LENGTH = 6;
+export const LEAST_ID_LENGTH = 6;
 
 /** The exit code of the verb, where the container could be made from what is kept. */
 export async function replayBundle(
@@ -46,7 +46,7 @@ export async function replayBundle(
       waits
         ? performWaiting(kept, launch, options, globals, verb)
         : performWatched(kept, launch, options, globals),
-    async (entry) => (await import("./rehearse.ts")).rehearseBundle(entry, options, globals, waits),
+    async (entry) => (await import("./rehearse.ts")).rehearseBundle(entry, options, globals, verb),
   );
 }
 

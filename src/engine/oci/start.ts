@@ -23,6 +23,7 @@ export async function startContainer(id: string, globals: OciGlobals): Promise<v
   else pass(container);
   container[Symbol.dispose]();
   waitForReadiness?.(record.initPid);
+  (await import("./publish-verb.ts")).publishVerb("start", record, globals);
 }
 
 /**

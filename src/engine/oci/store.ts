@@ -1,6 +1,6 @@
 // The state of OCI containers on disk: one folder each below the runtime's root.
 //
-//   ROOT/ID/state.json     what is known; its flock is held by whoever changes the container
+//   ROOT/ID/state.json     what is known (record-text.ts); its flock is held by whoever changes the container
 //           config.json    the bundle's, as it was when the container was made
 //           exec.fifo      the gate: the init process reads it until `start` writes
 
@@ -28,6 +28,7 @@ import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import type { State } from "../../oci/state.ts";
 import { keepSpare } from "../spare-folder.ts";
+import { formatRecord, parseRecord } from "./record-text.ts";
 
 /** What is needed to say how a container is, and to end and clear it without whoever made it. */
 export interface OciRecord {
@@ -107,7 +108,8 @@ export class OciStore {
 
   /** undefined also for a container whose maker was killed before it had written anything. */
   readIfThere(id: string): OciRecord | undefined {
-    return parseRecord(readTextIfThere(`${this.folder(id)}/state.json`));
+    const folder = this.folder(id);
+    return parseRecord(readTextIfThere(`${folder}/state.json`), folder);
   }
 
   /**
@@ -174,13 +176,13 @@ export class LockedContainer implements Disposable {
 
   /** Race: in place, with one write(2), so that a reader finds the old record or the new one. */
   record(record: OciRecord): void {
-    const text = JSON.stringify(record);
+    const text = formatRecord(record);
     this.#length = Math.max(this.#length, RECORD_LENGTH, text.length);
     overwrite(this.lock.number, text.padEnd(this.#length), `${this.folder}/state.json`);
   }
 
   read(): OciRecord | undefined {
-    return parseRecord(readTextIfThere(`${this.folder}/state.json`));
+    return parseRecord(readTextIfThere(`${this.folder}/state.json`), this.folder);
   }
 
   writeSpec(text: string): void {
@@ -207,16 +209,6 @@ export class LockedContainer implements Disposable {
 
   [Symbol.dispose](): void {
     this.lock[Symbol.dispose]();
-  }
-}
-
-/** The files are ours alone; what is no record was never finished. */
-function parseRecord(text: string | undefined): OciRecord | undefined {
-  if (text === undefined || text === "") return undefined;
-  try {
-    return JSON.parse(text) as OciRecord;
-  } catch {
-    return undefined;
   }
 }
 

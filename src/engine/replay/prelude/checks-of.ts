@@ -15,8 +15,17 @@ import { stillHolds } from "../holds.ts";
 
 /** Longer texts would take longer to compare than the runtime takes to start. */
 const TEXT_MAX = 1024;
-/** Its text is all that is compared of a file that was changed so short a time ago. */
-const SETTLED_MS = 2000;
+/**
+ * Kernel: the times of a file have the grain of a tick, 10 ms at most; what has changed in this one may change
+ * unseen. Its text is compared then.
+ */
+const SETTLED_MS = 25;
+
+const isSettled = (stat: DataView): boolean => {
+  const seconds = Number(stat.getBigInt64(STATX.changed, true));
+  const nanoseconds = stat.getUint32(STATX.changed + 8, true);
+  return Date.now() - (seconds * 1000 + nanoseconds / 1e6) > SETTLED_MS;
+};
 
 /** undefined where something is asked for that only the runtime can find out, or changes meanwhile. */
 export function findChecks(
@@ -107,11 +116,9 @@ function checkText(path: string, text: string): Check[] | undefined {
   return bytes.length > TEXT_MAX ? undefined : [{ kind: "text", path, bytes }];
 }
 
-/** Kernel: the times of a file have the grain of a tick, so what has just changed may change unseen. */
 function isKnownByStat(stat: DataView, path: string): boolean {
   const isRegular = (stat.getUint16(STATX.mode, true) & S_IFMT) === S.S_IFREG;
-  const changedMs = Number(stat.getBigInt64(STATX.changed, true)) * 1000;
-  if (!isRegular || Date.now() - changedMs < SETTLED_MS) return false;
+  if (!isRegular || !isSettled(stat)) return false;
   const { magic } = statfs(path);
   return magic !== PROC_MAGIC && magic !== SYSFS_MAGIC && magic !== FILE_SYSTEM_MAGIC.cgroup2;
 }
@@ -125,8 +132,7 @@ function checkInside(about: string): Check[] | undefined {
   const [root, path] = [about.slice(0, end), about.slice(end + 1)];
   const stat = statInside(root, path);
   if (stat === undefined) return [{ kind: "inside", root, path, words: undefined }];
-  const changedMs = Number(stat.getBigInt64(STATX.changed, true)) * 1000;
-  if (Date.now() - changedMs < SETTLED_MS) return undefined;
+  if (!isSettled(stat)) return undefined;
   return [{ kind: "inside", root, path, words: wordsAt(stat, CONTENTS) }];
 }
 

@@ -73,7 +73,8 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   const bytes = readOwnWords();
   const argv = bytes && splitWords(bytes);
   if (own === undefined || bytes === undefined || argv === undefined) return;
-  if (!runFolder.startsWith("/")) return;
+  // A hidden command has the words of another one behind its own.
+  if (!runFolder.startsWith("/") || argv[1]?.startsWith("internal-") === true) return;
   const folder = `${runFolder}/${PRELUDES}`;
   makeDirectoryTree(folder, 0o700);
   using lock = new Fd(openFile(folder, O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW));
@@ -82,7 +83,11 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   const known = parseList(readTextIfThere(list));
   const line = openWords(bytes, open);
   const file = `${own.build}.${chooseNumber(known)}`;
-  const prelude = { standInId, words: argv, file: `${folder}/${file}` };
+  const prelude = {
+    standInId,
+    words: open === undefined ? argv : argv.map((word) => word.replaceAll(open, standInId)),
+    file: `${folder}/${file}`,
+  };
   const written = make(prelude, line, own.boot);
   if (written === undefined || !doesFit(written)) return;
   const isWritten = writeTape(`${folder}/${file}`, [
@@ -196,8 +201,8 @@ function readOwn(offset: number, byteLength: number): Uint8Array<ArrayBuffer> | 
   return read === byteLength ? bytes : undefined;
 }
 
-/** The words that this process was started with. */
-function readOwnWords(): Uint8Array | undefined {
+/** The words that this process was started with; undefined of more than an index takes. */
+export function readOwnWords(): Uint8Array | undefined {
   const fd = tryOpenFile("/proc/self/cmdline", O.O_RDONLY);
   if (fd < 0) return undefined;
   using file = new Fd(fd);

@@ -1,0 +1,62 @@
+// The prelude of a bundle that was just written down (src/container/prelude/oci-tape.ts).
+
+import { readVariable } from "../../../ffi/environment.ts";
+import { listForwarded } from "../../../ffi/forward-signals.ts";
+import { writeBundle } from "../../container/prelude/oci-tape.ts";
+import type { KeptLaunch } from "../replay/kept.ts";
+import { findChecks } from "../replay/prelude/checks-of.ts";
+import { OCI_ANEW_COMMAND, OCI_ENDED_COMMAND } from "../replay/prelude/ended-command.ts";
+import { publishPrelude } from "../replay/prelude/publish.ts";
+import { runFolder } from "../run-folder.ts";
+import type { CreateOptions, OciGlobals } from "./options.ts";
+import { formatFixed, formatRest, formatStatus, INIT_KEY } from "./record-text.ts";
+import type { BundleLaunch, Verb } from "./replay.ts";
+import type { OciRecord } from "./store.ts";
+
+/** Nothing is published of a bundle that the id is in the path of: the next one has another. */
+export function publishBundle(
+  { id, bundle, config, pidFile }: CreateOptions,
+  { root }: OciGlobals,
+  verb: Verb,
+  launch: KeptLaunch<BundleLaunch>,
+  arena: Uint8Array,
+): void {
+  const { observations, oomScoreAdj, score, spare, standInId } = launch;
+  const record = { ...(JSON.parse(launch.record) as OciRecord), created: "" };
+  const fixed = formatFixed(record);
+  if (fixed === undefined || oomScoreAdj !== undefined || score.stats === undefined) return;
+  if (verb === "run --detach") return;
+  if ([bundle, config ?? "", root].some((path) => path.includes(id))) return;
+  publishPrelude({
+    runFolder: runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }),
+    open: id,
+    standInId,
+    make(prelude, line, boot) {
+      const checks = findChecks(observations, standInId);
+      if (checks === undefined || line.open.length === 0 || tellsMore(prelude.words)) {
+        return undefined;
+      }
+      const tape = {
+        ...prelude,
+        ...{ line, root, checks, score, arena },
+        cgroupDirectories: record.cgroupDirectories ?? [],
+        record: {
+          fixed,
+          creating: `${formatStatus("creating")}${INIT_KEY}`,
+          created: `${formatStatus("created")}${INIT_KEY}`,
+          rest: formatRest(record),
+        },
+        signals: listForwarded(),
+        anew: OCI_ANEW_COMMAND,
+        ended: OCI_ENDED_COMMAND,
+        ...(pidFile === undefined ? {} : { pidFile: pidFile.replaceAll(id, standInId) }),
+        ...(spare === undefined ? {} : { spare }),
+      };
+      return writeBundle(tape, verb === "create", boot);
+    },
+  });
+}
+
+/** Whether more is to be told than that something has failed. */
+export const tellsMore = (words: readonly string[]): boolean =>
+  words.some((word) => word.startsWith("--debug") || word.startsWith("-debug"));
