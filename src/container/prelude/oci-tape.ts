@@ -22,7 +22,7 @@ import {
   OciWriter,
   writeEndOfNumber,
 } from "./oci-writer.ts";
-import { CHANNEL_FD } from "./run-tape.ts";
+import { CHANNEL_FD, ENDING_SIGNALS } from "./run-tape.ts";
 import { describeVector, writeCopies } from "./vectors.ts";
 import {
   CLD_EXITED,
@@ -31,6 +31,7 @@ import {
   type LaunchFile,
   makeChannel,
   RENAME_NOREPLACE,
+  SIGCHLD,
   SIGINFO,
 } from "./writer.ts";
 
@@ -231,7 +232,8 @@ class BundleWriter extends OciWriter {
   #run(channelFd: Place, agentPid: Place, initFd: Place): void {
     const { bundle, lock, tape } = this;
     const { score } = bundle;
-    const mask = this.blockSignals(bundle.signals);
+    const blocked = [...bundle.signals, SIGCHLD];
+    const mask = this.blockSignals(blocked);
     this.#writePidFile(channelFd);
     this.openLatch(score, agentPid);
     this.startBatch(0, score.watch);
@@ -244,6 +246,7 @@ class BundleWriter extends OciWriter {
     this.#findStatus(status);
     this.#clear(status);
     tape.mark(this.end);
+    this.keepBlocked(blocked, mask, ENDING_SIGNALS);
     tape.tryCall("dup3", [new Value(channelFd), CHANNEL_FD, 0]);
     this.become(this.#ended);
   }

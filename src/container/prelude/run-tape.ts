@@ -57,7 +57,7 @@ const FIRST_FREE_FD = 64;
 const F_DUPFD_CLOEXEC = 1030;
 
 /** Who hears of these ends by them, even where they come twice: SIGHUP SIGINT SIGQUIT SIGTERM */
-const ENDING_SIGNALS = [1, 2, 3, 15];
+export const ENDING_SIGNALS = [1, 2, 3, 15];
 
 const RECORD_TEXT_BYTES = 2048;
 const LOCK_EXCLUSIVE_NONBLOCKING = 6;
