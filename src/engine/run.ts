@@ -58,7 +58,6 @@ export async function runContainer(options: RunOptions): Promise<number> {
   const { network, prepared } = await prepareAll(options, id, place, undo);
   using _storage = prepared.storage;
   for (const warning of prepared.warnings) warn(warning);
-  network?.startPorts();
   const created = createFrom(options, prepared, place, undo, {
     ...(trace && { trace: trace.sink }),
     ...(network && { duringSetUp: (pid: number) => network.start(pid) }),

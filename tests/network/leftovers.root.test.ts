@@ -109,6 +109,24 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
         expect(whatIsLeft()).toEqual([]);
       }
 
+      test(
+        "a run that was killed is in nobody's way, whatever it had by then",
+        async () => {
+          const flags = ["--network", "bridge", "-p", "8070:80", "--rootfs", box.rootfs];
+          const words = ["run", "--rm", ...flags, "/bin/true"];
+          for (let round = 0; round < 24; round++) {
+            await using killed = box.start(words, { prefix: host.prefix });
+            await Bun.sleep(2 * round);
+            killed.child.kill("SIGKILL");
+            await killed.child.exited;
+            // Its program may have come to run, and is not over yet.
+            await eventually(async () => (await bunker(words)).exitCode === 0);
+          }
+          await expectNothingLeft();
+        },
+        60_000 * slowness(),
+      );
+
       test("a port is free again at once, and a network can be removed at once", async () => {
         await ok("network", "create", "brief");
         for (let round = 0; round < 5; round++) {

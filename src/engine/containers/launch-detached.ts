@@ -110,7 +110,6 @@ function launch(
     log.files.indexFd,
     exit.number,
   ];
-  network?.startPorts();
   const created = createFrom(options, prepared, place, undo, {
     inherit,
     streams: fifos.container,

@@ -2,7 +2,7 @@
 // and what is taken away at its end.
 //
 //   prepareNetwork   addresses and ports are the container's, on paper; its files in /etc are known
-//      .start        links and rules are being made: there is a network namespace
+//      .start        links and ports are being made: there is a network namespace
 //      .finish       they are there: the gate may open
 //   tearDownNetwork  everything is given back, whatever of it there is
 //
@@ -40,7 +40,7 @@ import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";
 import { IP_NETNS, ipNetnsPath, netnsPath } from "./netns-path.ts";
-import { startRemoval, sweepNetworks, tearDownNetwork } from "./tear-down.ts";
+import { startRemoval, tearDownNetwork, tryTearDown } from "./tear-down.ts";
 import { tellNetwork } from "../events/tell-of-things.ts";
 
 /** Who a container is. */
@@ -60,7 +60,7 @@ export interface NetworkState extends Attachment {
 /** A container's network that is reserved, and not made yet. */
 export class PendingNetwork {
   #programs: (() => void)[] = [];
-  #isLeaving = false;
+  #isTakenAway = false;
   /** Whether that was told. */
   #isConnected = false;
 
@@ -76,8 +76,7 @@ export class PendingNetwork {
     this.#programs.push(wait);
   }
 
-  /** What needs no namespace yet: the ports lead to an address that nobody has. */
-  startPorts(): void {
+  #startPorts(): void {
     const published = publishedOf(this.state);
     if (published === undefined) return;
     const isDone = findFirewall().addPorts(published);
@@ -102,6 +101,7 @@ export class PendingNetwork {
       this.#programs.push(makeLinks(endpoints, this.networks, netns, host));
     }
     nameNamespace(this.state.id, netns.path);
+    this.#startPorts();
     if (cni.length > 0) this.#programs.push(() => this.#runPlugins(cni));
   }
 
@@ -142,9 +142,11 @@ export class PendingNetwork {
     for (const network of this.networks) tellNetwork(action, network, this.state.id);
   }
 
-  /** The container has ended: what is left of its ports is taken away without being waited for. */
+  /** The container has ended by itself. What cannot be taken away is tried again by `tearDown`. */
   leave(): void {
-    this.#isLeaving = true;
+    const { id, ports } = this.state;
+    this.#isTakenAway =
+      (ports.length > 0 && startRemoval(this.store, this.state)) || tryTearDown(id);
   }
 
   tearDown(): void {
@@ -155,14 +157,8 @@ export class PendingNetwork {
     } catch {
       // Whoever has waited for it has been told.
     }
-    this.#takeAway();
+    if (!this.#isTakenAway) tearDownNetwork(this.state.id);
     if (this.#isConnected) this.#tell("disconnect");
-  }
-
-  #takeAway(): void {
-    const { id, ports } = this.state;
-    if (this.#isLeaving && ports.length > 0 && startRemoval(this.store, this.state)) return;
-    tearDownNetwork(id);
   }
 }
 
@@ -218,19 +214,18 @@ export function nameNamespace(id: string, source: string): void {
  * @throws UserError for a network that is not there, an address or a port that cannot be had; then
  * nothing is left of it
  */
-export function prepareNetwork(
+export async function prepareNetwork(
   identity: Identity,
   options: NetworkingOptions,
   hostsBase: string | undefined,
   ahead: WaitingProgram | undefined,
-): PendingNetwork {
+): Promise<PendingNetwork> {
   const store = new NetworkStore();
   try {
     return reserveNetwork(store, identity, options, hostsBase, ahead);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // What is in the way may be a dead container's.
-    sweepNetworks(store);
+    (await import("./clear-dead.ts")).clearDead(store);
     return reserveNetwork(store, identity, options, hostsBase, ahead);
   }
 }

@@ -9,13 +9,13 @@ import type { Reservation } from "../state-store.ts";
 import { type Identity, type PendingNetwork, prepareNetwork } from "./attach.ts";
 
 /** The container's network, and what was prepared with its files in /etc. */
-export function prepareForRun(
+export async function prepareForRun(
   options: RunOptions,
   prepared: Prepared,
   place: Pick<Reservation, "folder" | "id" | "name">,
   undo: UndoStack,
   ahead: WaitingProgram | undefined,
-): { readonly prepared: Prepared; readonly network: PendingNetwork } {
+): Promise<{ readonly prepared: Prepared; readonly network: PendingNetwork }> {
   // With the ports that the image exposes, where there is one.
   const { networking, network: mode } = prepared.storage?.options ?? options;
   if (networking === undefined) throw new Error("no network was asked for");
@@ -25,7 +25,7 @@ export function prepareForRun(
     hostname: hostNames(options, prepared),
   };
   const base = mode.kind === "host" ? readTextIfThere("/etc/hosts") : undefined;
-  const network = prepareNetwork(identity, networking, base, ahead);
+  const network = await prepareNetwork(identity, networking, base, ahead);
   if (networking.networks.length > 0) undo.push(() => network.tearDown());
   network.onAddress = (line) => {
     const path = `${place.folder}/hosts`;

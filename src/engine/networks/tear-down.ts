@@ -115,11 +115,13 @@ export function sweepNetworks(store = new NetworkStore()): void {
   });
 }
 
-/** What cannot be taken away now is left to the next command: it is no failure of this one. */
-export function tryTearDown(id: string): void {
+/** What cannot be taken away now is left to the next command: it is no failure of this one. False then. */
+export function tryTearDown(id: string): boolean {
   try {
     tearDownNetwork(id);
+    return true;
   } catch (error) {
     if (!(error instanceof SyscallError || error instanceof UserError)) throw error;
+    return false;
   }
 }

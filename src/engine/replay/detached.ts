@@ -97,7 +97,7 @@ async function start(
   const hold = kept.layer && holdStore(kept.layer, undo);
   if (hold === "another host") return hold;
   // Order: the init process finds its files in /etc.
-  if (kept.network && ahead) network = inNetwork?.takeNetwork(kept.network, place, ahead);
+  if (kept.network && ahead) network = await inNetwork?.takeNetwork(kept.network, place, ahead);
   launch.goOn();
   const { EXIT_FILE, passGate, tellAgain } = await loadLater();
   const initPid = launch.findInit();

@@ -1,7 +1,7 @@
 // A replayed run in the foreground between whose events others are told of: its network, its volumes. So
 // this process tells of it, and not its agent.
 
-import type { UndoStack } from "../../container/undo-stack.ts";
+import { POLL, poll } from "../../../ffi/poll.ts";
 import type { WaitingProgram } from "../../../network/program.ts";
 import { tellAgain } from "../events/tell-again.ts";
 import { tellMounts } from "../events/tell-of-things.ts";
@@ -24,7 +24,6 @@ export class InTurn {
   /**
    * Its addresses and ports are its own.
    * @param ahead makes its network, where it has one
-   * @param undo gets what takes them back
    * @throws UserError for those that cannot be had
    */
   static async begin(
@@ -32,18 +31,14 @@ export class InTurn {
     place: Reservation,
     runFolder: string,
     ahead: WaitingProgram | undefined,
-    undo: UndoStack,
   ): Promise<InTurn | undefined> {
     if (told === undefined) return undefined;
     let taken: PendingNetwork | undefined;
     if (network !== undefined && ahead !== undefined) {
       const { takeNetwork } = await import("./network.ts");
-      taken = takeNetwork(network, place, ahead);
-      undo.push(() => taken?.tearDown());
+      taken = await takeNetwork(network, place, ahead);
     }
-    const begun = new InTurn(told, place, runFolder, taken, mounts ?? []);
-    undo.push(() => begun.#unmount());
-    return begun;
+    return new InTurn(told, place, runFolder, taken, mounts ?? []);
   }
 
   /** There is a process in its network, whose links are on their way. */
@@ -63,16 +58,28 @@ export class InTurn {
     this.#tell(this.told.started);
   }
 
+  /**
+   * Takes its network away once its processes have ended.
+   * Order: while its agent clears what else they have left.
+   * @param pidfd of the init process
+   */
+  awaitEnd(pidfd: number): void {
+    if (this.network === undefined) return;
+    poll([{ fd: pidfd, events: POLL.POLLIN }], -1);
+    this.network.leave();
+  }
+
   /** Returns what tells that nothing is left of it. */
   ended(exitCode: number): () => void {
     const seconds = Math.floor(performance.now() / 1000);
     this.#tell(this.told.died, [String(exitCode), String(seconds)]);
-    this.network?.leave();
     return () => this.#tell(this.told.destroyed);
   }
 
-  #unmount(): void {
+  /** To be called in any case, once its processes are gone. */
+  undo(): void {
     if (this.#areMounted) tellMounts("unmount", this.place.id, this.mounts);
+    this.network?.tearDown();
   }
 
   #tell(text: string, more: readonly string[] = []): void {

@@ -62,6 +62,8 @@ export class ReplayedLaunch<T extends LaunchBasis> {
   #later: Later | undefined;
   /** Set once it has ended and was waited for. */
   hasEnded = false;
+  /** Set once signals can be passed on: the init process, by a pidfd. */
+  initFd = -1;
 
   private constructor(
     readonly launch: KeptLaunch<T>,
@@ -96,6 +98,19 @@ export class ReplayedLaunch<T extends LaunchBasis> {
   get later(): Later {
     if (this.#later === undefined) throw new Error("the launch has not been started");
     return this.#later;
+  }
+
+  /**
+   * What is done while the agent is at work.
+   * Race: where it fails, the agent may be making the init process, which nobody would know of.
+   */
+  async beside<R>(act: () => Promise<R>): Promise<R> {
+    try {
+      return await act();
+    } catch (error) {
+      this.#giveUp("failed");
+      throw error;
+    }
   }
 
   /** To be called once the container is known: its agent waits for that before it goes on. */
@@ -158,7 +173,8 @@ export class ReplayedLaunch<T extends LaunchBasis> {
   prepareForwarding(initPid: number): (() => void) | Unmet {
     const { pidfd_open, prepareForwarding } = this.later;
     try {
-      return prepareForwarding(pidfd_open(initPid).release());
+      this.initFd = pidfd_open(initPid).release();
+      return prepareForwarding(this.initFd);
     } catch (error) {
       return this.#fail(error);
     }

@@ -12,22 +12,20 @@ import type { KeptNetwork } from "./kept.ts";
 const SHORT_ID_LENGTH = 12;
 
 /**
- * Reserves what the container is to have, and writes the two of its files that say so; its ports
- * are there.
+ * Reserves what the container is to have, and writes the two of its files that say so.
  * @throws UserError for an address or a port that cannot be had; then nothing is left of it
  */
-export function takeNetwork(
+export async function takeNetwork(
   { options, hostname }: KeptNetwork,
   { id, name, folder }: Reservation,
   ahead: WaitingProgram,
-): PendingNetwork {
+): Promise<PendingNetwork> {
   const shortId = id.slice(0, SHORT_ID_LENGTH);
   const identity = { id, name, hostname: hostname.replaceAll(standFor(0), shortId) };
-  const network = prepareNetwork(identity, options, undefined, ahead);
+  const network = await prepareNetwork(identity, options, undefined, ahead);
   try {
     writeText(`${folder}/hosts`, network.state.hosts);
     writeText(`${folder}/resolv.conf`, network.state.resolvConf);
-    network.startPorts();
   } catch (error) {
     network.tearDown();
     throw error;

@@ -6,8 +6,10 @@
 
 import { AGENT_PAGE } from "../../../ffi/agent/performer.ts";
 import { readVariable } from "../../../ffi/environment.ts";
+import { writeText } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
 import { prepareErrno } from "../../../ffi/library.ts";
+import type { WaitingProgram } from "../../../network/program.ts";
 import type { ExitStatus } from "../../container/end.ts";
 import type { Results } from "../../container/launch.ts";
 import { UndoStack } from "../../container/undo-stack.ts";
@@ -18,6 +20,7 @@ import type { RunOptions } from "../run-options.ts";
 import { formatRecord, type Reservation, StateStore } from "../state-store.ts";
 import { findGivenName, type GivenName } from "./given-name.ts";
 import { findKept, type Found, type KeptFile, type KeptLaunch } from "./kept.ts";
+import type { InTurn } from "./in-turn.ts";
 import { buildOf, meet, type Replay, ReplayedLaunch, type Unmet } from "./launch.ts";
 
 export type { Replay } from "./launch.ts";
@@ -79,13 +82,15 @@ async function perform(
   undo.push(() => place.remove());
   const cgroupsPath = kept.cgroupsPath.replaceAll(kept.standInId, id);
   place.record(formatRecord(place, cgroupsPath));
-  const inTurn =
-    kept.told &&
-    (await (await import("./in-turn.ts")).InTurn.begin(kept, place, folder, ahead, undo));
+  let inTurn: InTurn | undefined;
+  // Order: once its processes are gone.
+  undo.push(() => inTurn?.undo());
+  if (kept.network) makeNetworkFiles(place);
   const hold = kept.layer && (await import("./layer.ts")).takeLayer(kept.layer, kept, id, undo);
   if (hold === "another host") return hold;
   const launch = await ReplayedLaunch.start(kept, file, id, undo);
   const { later, performer } = launch;
+  if (kept.told) inTurn = await launch.beside(() => beginInTurn(kept, place, folder, ahead));
   const initPid = launch.findInit();
   hold?.[Symbol.dispose]();
   if (typeof initPid === "string") return initPid;
@@ -100,6 +105,7 @@ async function perform(
   const agentPid = performer.pid(AGENT_PAGE);
   place.record(formatRecord(place, cgroupsPath, { agentPid, initPid }));
   await clearOthers(store, id);
+  inTurn?.awaitEnd(launch.initFd);
   later.reap(agentPid);
   launch.hasEnded = true;
   const status = later.readStatus(performer.channel.view(kept.score.info, SIGINFO_BYTES));
@@ -116,6 +122,22 @@ async function perform(
 
 export const exitCodeOf = ({ kind, value }: ExitStatus): number =>
   kind === "exited" ? value : 128 + value;
+
+/** Start-up: loaded while the agent is at work. */
+async function beginInTurn(
+  kept: KeptLaunch,
+  place: Reservation,
+  folder: string,
+  ahead: WaitingProgram | undefined,
+): Promise<InTurn | undefined> {
+  const { InTurn } = await import("./in-turn.ts");
+  return InTurn.begin(kept, place, folder, ahead);
+}
+
+/** The init process finds them, and what is in them once the gate opens. */
+function makeNetworkFiles({ folder }: Reservation): void {
+  for (const name of ["hosts", "resolv.conf"]) writeText(`${folder}/${name}`, "");
+}
 
 const RESERVE_ATTEMPTS = 20;
 
