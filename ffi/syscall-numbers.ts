@@ -130,6 +130,7 @@ preadv 295 69
 process_vm_readv 310 270
 pwritev 296 70
 readv 19 65
+writev 20 66
 rt_sigreturn 15 139
 sched_getaffinity 204 123
 ` as const;

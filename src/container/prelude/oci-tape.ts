@@ -7,7 +7,6 @@ import {
   CONTROL_BYTES,
   CONTROL_DONE,
   CONTROL_STOP,
-  RECORD_BYTES,
   RECORD_PENDING,
   RECORD_RESULT,
 } from "../../../ffi/agent/layout.ts";
@@ -25,7 +24,6 @@ import {
 import { CHANNEL_FD, ENDING_SIGNALS } from "./run-tape.ts";
 import { describeVector, writeCopies } from "./vectors.ts";
 import {
-  CLD_EXITED,
   encode,
   inChannel,
   type LaunchFile,
@@ -56,8 +54,6 @@ export interface BundlePrelude extends OciPrelude {
 
 const STAT_DIGITS = 9;
 const LOCK_UN = 8;
-const LOST_STATUS = 137;
-const SIGNALLED = 128;
 
 /** @param waits whether it is to be started later */
 export function writeBundle(bundle: BundlePrelude, waits: boolean, boot: Boot): LaunchFile {
@@ -242,37 +238,21 @@ class BundleWriter extends OciWriter {
     tape.call("flock", [new Value(lock), LOCK_UN]);
     tape.otherwise = this.end;
     this.watch(agentPid, initFd, mask);
-    const status = inChannel(score.info + SIGINFO.status);
-    this.#findStatus(status);
-    this.#clear(status);
+    this.#refuseUnexecuted();
+    this.#clear(this.makeExitCode(score.info));
     tape.mark(this.end);
     this.keepBlocked(blocked, mask, ENDING_SIGNALS);
     tape.tryCall("dup3", [new Value(channelFd), CHANNEL_FD, 0]);
     this.become(this.#ended);
   }
 
-  /** The exit code of `run`; the runtime says why where the program was never executed. */
-  #findStatus(status: Addressed): void {
+  /** The runtime says why. Where nobody knows how it ended, it has been executed. */
+  #refuseUnexecuted(): void {
     const { tape } = this;
     const { score } = this.bundle;
-    const code = inChannel(score.info + SIGINFO.code);
-    const [exited, known, lost] = [new Mark(), new Mark(), new Mark()];
-    tape.compare(code, 0, { ok: lost, fail: tape.behind() });
-    const last = inChannel(lastBefore(score) + RECORD_RESULT);
-    tape.compare(last, RECORD_PENDING, { ok: this.undo, fail: tape.behind() });
-    const executed = new Mark();
-    for (const attempt of score.attempts) {
-      const result = inChannel(attempt + RECORD_RESULT);
-      tape.compare(result, RECORD_PENDING, { ok: executed, fail: tape.behind() });
-    }
-    tape.go(this.undo);
-    tape.mark(executed);
-    tape.compare(code, CLD_EXITED, { ok: exited, fail: tape.behind() });
-    tape.add(status, SIGNALLED);
-    tape.mark(exited);
-    tape.go(known);
-    tape.mark(lost);
-    tape.add(status, LOST_STATUS);
+    const known = new Mark();
+    tape.compare(inChannel(score.info + SIGINFO.code), 0, { ok: known, fail: tape.behind() });
+    this.refuseUnexecuted(score, this.undo);
     tape.mark(known);
   }
 
@@ -303,10 +283,3 @@ const RECORD_LENGTH = 1024;
 const lengthOf = (parts: readonly Part[]): number =>
   parts.reduce((sum, [, bytes]) => sum + bytes, 0);
 const roundUp = (length: number): number => Math.ceil(length / RECORD_LENGTH) * RECORD_LENGTH;
-
-/** The last record that is performed in any case before the program is. */
-function lastBefore({ attempts, maySkip }: Score): number {
-  let at = (attempts[0] ?? 0) - RECORD_BYTES;
-  while (maySkip.includes(at)) at -= RECORD_BYTES;
-  return at;
-}

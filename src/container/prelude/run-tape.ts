@@ -126,30 +126,12 @@ class RunWriter extends LaunchWriter {
     const row = describeVector(tape, parts);
     const { launch } = this.boot;
     tape.call("preadv", [new Value(launch), row, parts.length, new Value(offset), 0]);
-    this.#fillId();
-    return { offset, path, text };
-  }
-
-  /** 56 digits of the kernel's two random UUIDs: RFC 9562 says which digits of them are fixed. */
-  #fillId(): void {
-    const { tape } = this;
-    const fd = this.fd();
-    const flags = O.O_RDONLY | O.O_CLOEXEC;
-    const source = "/proc/sys/kernel/random/uuid";
-    tape.call("openat", [AT_FDCWD, source, flags], { into: fd });
-    let at: number = ROW.prefixBytes;
-    for (const groups of [
+    // Of the second there is room for 24 digits.
+    this.fillId(ROW.prefixBytes, [
       [8, 4, 4, 4, 12],
       [8, 4, 4, 4, 4],
-    ]) {
-      const parts: [Addressed, number][] = [];
-      for (const digits of groups) {
-        parts.push([this.id.at(at), digits], [tape.place(), 1]);
-        at += digits;
-      }
-      tape.call("lseek", [new Value(fd), 0, 0]);
-      tape.call("readv", [new Value(fd), describeVector(tape, parts), parts.length - 1]);
-    }
+    ]);
+    return { offset, path, text };
   }
 
   /** The container's folder, its lock, its record and its name: as StateStore.reserve() takes them. */

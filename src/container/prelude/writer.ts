@@ -13,12 +13,23 @@ import {
   CONTROL_GO,
   CONTROL_STOP,
   EXECUTABLE_CHANNEL_OFFSET,
+  RECORD_BYTES,
+  RECORD_PENDING,
+  RECORD_RESULT,
 } from "../../../ffi/agent/layout.ts";
-import { type Addressed, Inside, Mark, type Place, Tape, Value } from "../../../ffi/agent/tape.ts";
+import {
+  type Addressed,
+  Inside,
+  Mark,
+  type Outcome,
+  type Place,
+  Tape,
+  Value,
+} from "../../../ffi/agent/tape.ts";
 import type { Score, Span } from "../score.ts";
 import type { Boot } from "./boot.ts";
 import { LAUNCH_ADDRESS, VIEW_ADDRESS } from "./layout.ts";
-import { type Copy, writeCopies } from "./vectors.ts";
+import { type Copy, describeVector, writeCopies } from "./vectors.ts";
 
 /** Where in its file the second part and the channel begin; before them is the tape. */
 export const TABLE_OFFSET = 1024 * 1024;
@@ -44,6 +55,8 @@ export interface Prelude {
 
 export const SIGCHLD = 17;
 const SIGKILL = 9;
+/** What a shell adds to a signal. */
+const SIGNALLED = 128;
 const SIGNALS = 64;
 export const SIGSET_BYTES = 8;
 const [SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK] = [0, 1, 2];
@@ -132,14 +145,38 @@ export class LaunchWriter {
     return fd;
   }
 
+  /**
+   * Fills the id, from `from` on, with digits of the kernel's random UUIDs.
+   * @param uuids of how many digits each of their groups is taken
+   */
+  fillId(from: number, uuids: readonly (readonly number[])[]): void {
+    const { tape } = this;
+    const fd = this.fd();
+    const source = "/proc/sys/kernel/random/uuid";
+    tape.call("openat", [AT_FDCWD, source, O.O_RDONLY | O.O_CLOEXEC], { into: fd });
+    let at = from;
+    for (const groups of uuids) {
+      const parts: [Addressed, number][] = [];
+      for (const digits of groups) {
+        parts.push([this.id.at(at), digits], [tape.place(), 1]);
+        at += digits;
+      }
+      tape.call("lseek", [new Value(fd), 0, 0]);
+      tape.call("readv", [new Value(fd), describeVector(tape, parts), parts.length - 1]);
+    }
+  }
+
   /** Everything that has the id in it. */
   copy(): void {
     this.tape.call("getpid", [], { into: this.pid });
     writeCopies(this.tape, this.copies, this.pid);
   }
 
-  /** Its executable is sealed, and has nothing of the host's: see ffi/agent/start.ts. */
-  startAgent(score: Score, channelFd: Place): Place {
+  /**
+   * Its executable is sealed, and has nothing of the host's: see ffi/agent/start.ts.
+   * @param stdin what is to be its standard input instead of the caller's own
+   */
+  startAgent(score: Score, channelFd: Place, stdin?: Place): Place {
     const { tape } = this;
     const file = this.fd();
     const executable = Uint8Array.fromHex(score.executable);
@@ -151,7 +188,7 @@ export class LaunchWriter {
     tape.call("fcntl", [new Value(file), F_ADD_SEALS, ALL_SEALS]);
     const flags = CLONE.CLONE_VM | CLONE.CLONE_VFORK | SIGCHLD;
     tape.call("clone", [flags, 0, 0, 0, 0], { into: agentPid, childPage: child });
-    this.#writeChild(child, file);
+    this.#writeChild(child, file, stdin);
     return agentPid;
   }
 
@@ -159,13 +196,14 @@ export class LaunchWriter {
    * What the agent's process does before it is one: as posix_spawn(3) with a session of its own.
    * Kernel: it shares this memory until then, and its parent waits, so its records are its own.
    */
-  #writeChild(page: Place, file: Place): void {
+  #writeChild(page: Place, file: Place, stdin: Place | undefined): void {
     const { tape } = this;
     const [begin, behind] = [new Mark(), new Mark()];
     tape.go(behind);
     tape.mark(begin);
     tape.startAt(page, begin);
     tape.tryCall("setsid", []);
+    if (stdin !== undefined) tape.tryCall("dup3", [new Value(stdin), 0, 0]);
     const byDefault = tape.place(SIGACTION_BYTES);
     for (let signal = 1; signal <= SIGNALS; signal++) {
       tape.tryCall("rt_sigaction", [signal, byDefault, null, SIGSET_BYTES]);
@@ -290,6 +328,39 @@ export class LaunchWriter {
     const args = [new Value(initFd), new Value(signal), null, 0];
     tape.call("pidfd_send_signal", args, { ok: again, fail: again });
     tape.mark(ended);
+  }
+
+  /**
+   * Of a process that has ended: what its siginfo says becomes the exit code that a shell would tell.
+   * @param info where in the channel that is
+   */
+  makeExitCode(info: number): Inside {
+    const { tape } = this;
+    const [code, status] = [inChannel(info + SIGINFO.code), inChannel(info + SIGINFO.status)];
+    const [isLost, known] = [new Mark(), new Mark()];
+    tape.compare(code, 0, { ok: isLost, fail: tape.behind() });
+    tape.compare(code, CLD_EXITED, { ok: known, fail: tape.behind() });
+    tape.add(status, SIGNALLED);
+    tape.go(known);
+    tape.mark(isLost);
+    tape.add(status, SIGNALLED + SIGKILL);
+    tape.mark(known);
+    return status;
+  }
+
+  /** Whether the program has been executed: it goes on behind this, or there. */
+  refuseUnexecuted({ attempts, maySkip }: Score, otherwise: Mark): void {
+    const { tape } = this;
+    const executed = new Mark();
+    const pending = (at: number, outcome: Outcome): void =>
+      tape.compare(inChannel(at + RECORD_RESULT), RECORD_PENDING, outcome);
+    // The last record that is performed in any case before the program is.
+    let last = (attempts[0] ?? 0) - RECORD_BYTES;
+    while (maySkip.includes(last)) last -= RECORD_BYTES;
+    pending(last, { ok: otherwise, fail: tape.behind() });
+    for (const attempt of attempts) pending(attempt, { ok: executed, fail: tape.behind() });
+    tape.go(otherwise);
+    tape.mark(executed);
   }
 
   /** Removes a folder that is empty by now, or keeps it as the spare one. */

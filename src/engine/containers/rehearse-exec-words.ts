@@ -89,7 +89,11 @@ async function keepWords(
   };
   const arena = new Uint8Array(launch.score.arenaBytes);
   const length = readAt(file.fd, arena, file.arenaOffset);
-  if (length === arena.length) keep(entry, { launch, words }, arena);
+  if (length !== arena.length) return;
+  keep(entry, { launch, words }, arena);
+  // Race: it was there before any of that was looked at, and still is.
+  const { publishExec } = await import("./publish-exec.ts");
+  publishExec({ runFolder, container, command, words, launch, arena });
 }
 
 /** A name comes before an id: see findKept(). */

@@ -40,8 +40,12 @@ export class EventParser {
     const attributes = { name: makeName(id, 0), ...given };
     for (const action of actions) {
       if (action === "start") this.#started.set(id, timeMs);
-      if (action !== "die" || exitCode === undefined) {
+      if (exitCode === undefined || (action !== "die" && action !== "exec_die")) {
         yield { timeMs, type, action, id, attributes };
+        continue;
+      }
+      if (action === "exec_die") {
+        yield { timeMs, type, action, id, attributes: { ...attributes, exitCode } };
         continue;
       }
       const seconds = Math.floor((timeMs - (this.#started.get(id) ?? timeMs)) / 1000);

@@ -77,7 +77,7 @@ function publish(
 const FREEZERS = { "freezer.state": "THAWED\n", "cgroup.events": "populated 1\nfrozen 0\n" };
 
 /** The file that tells whether a container with those cgroups is frozen; undefined where it is. */
-function findFreezer(
+export function findFreezer(
   directories: readonly string[],
 ): { readonly path: string; readonly text: string } | undefined {
   for (const directory of directories) {

@@ -90,14 +90,20 @@ export async function rehearseExec(
   record: OciRecord,
 ): Promise<void> {
   const quiet = { ...globals, debug: () => undefined, warn: () => undefined };
-  await keepRehearsed(entry, () =>
-    rehearseLaunch(0, async ({ id, pid }) => {
-      const { listener, plan, process } = await planExec(options, quiet, record, pid);
-      // Its stdio is to be given to it: see give-stdio.ts.
-      if (listener !== undefined || process.user.uid !== 0) return undefined;
-      const written = writeEnterPlan(plan, options.detach);
-      if (written === undefined) return undefined;
-      return { written, made: { standInId: id, cgroupDirectories: [] } };
-    }),
+  await keepRehearsed(
+    entry,
+    () =>
+      rehearseLaunch(0, async ({ id, pid }) => {
+        const { listener, plan, process } = await planExec(options, quiet, record, pid);
+        // Its stdio is to be given to it: see give-stdio.ts.
+        if (listener !== undefined || process.user.uid !== 0) return undefined;
+        const written = writeEnterPlan(plan, options.detach);
+        if (written === undefined) return undefined;
+        return { written, made: { standInId: id, cgroupDirectories: [] } };
+      }),
+    {
+      publish: async (launch, arena) =>
+        (await import("./publish-exec.ts")).publishExec(options, globals, record, launch, arena),
+    },
   );
 }

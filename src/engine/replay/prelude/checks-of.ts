@@ -32,7 +32,7 @@ export function findChecks(
   observations: readonly Observation[],
   standIn: string,
 ): Check[] | undefined {
-  if (observations.some(([, about]) => about.includes(standIn))) return undefined;
+  if (standIn !== "" && observations.some(([, about]) => about.includes(standIn))) return undefined;
   const checks = listChecks(observations);
   // Race: what is known of a file now has to be of the very contents that were observed.
   if (checks === undefined || !stillHolds(observations, standIn, standIn)) return undefined;
@@ -114,6 +114,13 @@ function checkText(path: string, text: string): Check[] | undefined {
   if (isKnownByStat(stat, path)) return [{ kind: "file", path, words: wordsAt(stat, CONTENTS) }];
   const bytes = encode(text);
   return bytes.length > TEXT_MAX ? undefined : [{ kind: "text", path, bytes }];
+}
+
+/** That a file is as it is now; undefined where it changes at this moment. */
+export function checkContents(path: string): Check | undefined {
+  const stat = statx(AT_FDCWD, path);
+  if (stat === undefined || !isSettled(stat)) return undefined;
+  return { kind: "file", path, words: wordsAt(stat, CONTENTS) };
 }
 
 function isKnownByStat(stat: DataView, path: string): boolean {
