@@ -193,7 +193,7 @@ class StackReader {
 
 /** Security: what is in it is performed as root, so nobody else may have had a hand in it. */
 function openIndex(tape: Tape, build: string, runFolder: Place, index: Place): void {
-  const flags = O.O_RDONLY | O.O_CLOEXEC | O.O_NOFOLLOW;
+  const flags = O.O_RDONLY | O.O_CLOEXEC | O.O_NOFOLLOW | O.O_NONBLOCK;
   tape.call("openat", [new Value(runFolder), `${PRELUDES}/${build}`, flags], { into: index });
   mapOurs(tape, index, INDEX_ADDRESS);
 }

@@ -40,7 +40,7 @@ export function writeIndex(entries: readonly IndexEntry[], boot: Boot): Uint8Arr
     const other = new Mark();
     tape.compare(length, wanted.bytes.length, { fail: other });
     compareWords(tape, words, wanted, other);
-    const flags = O.O_RDONLY | O.O_CLOEXEC | O.O_NOFOLLOW;
+    const flags = O.O_RDONLY | O.O_CLOEXEC | O.O_NOFOLLOW | O.O_NONBLOCK;
     const path = `${PRELUDES}/${file}`;
     tape.call("openat", [new Value(boot.runFolder), path, flags], { into: boot.launch, ok: found });
     tape.mark(other);
