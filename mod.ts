@@ -83,11 +83,11 @@ async function runAgain(argv: readonly string[]): Promise<number> {
 }
 
 /** The end of a run that a prelude has performed: see src/engine/replay/prelude/ended.ts. */
-async function endRun([, path = "", , ...words]: readonly string[]): Promise<number> {
+async function endRun([, , ...words]: readonly string[]): Promise<number> {
   const parse = async (asked: readonly string[] = words) =>
     (await import("./src/cli/program.ts")).parseNoting(asked, makeEngine());
   try {
-    return await (await import("./src/engine/replay/prelude/ended.ts")).finishEnded(path, parse);
+    return await (await import("./src/engine/replay/prelude/ended.ts")).finishEnded(parse);
   } catch (error) {
     return (await import("./src/cli/program.ts")).reportFailure(error, makeEngine());
   }

@@ -90,9 +90,10 @@ export class StateStore {
     }
   }
 
-  /** A place that another process has taken, whose lock is this one's now. */
-  adopt(id: string, name: string, lock: Fd): Reservation {
-    return new Reservation(this, id, name, this.containerFolder(id), lock);
+  /** A place that another process has taken, whose lock is this one's now; without a name it has none. */
+  adopt(id: string, name: string | undefined, lock: Fd): Reservation {
+    const folder = this.containerFolder(id);
+    return new Reservation(this, id, name ?? "", folder, lock, name !== undefined);
   }
 
   /** The same without its name, which is taken later. */

@@ -41,16 +41,19 @@ export interface RunPrelude extends Prelude {
   /** The name that was asked for. Without one each has that of its row. */
   readonly name?: string;
   readonly spare?: string;
-  /** What the runtime is started with for the end; behind it come the words. */
-  readonly afterwards: readonly string[];
+  /** The command that the runtime is started with for the end; behind it come the words. */
+  readonly afterwards: string;
+  /** What that command is to know. */
+  readonly end: Uint8Array;
   /** Signals that are the container's from the gate on. */
   readonly signals: readonly number[];
 }
 
 /**
- * The descriptors that the runtime finds at the end: the channel, and the lock of the place. As high as the
- * set-up of a container itself comes, as there may be no more for a process.
+ * The descriptors that the runtime finds at the end: the file of the prelude, the channel, and the lock of
+ * the place. As high as the set-up of a container itself comes, as there may be no more for a process.
  */
+export const LAUNCH_FD = 61;
 export const CHANNEL_FD = 62;
 export const LOCK_FD = 63;
 const FIRST_FREE_FD = 64;
@@ -66,7 +69,8 @@ const LOCK_EXCLUSIVE_NONBLOCKING = 6;
 export function writeRun(run: RunPrelude, rows: readonly Row[], boot: Boot): LaunchFile {
   const writer = new RunWriter(run, boot);
   const channel = makeChannel(run.score, run.arena);
-  return { tape: writer.perform(channel.length), table: ROW.write(rows), channel };
+  const tape = writer.perform(channel.length);
+  return { tape, table: ROW.write(rows), channel, end: run.end };
 }
 
 class RunWriter extends LaunchWriter {
@@ -231,12 +235,14 @@ class RunWriter extends LaunchWriter {
     const { afterwards, words } = this.run;
     tape.mark(this.end);
     this.keepBlocked(this.#blocked, mask, ENDING_SIGNALS);
-    for (const fd of [channelFd, lock]) {
+    const { launch } = this.boot;
+    for (const fd of [launch, channelFd, lock]) {
       tape.tryCall("fcntl", [new Value(fd), F_DUPFD_CLOEXEC, FIRST_FREE_FD], { into: fd });
     }
+    tape.tryCall("dup3", [new Value(launch), LAUNCH_FD, 0]);
     tape.tryCall("dup3", [new Value(channelFd), CHANNEL_FD, 0]);
     tape.tryCall("dup3", [new Value(lock), LOCK_FD, 0]);
-    this.become([...afterwards, ...words.slice(1)]);
+    this.become([afterwards, ...words.slice(1)]);
   }
 
   /** What is left is swept away by the runtime, which runs the container in the usual way. */

@@ -34,6 +34,8 @@ import { type Copy, describeVector, writeCopies } from "./vectors.ts";
 /** Where in its file the second part and the channel begin; before them is the tape. */
 export const TABLE_OFFSET = 1024 * 1024;
 export const CHANNEL_OFFSET = 2 * 1024 * 1024;
+/** What the runtime is to know where it comes to the end. */
+export const END_OFFSET = 3 * 1024 * 1024;
 
 /** The whole file, in pieces. */
 export interface LaunchFile {
@@ -41,6 +43,7 @@ export interface LaunchFile {
   /** What it looks up: the names of a run, the characters of an id. */
   readonly table: Uint8Array;
   readonly channel?: Uint8Array;
+  readonly end?: Uint8Array;
 }
 
 /** What every tape is to know. */

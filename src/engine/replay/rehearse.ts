@@ -46,7 +46,7 @@ export async function rehearse(
   const publish = async (launch: KeptLaunch, arena: Uint8Array): Promise<void> => {
     const { layer, detached, network, told } = launch;
     if ((layer ?? detached ?? network ?? told) !== undefined) return;
-    (await import("./prelude/publish-run.ts")).publishRun(runFolder, entry.path, launch, arena);
+    (await import("./prelude/publish-run.ts")).publishRun(runFolder, launch, arena);
   };
   await keepRehearsed(
     entry,

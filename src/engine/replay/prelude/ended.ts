@@ -5,18 +5,22 @@ import { Performer } from "../../../../ffi/agent/performer.ts";
 import { CHANNEL_BYTES } from "../../../../ffi/agent/layout.ts";
 import { Fd } from "../../../../ffi/fd.ts";
 import { readVariable } from "../../../../ffi/environment.ts";
-import { AT_FDCWD } from "../../../../ffi/constants.ts";
+import { AT_FDCWD, S } from "../../../../ffi/constants.ts";
+import { fileIdentity, readFirstLine } from "../../../../ffi/files.ts";
+import { geteuid } from "../../../../ffi/identity.ts";
 import { prepareErrno } from "../../../../ffi/library.ts";
 import { STATX, statx } from "../../../../ffi/statx.ts";
 import { syscall } from "../../../../ffi/syscall.ts";
 import { decodeText } from "../../../../ffi/text.ts";
-import { CHANNEL_FD, LOCK_FD } from "../../../container/prelude/run-tape.ts";
+import { CHANNEL_FD, LAUNCH_FD, LOCK_FD } from "../../../container/prelude/run-tape.ts";
+import { END_OFFSET } from "../../../container/prelude/writer.ts";
 import { UndoStack } from "../../../container/undo-stack.ts";
 import { trimEvents } from "../../events/event-log.ts";
 import { runFolder } from "../../run-folder.ts";
 import { StateStore } from "../../state-store.ts";
 import { hasCleared, readStatus, removeCgroups, resultsOf } from "../after-start.ts";
-import { openKept } from "../kept.ts";
+import { UserError } from "../../../errors.ts";
+import type { EndedLaunch } from "./ended-command.ts";
 import {
   clearOthers,
   exitCodeOf,
@@ -28,15 +32,14 @@ import {
 const SIGINFO_BYTES = 128;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const OTHERS_BITS = 0o077;
 
-/** The exit code of the run. @param path of what is kept of the launch */
-export async function finishEnded(path: string, parse: ParseOptions): Promise<number> {
+/** The exit code of the run. */
+export async function finishEnded(parse: ParseOptions): Promise<number> {
   prepareErrno();
   using channelFd = new Fd(CHANNEL_FD);
   using lock = new Fd(LOCK_FD);
-  using file = openKept(path, "");
-  const launch = file?.kept.launch;
-  if (launch === undefined) throw new Error(`${path} is gone, which a container was run by`);
+  const launch = readLaunch();
   const { score, standInId } = launch;
   const place = [0, CHANNEL_BYTES, PROT_READ_WRITE, MAP_SHARED, channelFd.number, 0];
   const performer = new Performer(syscall("mmap", place));
@@ -46,8 +49,7 @@ export async function finishEnded(path: string, parse: ParseOptions): Promise<nu
   const id = decodeText(new Uint8Array(view.buffer, view.byteOffset, length));
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
   const store = new StateStore(folder, launch.spare);
-  const name = store.readRecord(id)?.name ?? "";
-  const reservation = store.adopt(id, name, lock);
+  const reservation = store.adopt(id, store.readRecord(id)?.name, lock);
   using undo = new UndoStack();
   let tellOfEnd: (() => void) | undefined;
   // Order: as in the replay.
@@ -65,6 +67,17 @@ export async function finishEnded(path: string, parse: ParseOptions): Promise<nu
   trimEvents(folder);
   await explainEnd(status, resultsOf(performer, score.exec), reservation, parse);
   return exitCode;
+}
+
+/** Security: what is in it is performed as root, so it is root's alone. */
+function readLaunch(): EndedLaunch {
+  using file = new Fd(LAUNCH_FD);
+  const { type, mode, uid } = fileIdentity(file.number, "");
+  const isOurs = type === S.S_IFREG && uid === geteuid() && (mode & OTHERS_BITS) === 0;
+  if (!isOurs)
+    throw new UserError("this command is for the end of a container that bunker has run");
+  syscall("lseek", [file.number, END_OFFSET, 0]);
+  return JSON.parse(readFirstLine(file.number, "").text) as EndedLaunch;
 }
 
 /** Of a record: it was written last when the container had begun to run. */

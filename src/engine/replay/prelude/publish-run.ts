@@ -1,21 +1,16 @@
 // The prelude of a run in the foreground that was just written down.
 
 import { listForwarded } from "../../../../ffi/forward-signals.ts";
+import { encodeText } from "../../../../ffi/text.ts";
 import { ROW_COUNT, type Row } from "../../../container/prelude/rows.ts";
 import { writeRun } from "../../../container/prelude/run-tape.ts";
 import { makeId, makeName } from "../../names.ts";
 import type { KeptLaunch } from "../kept.ts";
 import { findChecks } from "./checks-of.ts";
-import { ENDED_COMMAND } from "./ended-command.ts";
+import { ENDED_COMMAND, type EndedLaunch } from "./ended-command.ts";
 import { publishPrelude } from "./publish.ts";
 
-/** @param keptPath where the launch is kept */
-export function publishRun(
-  runFolder: string,
-  keptPath: string,
-  launch: KeptLaunch,
-  arena: Uint8Array,
-): void {
+export function publishRun(runFolder: string, launch: KeptLaunch, arena: Uint8Array): void {
   const { cgroupsPath, name, observations, oomScoreAdj, score, spare, standInId } = launch;
   if (oomScoreAdj !== undefined || score.latch === undefined) return;
   publishPrelude({
@@ -29,7 +24,8 @@ export function publishRun(
         ...{ checks, score, arena, cgroupsPath },
         containers: `${runFolder}/containers`,
         names: `${runFolder}/names`,
-        afterwards: [ENDED_COMMAND, keptPath],
+        afterwards: ENDED_COMMAND,
+        end: encodeText(`${JSON.stringify(findEnd(launch))}\n`),
         signals: listForwarded(),
         ...(name === undefined ? {} : { name }),
         ...(spare === undefined ? {} : { spare }),
@@ -38,6 +34,11 @@ export function publishRun(
     },
   });
 }
+
+const findEnd = ({ cgroupDirectories, score, spare, standInId }: KeptLaunch): EndedLaunch => ({
+  ...{ cgroupDirectories, score, standInId },
+  ...(spare === undefined ? {} : { spare }),
+});
 
 function makeRows(): Row[] {
   return Array.from({ length: ROW_COUNT }, () => {

@@ -33,6 +33,7 @@ import {
 import { MAPPED_BYTES, PRELUDES } from "../../../container/prelude/layout.ts";
 import {
   CHANNEL_OFFSET,
+  END_OFFSET,
   type LaunchFile,
   type Prelude,
   TABLE_OFFSET,
@@ -93,7 +94,8 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   const isWritten = writeTape(`${folder}/${file}`, [
     [0, written.tape],
     [TABLE_OFFSET, written.table],
-    ...(written.channel === undefined ? [] : ([[CHANNEL_OFFSET, written.channel]] as const)),
+    [CHANNEL_OFFSET, written.channel ?? NOTHING],
+    [END_OFFSET, written.end ?? NOTHING],
   ]);
   if (!isWritten) return;
   const words = line.bytes.toBase64();
@@ -106,10 +108,13 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   removeOthers(folder, own.build, few);
 }
 
-const doesFit = ({ tape, table, channel }: LaunchFile): boolean =>
+const NOTHING = new Uint8Array(0);
+
+const doesFit = ({ tape, table, channel = NOTHING, end = NOTHING }: LaunchFile): boolean =>
   tape.length <= TABLE_OFFSET &&
   TABLE_OFFSET + table.length <= CHANNEL_OFFSET &&
-  CHANNEL_OFFSET + (channel?.length ?? 0) <= MAPPED_BYTES;
+  CHANNEL_OFFSET + channel.length <= END_OFFSET &&
+  END_OFFSET + end.length <= MAPPED_BYTES;
 
 const readListed = ({ words, open, file }: Listed): IndexEntry => ({
   words: { bytes: Uint8Array.fromBase64(words), open },
