@@ -2,7 +2,7 @@
 // run folder for what earlier runs have left to be performed without a runtime, and goes on there. In any
 // other case, and for everybody but root, the runtime starts as if nothing had been.
 //
-//   the environment   is $BUNKER_RUN in it, any other $BUNKER_…?
+//   the environment   is $BUNKER_RUN in it, or any other $BUNKER_…?
 //   RUN/preludes/BUILD   the index: which words there are (index-tape.ts)
 //
 // Pure. What is here is in the executable for good, so it knows as little as can be.
@@ -11,7 +11,7 @@ import { AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { CONTROL_END, CONTROL_FIRST, CONTROL_GO } from "../../../ffi/agent/layout.ts";
 import { type Inside, Mark, NO_END, type Place, Tape, Value } from "../../../ffi/agent/tape.ts";
 import { CHANNEL_BYTES } from "../../../ffi/agent/layout.ts";
-import { describeVector } from "./vectors.ts";
+import { StackReader } from "./stack-reader.ts";
 import { INDEX_ADDRESS, MAPPED_BYTES, PRELUDES, RUN_FOLDER, VIEW_ADDRESS } from "./layout.ts";
 
 /** struct ucontext of x86-64, by which rt_sigreturn(2) goes on: asm/sigcontext.h, asm/ucontext.h */
@@ -52,6 +52,8 @@ export interface Boot {
   readonly mask: Inside;
   /** A descriptor of the run folder. */
   readonly runFolder: Place;
+  /** Not zero where there are other variables of ours: each tape knows which it is for. */
+  readonly others: Place;
   /** A descriptor of what is performed, from the index on. */
   readonly launch: Place;
   /** Where the runtime starts. */
@@ -70,7 +72,6 @@ const REGULAR_0600 = 0o100600;
 /** From the index to the end of the channel: all that a prelude maps. */
 const UNMAPPED_BYTES = VIEW_ADDRESS - INDEX_ADDRESS + CHANNEL_BYTES;
 
-const POINTER_BYTES = 8;
 /** Of a variable: enough to tell which one it is. */
 const BEGINNING_BYTES = 16;
 
@@ -87,13 +88,11 @@ export function writeBoot(base: number, entry: number, build: string): Boot {
   const started = new Value(frame.at(STACK_BYTES + CONTEXT.rsp));
   const runFolder = tape.place(8, word(-1));
   const index = tape.place(8, word(-1));
+  const others = tape.place();
   const launch = tape.place(8, word(-1));
 
   tape.call("rt_sigprocmask", [SIG_BLOCK, null, mask, SIGSET_BYTES]);
-  const user = tape.place();
-  tape.call("geteuid", [], { into: user });
-  tape.compare(user, 0);
-  findRunFolder(tape, started, runFolder);
+  findRunFolder(tape, started, runFolder, others);
   openIndex(tape, build, runFolder, index);
   tape.mark(goOn);
   for (const fd of [runFolder, index, launch]) tape.tryCall("close", [new Value(fd)]);
@@ -110,7 +109,7 @@ export function writeBoot(base: number, entry: number, build: string): Boot {
   const context = frame.address + STACK_BYTES;
   return {
     ...{ bytes, control: base, frame: context, stack: context + CONTEXT.rsp },
-    ...{ exit: context + CONTEXT.rdx, started, mask, runFolder, launch, goOn },
+    ...{ exit: context + CONTEXT.rdx, started, mask, runFolder, others, launch, goOn },
   };
 }
 
@@ -120,12 +119,12 @@ const O_PATH_FOLDER = O.O_PATH | O.O_DIRECTORY | O.O_CLOEXEC;
 const FOR_RUNTIME = ["LIST", "NOTI"];
 
 /**
- * Opens the run folder. A variable of ours that may change what is done, but for the one that names that
- * folder by a whole path, is the runtime's to read.
+ * Opens the run folder. Where a variable names it, that has to be by a whole path.
  */
-function findRunFolder(tape: Tape, started: Value, runFolder: Place): void {
+function findRunFolder(tape: Tape, started: Value, runFolder: Place, others: Place): void {
   const [words, variables, all, known] = [new Mark(), new Mark(), new Mark(), new Mark()];
-  const stack = new StackReader(tape);
+  const other = new Mark();
+  const stack = new StackReader(tape, BEGINNING_BYTES);
   const { pointer, beginning } = stack;
   stack.start(started);
   tape.mark(words);
@@ -139,56 +138,18 @@ function findRunFolder(tape: Tape, started: Value, runFolder: Place): void {
     tape.compare(beginning, wordOf(other), { ok: tape.otherwise, fail: tape.behind() });
   }
   tape.compare(beginning, wordOf("BUNK"), { fail: variables });
-  tape.compare(beginning.at(4), wordOf("ER_R"));
+  tape.compare(beginning.at(4), wordOf("ER_R"), { fail: other });
   tape.compare(beginning.at(8), wordOf("UN=/"));
   tape.compare(runFolder, -1);
   tape.add(pointer, "BUNKER_RUN=".length);
   tape.call("openat", [AT_FDCWD, new Value(pointer), O_PATH_FOLDER], { into: runFolder });
   tape.go(variables);
+  tape.mark(other);
+  tape.call("getpid", [], { into: others, ok: variables });
   tape.mark(all);
   tape.compare(runFolder, -1, { fail: known });
   tape.call("openat", [AT_FDCWD, RUN_FOLDER, O_PATH_FOLDER], { into: runFolder });
   tape.mark(known);
-}
-
-/**
- * Reads what a program is started with: pointers, and what they point to.
- * Kernel: a process may read its own memory by process_vm_readv(2), at an address that was read before.
- */
-class StackReader {
-  /** A struct iovec each, of what is read next: its address is what changes. */
-  readonly cursor: Place;
-  readonly pointer: Place;
-  readonly beginning: Place;
-  readonly #pid: Place;
-
-  constructor(private readonly tape: Tape) {
-    this.cursor = tape.place(16, vectorOf(POINTER_BYTES));
-    this.pointer = tape.place(16, vectorOf(BEGINNING_BYTES));
-    this.beginning = tape.place(BEGINNING_BYTES);
-    this.#pid = tape.place();
-  }
-
-  /** At argc, which is passed over. */
-  start({ of }: Value): void {
-    this.tape.call("getpid", [], { into: this.#pid });
-    this.#read(describeVector(this.tape, [[of, POINTER_BYTES]]), this.cursor, POINTER_BYTES);
-  }
-
-  readPointer(): void {
-    this.tape.add(this.cursor, POINTER_BYTES);
-    this.#read(this.cursor, this.pointer, POINTER_BYTES);
-  }
-
-  /** Of what the pointer points to. Kernel: at the end of the stack it is shorter, which is no error. */
-  readBeginning(): void {
-    this.#read(this.pointer, this.beginning, BEGINNING_BYTES);
-  }
-
-  #read(from: Place, to: Place, byteLength: number): void {
-    const own = describeVector(this.tape, [[to, byteLength]]);
-    this.tape.call("process_vm_readv", [new Value(this.#pid), own, 1, from, 1, 0]);
-  }
 }
 
 /** Security: what is in it is performed as root, so nobody else may have had a hand in it. */
@@ -211,10 +172,6 @@ export function mapOurs(tape: Tape, fd: Place, address: number): void {
   tape.call("mmap", [address, MAPPED_BYTES, PROT_READ_WRITE, how, new Value(fd), 0]);
   tape.go(new Mark(address));
 }
-
-/** struct iovec, whose address is not known yet */
-const vectorOf = (byteLength: number): Uint8Array =>
-  new Uint8Array(new BigUint64Array([0n, BigInt(byteLength)]).buffer);
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const word = (value: number): Uint8Array =>

@@ -29,6 +29,7 @@ import {
 import type { Score, Span } from "../score.ts";
 import type { Boot } from "./boot.ts";
 import { LAUNCH_ADDRESS, VIEW_ADDRESS } from "./layout.ts";
+import { StackReader } from "./stack-reader.ts";
 import { type Copy, describeVector, writeCopies } from "./vectors.ts";
 
 /** Where in its file the second part and the channel begin; before them is the tape. */
@@ -54,6 +55,8 @@ export interface Prelude {
   readonly words: readonly string[];
   /** Its own file, to be removed where it fails. */
   readonly file: string;
+  /** All variables of ours but for $BUNKER_RUN: as `NAME=value`. */
+  readonly variables: readonly string[];
 }
 
 export const SIGCHLD = 17;
@@ -76,6 +79,10 @@ const AT_EMPTY_PATH = 0x1000;
 const DIRENTS_BYTES = 1024;
 /** struct linux_dirent64 of ".", "..", and of a folder that is named by 64 characters. */
 export const DIRENTS = { empty: 48, one: 136 } as const;
+/** How variables of ours begin, as far as a word goes; and the one that names the run folder. */
+const OURS = "BUNK";
+const OUR_FOLDER = "BUNKER_RUN=/";
+const BEGINNING_BYTES = 16;
 const POLLIN = 1;
 const WAIT_NANOSECONDS = 200_000_000n;
 
@@ -105,6 +112,44 @@ export class LaunchWriter {
     readonly boot: Boot,
   ) {
     this.id = this.tape.place(prelude.standInId.length + 8);
+    this.#compareVariables();
+  }
+
+  /** The same variables of ours, and no others. */
+  #compareVariables(): void {
+    const { tape } = this;
+    const { variables } = this.prelude;
+    if (variables.length === 0) return tape.compare(this.boot.others, 0);
+    const [words, next, all] = [new Mark(), new Mark(), new Mark()];
+    const stack = new StackReader(tape, BEGINNING_BYTES);
+    stack.start(this.boot.started);
+    tape.mark(words);
+    stack.readPointer();
+    tape.compare(stack.pointer, 0, { fail: words });
+    tape.mark(next);
+    stack.readPointer();
+    tape.compare(stack.pointer, 0, { ok: all, fail: tape.behind() });
+    stack.readBeginning();
+    tape.compareBytes(stack.beginning, encode(OURS), { fail: next });
+    const found = variables.map((variable) => this.#compareVariable(stack, variable, next));
+    tape.compareBytes(stack.beginning, encode(OUR_FOLDER));
+    tape.go(next);
+    tape.mark(all);
+    for (const flag of found) tape.compare(flag, 0, { ok: this.early, fail: tape.behind() });
+  }
+
+  /** Goes on there where it is that one; a flag that is not zero once it was. */
+  #compareVariable(stack: StackReader, variable: string, next: Mark): Place {
+    const { tape } = this;
+    const other = new Mark();
+    const flag = tape.place();
+    const wanted = encode(`${variable}\0`);
+    const value = tape.place(wanted.length);
+    stack.read(value, wanted.length);
+    tape.compareBytes(value, wanted, { fail: other });
+    tape.call("getpid", [], { into: flag, ok: next });
+    tape.mark(other);
+    return flag;
   }
 
   /** A text with the container's own id in it, once it is known. */

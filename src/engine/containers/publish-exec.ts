@@ -28,9 +28,7 @@ export interface ExecToPublish {
 export function publishExec(request: ExecToPublish): void {
   const { runFolder, launch, arena, words } = request;
   const [{ id: standInId }] = makeStandIns(ID_LENGTH);
-  const { data, detach, interactive } = words;
-  // A prelude knows no other folder than the usual one.
-  if (data !== undefined) return;
+  const { detach, interactive } = words;
   publishPrelude({
     runFolder,
     standInId,

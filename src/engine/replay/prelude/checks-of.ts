@@ -78,8 +78,8 @@ function checksFor(question: Question, about: string, answer: Answer): Check[] |
     case "cwd":
       return [{ kind: "folder", path: encode(`${String(answer)}\0`) }];
     case "variable":
-      // Any other of ours is the runtime's to read: src/container/prelude/boot.ts
-      return about.startsWith("BUNKER_") && answer === null ? [] : undefined;
+      // Those of ours are compared by every prelude.
+      return about.startsWith("BUNKER_") ? [] : undefined;
     case "cpus":
       return undefined;
   }

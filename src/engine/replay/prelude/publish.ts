@@ -88,6 +88,7 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
     standInId,
     words: open === undefined ? argv : argv.map((word) => word.replaceAll(open, standInId)),
     file: `${folder}/${file}`,
+    variables: listOurVariables(),
   };
   const written = make(prelude, line, own.boot);
   if (written === undefined || !doesFit(written)) return;
@@ -214,6 +215,13 @@ export function readOwnWords(): Uint8Array | undefined {
   const bytes = new Uint8Array(WORDS_BYTES);
   const read = syscall("read", [file.number, bytesAddress(bytes), bytes.length]);
   return read <= 0 || read === WORDS_BYTES ? undefined : bytes.slice(0, read);
+}
+
+/** All but the one that names the run folder, which the index is found by. */
+function listOurVariables(): string[] {
+  return Object.entries(process.env)
+    .filter(([name]) => name.startsWith("BUNKER_") && name !== "BUNKER_RUN")
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 /** undefined of words that are no text. */
