@@ -76,3 +76,55 @@ test("names are two words, and grow a number where those are taken", () => {
   expect(makeName(id, 1)).toMatch(/^[a-z]+_[a-z]+[0-9]+$/);
   expect(makeName(id, 1)).not.toBe(makeName(id, 2));
 });
+
+test("a prelude's record has the processes' own words, and the file's time for its own", () => {
+  withStore((store) => {
+    const place = store.reserve("a".repeat(64), "web");
+    const fields = Array.from({ length: 49 }, (_, index) => String(1000 + index));
+    const stat = (pid: number, start: number): string => {
+      const own = fields.with(22 - 4, String(start));
+      return `${pid} (a (name)) S ${own.join(" ")}`.slice(0, 160);
+    };
+    const basis = { id: place.id, name: "web", createdMs: 0, cgroupsPath: "/x" };
+    place.record(JSON.stringify({ ...basis, status: "creating", agentPid: 0, initPid: 0 }));
+    const creating = store.readRecord(place.id);
+    expect(creating).toMatchObject({ status: "creating", agentPid: 0, initPid: 0, initStart: "" });
+    const running = {
+      ...basis,
+      status: "running",
+      agentStat: stat(41, 777),
+      initStat: stat(42, 778),
+    };
+    place.record(JSON.stringify(running));
+    const record = store.readRecord(place.id);
+    expect(record).toMatchObject({
+      ...{ id: place.id, name: "web", status: "running", cgroupsPath: "/x" },
+      ...{ agentPid: 41, agentStart: "777", initPid: 42, initStart: "778" },
+    });
+    expect(Math.abs((record?.createdMs ?? 0) - Date.now())).toBeLessThan(60_000);
+    // One whose processes had no words yet: nobody is taken for them.
+    place.record(JSON.stringify({ ...running, agentStat: "", initStat: "" }));
+    expect(store.readRecord(place.id)).toMatchObject({
+      agentPid: 0,
+      agentStart: "",
+      initPid: 0,
+      initStart: "",
+    });
+    place.remove();
+  });
+});
+
+test("a place that another process has taken is given back whole, with or without its name", () => {
+  withStore((store, folder) => {
+    const [first, second] = ["a", "b"].map((letter) =>
+      store.reserve(letter.repeat(64), `web-${letter}`),
+    );
+    if (first === undefined || second === undefined) return;
+    store.adopt(first.id, first.name, first.lock).remove();
+    expect(readdirSync(`${folder}/run/names`)).toEqual(["web-b"]);
+    store.freeName("web-b");
+    store.adopt(second.id, undefined, second.lock).remove();
+    expect(readdirSync(`${folder}/run/names`)).toEqual([]);
+    expect(readdirSync(`${folder}/run/containers`)).toEqual([]);
+  });
+});

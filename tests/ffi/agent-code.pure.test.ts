@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { Channel } from "../../ffi/agent/channel.ts";
 import { CODE_ARM64 } from "../../ffi/agent/code-arm64.ts";
 import { CODE_X64 } from "../../ffi/agent/code-x64.ts";
+import { ENTRY_X64 } from "../../ffi/agent/entry.ts";
 import { codeBytes, type Listing, makeElf } from "../../ffi/agent/elf.ts";
 import {
   ARENA_OFFSET,
@@ -90,6 +91,14 @@ describe.each(LISTINGS)("the listings of %s", (_, listings) => {
     },
   );
 });
+
+test.skipIf(skipWithout("objdump") || process.arch !== "x64")(
+  "the entry of the executable: objdump reads out of the bytes what the listing says",
+  () => {
+    const machine = ["-m", "i386:x86-64", "-M", "intel"];
+    expect(disassemble("objdump", machine, ENTRY_X64)).toEqual(listed(ENTRY_X64));
+  },
+);
 
 const NUMBERS = {
   x64: { write: 1, socket: 41, exit_group: 231 },

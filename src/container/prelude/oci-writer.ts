@@ -21,10 +21,17 @@ const ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234
 const FOUR_OF_THEM = 0x01010101;
 export const LOCK_EXCLUSIVE = 2;
 
-/** What is looked up for each character: whether an id may have it. src/engine/oci/id.ts */
+/** Whether an id may begin with it: what begins with another may be a flag, or "..". */
+const isFirst = (character: string): boolean => /[a-zA-Z0-9]/.test(character);
+const FIRST_OFFSET = 256;
+
+/** What is looked up for each character: whether an id may have it, and begin with it. src/engine/oci/id.ts */
 export function makeIdTable(): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const character of ID_CHARACTERS) table[character.charCodeAt(0)] = 1;
+  const table = new Uint8Array(FIRST_OFFSET + 256);
+  for (const character of ID_CHARACTERS) {
+    table[character.charCodeAt(0)] = 1;
+    if (isFirst(character)) table[FIRST_OFFSET + character.charCodeAt(0)] = 1;
+  }
   return table;
 }
 
@@ -74,7 +81,9 @@ export class OciWriter extends LaunchWriter {
     tape.call("getpid", [], { into: this.pid });
     const copies: Copy[] = [{ from: this.#line.at(first), to: this.id, length: end - first }];
     // As offsets in its file: the table, and the character.
-    const slots = Array.from({ length: end - first }, () => tape.bytes(tableSlot()));
+    const slots = Array.from({ length: end - first }, (_, index) =>
+      tape.bytes(tableSlot(index === 0 ? FIRST_OFFSET : 0)),
+    );
     slots.forEach((slot, index) =>
       copies.push({ from: this.#line.at(first + index), to: slot, length: 1 }),
     );
@@ -138,8 +147,8 @@ const AT_REMOVEDIR = 0x200;
 export const ENOENT = 2;
 
 /** 64 bits of which the lowest eight are to be a character. */
-function tableSlot(): Uint8Array {
-  return new Uint8Array(new BigInt64Array([BigInt(TABLE_OFFSET)]).buffer);
+function tableSlot(part: number): Uint8Array {
+  return new Uint8Array(new BigInt64Array([BigInt(TABLE_OFFSET + part)]).buffer);
 }
 
 /** Finds where a number ends, of which the digits are bytes of their own. @param digits each 64 bits */

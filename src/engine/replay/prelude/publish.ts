@@ -76,6 +76,7 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   if (own === undefined || bytes === undefined || argv === undefined) return;
   // A hidden command has the words of another one behind its own.
   if (!runFolder.startsWith("/") || argv[1]?.startsWith("internal-") === true) return;
+  if (open !== undefined && !isDistinct(open)) return;
   const folder = `${runFolder}/${PRELUDES}`;
   makeDirectoryTree(folder, 0o700);
   using lock = new Fd(openFile(folder, O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW));
@@ -108,6 +109,15 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   writeWhole(list, [[0, new TextEncoder().encode(JSON.stringify(few))]]);
   removeOthers(folder, own.build, few);
 }
+
+const DISTINCT_LENGTH = 6;
+
+/**
+ * Whether it stands in a text only where it is meant: one such as "cpu" would be found in the paths of cgroups
+ * and in what a verb is called. And it is not to be a flag, nor may another of its length be a folder's "..".
+ */
+const isDistinct = (id: string): boolean =>
+  id.length >= DISTINCT_LENGTH && /^[a-zA-Z0-9]/.test(id) && /[0-9]/.test(id);
 
 const NOTHING = new Uint8Array(0);
 
