@@ -1,8 +1,24 @@
 // Leaving a descriptor to the kernel, where closing it takes its time.
 
-import type { Fd } from "./fd.ts";
-import { sendmsg, SOCK, socketpair } from "./socket.ts";
-import { SyscallError } from "./syscall-error.ts";
+import { Fd } from "./fd.ts";
+import { scratch } from "./library.ts";
+import { rawCall } from "./syscall.ts";
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+
+// One piece of memory, as this is on the way of a run with a port and its structs are few:
+//
+//   0        56      72                   88                      96            104
+//   | msghdr | iovec | length, level, type | the two descriptors | far and near | a byte
+const IOVEC_OFFSET = 56;
+const CONTROL_OFFSET = 72;
+const CONTROL_BYTES = 24;
+const ENDS_OFFSET = 96;
+const DATA_OFFSET = 104;
 
 /**
  * Closes a descriptor without waiting for what hangs on that.
@@ -13,15 +29,26 @@ import { SyscallError } from "./syscall-error.ts";
  */
 export function closeLater(fd: Fd): void {
   using descriptor = fd;
-  try {
-    const [near, far] = socketpair(SOCK.SOCK_STREAM);
-    using end = near;
-    // Order: what is declared last is closed first, and the end of the first starts the collector.
-    using ring = far;
-    sendmsg(end.number, Uint8Array.of(0), [descriptor.number, ring.number]);
-    descriptor[Symbol.dispose]();
-  } catch (error) {
-    // There is no room for more of them: it is closed here.
-    if (!(error instanceof SyscallError)) throw error;
-  }
+  const { address, bytes } = scratch(DATA_OFFSET + 1);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, DATA_OFFSET / 4);
+  const type = SOCK_STREAM | SOCK_CLOEXEC;
+  // Where there is no room for more of them, it is closed here.
+  if (rawCall("socketpair", AF_UNIX, type, 0, address + ENDS_OFFSET) === -1) return;
+  // Order: what is declared last is closed first, and the end of the near one starts the collector.
+  using near = new Fd(words[ENDS_OFFSET / 4 + 1] ?? -1);
+  using far = new Fd(words[ENDS_OFFSET / 4] ?? -1);
+  putAddress(words, 16, address + IOVEC_OFFSET);
+  words[24 / 4] = 1;
+  putAddress(words, 32, address + CONTROL_OFFSET);
+  words[40 / 4] = CONTROL_BYTES;
+  putAddress(words, IOVEC_OFFSET, address + DATA_OFFSET);
+  words[IOVEC_OFFSET / 4 + 2] = 1;
+  words.set([CONTROL_BYTES, 0, SOL_SOCKET, SCM_RIGHTS, fd.number, far.number], CONTROL_OFFSET / 4);
+  // Order: it is no longer open here by the time that the ring is found.
+  if (rawCall("sendmsg", near.number, address, 0) > 0) descriptor[Symbol.dispose]();
+}
+
+function putAddress(words: Int32Array, offset: number, address: number): void {
+  words[offset / 4] = address;
+  words[offset / 4 + 1] = address / 2 ** 32;
 }

@@ -100,6 +100,7 @@ rt_sigaction 13 134
 rt_sigtimedwait 128 137
 sendmsg 46 211
 socket 41 198
+socketpair 53 199
 connect 42 203
 bind 49 200
 setsockopt 54 208

@@ -44,6 +44,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           ...namespacesOf(box.runFolder),
           ...list("networks/attachments"),
           ...list("networks/ports"),
+          ...list("networks/bound-ports"),
           ...addresses.filter((path) => !path.includes("/last-")),
           ...host
             .sh("ip -br link")

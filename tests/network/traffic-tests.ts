@@ -2,6 +2,7 @@
 // everybody who sets the rules.
 
 import { expect, test } from "bun:test";
+import { eventually } from "../harness/eventually.ts";
 import {
   ASK,
   SERVE,
@@ -174,7 +175,8 @@ export function testTraffic(network: Network): void {
     const ip = ipOf(await ok("inspect", "lefty"), "left");
     const to = `${ASK} TCP:${ip}:80,connect-timeout=1`;
     const from = (name: string) => bunker(["run", "--rm", "--network", name, "/bin/sh", "-c", to]);
-    expect((await from("left")).stdout).toContain("lefty saw");
+    // Its server may need a moment.
+    await eventually(async () => (await from("left")).stdout.includes("lefty saw"));
     expect((await from("right")).stdout).toBe("");
     expect((await from("inner")).stdout).toBe("");
     client.start(GREETER(7001, "client"));

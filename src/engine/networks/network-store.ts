@@ -4,6 +4,7 @@
 //   RUN/networks/lock            flock: shared while a container takes its addresses, else exclusive
 //   RUN/networks/addresses/NETWORK/ADDRESS   a symlink that says which container has it
 //   RUN/networks/ports/tcp-8080-             the same of a port of the host
+//   RUN/networks/bound-ports/tcp-8080-IP     and of one on a single address
 //   RUN/networks/attachments/ID.json         what a container has: see attachments.ts
 //   RUN/netns/ID                             its network namespace
 //

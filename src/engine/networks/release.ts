@@ -28,7 +28,7 @@ export function releaseAbandoned(
   store: NetworkStore,
   findGone: () => (mark: string) => boolean,
 ): number {
-  const folders = [store.folder("ports")];
+  const folders = [store.folder("ports"), boundPorts(store)];
   for (const { name } of listDirectory(store.folder("addresses")) ?? []) {
     folders.push(store.folder(`addresses/${name}`));
   }
@@ -50,11 +50,14 @@ export function releaseAbandoned(
   return count;
 }
 
-export const portName = ({ protocol, hostPort, hostIp }: PortMapping): string =>
-  `${protocol}-${hostPort}-${hostIp}`;
+/** Speed: apart, as these are few, and all of them are in the way of what is on every address. */
+export const boundPorts = (store: NetworkStore): string => store.folder("bound-ports");
 
-const portPath = (store: NetworkStore, port: PortMapping): string =>
-  `${store.folder("ports")}/${portName(port)}`;
+export const portPath = (
+  store: NetworkStore,
+  { protocol, hostPort, hostIp }: PortMapping,
+): string =>
+  `${hostIp === "" ? store.folder("ports") : boundPorts(store)}/${protocol}-${hostPort}-${hostIp}`;
 
 export function releasePort(store: NetworkStore, port: PortMapping): void {
   removeFile(portPath(store, port));

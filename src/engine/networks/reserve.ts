@@ -26,16 +26,16 @@ import { findPortHolder } from "../../../network/port-holder.ts";
 import { UserError } from "../../errors.ts";
 import type { PublishOption } from "../run-options.ts";
 import type { NetworkStore } from "./network-store.ts";
-import { markOf, portName, releasePort } from "./release.ts";
+import { boundPorts, markOf, portPath, releasePort } from "./release.ts";
 
 /** Makes a reservation; false where another has it. The folder is made when it is missing. */
-function reserve(folder: string, name: string, id: string): boolean {
+function reserve(path: string, id: string): boolean {
   try {
-    return makeSymlink(markOf(id), `${folder}/${name}`);
+    return makeSymlink(markOf(id), path);
   } catch (error) {
     if (!isSyscallError(error, "ENOENT")) throw error;
-    makeDirectoryTree(folder, 0o711);
-    return makeSymlink(markOf(id), `${folder}/${name}`);
+    makeDirectoryTree(path.slice(0, path.lastIndexOf("/")), 0o711);
+    return makeSymlink(markOf(id), path);
   }
 }
 
@@ -73,7 +73,7 @@ export function reserveAddress(
     const value = range.base + ((start + step) % count);
     if (value === subnet.base || value === gateway || value >= end) continue;
     const text = formatAddress({ family: subnet.family, value });
-    if (taken.has(text) || !reserve(folder, text, id)) continue;
+    if (taken.has(text) || !reserve(`${folder}/${text}`, id)) continue;
     removeFile(hint);
     makeSymlink(text, hint);
     return `${text}/${subnet.prefix}`;
@@ -113,7 +113,7 @@ function reserveAsked(
   if (other !== undefined) {
     throw new UserError(`address ${asked} of network "${name}" is reserved for ${other}`);
   }
-  if (reserve(folder, text, id)) return text;
+  if (reserve(`${folder}/${text}`, id)) return text;
   const owner = readLink(`${folder}/${text}`) ?? "";
   throw new UserError(
     `address ${asked} of network "${name}" is taken by container ${owner.slice(0, 12)}`,
@@ -139,23 +139,19 @@ export function reservePorts(
 ): void {
   const exact: PortMapping[] = [];
   for (const option of asked) if (isExact(option)) exact.push(makePort(option, option.hostPort));
-  const folder = store.folder("ports");
   let made = "";
   for (const port of exact) {
-    const name = portName(port);
+    const path = portPath(store, port);
     // Speed: on a disk another name of a symlink takes a quarter of the time of another symlink.
-    const isNamed = made !== "" && tryLink(`${folder}/${made}`, `${folder}/${name}`);
-    if (!isNamed && !reserve(folder, name, id)) throw takenPort(port, ownerOf(folder, name));
+    const isNamed = made !== "" && tryLink(made, path);
+    if (!isNamed && !reserve(path, id)) throw takenPort(port, ownerOf(path));
     onReserved(port);
-    made = name;
+    made = path;
   }
   // Order: all of them are ours, or at least claimed, before it is looked who else has claimed one.
-  const names = exact.length === 0 ? [] : listNames(folder);
-  // What is on every address is only in the way of what is on one: most often there is none.
-  const bound = names.filter((name) => !name.endsWith("-"));
+  const bound = exact.length === 0 ? [] : listBound(store);
   for (const port of exact) {
-    const others = port.hostIp === "" ? bound : names;
-    const owner = findRival(folder, others, port) ?? findProcess(port, hasSix);
+    const owner = findRival(store, bound, port) ?? findProcess(port, hasSix);
     if (owner !== undefined) throw takenPort(port, owner);
   }
   for (const option of asked)
@@ -187,15 +183,14 @@ function chooseFreePort(
   hasSix: boolean,
 ): PortMapping {
   const { protocol, hostPort, hostPortLast } = option;
-  const folder = store.folder("ports");
   const [first, last] = hostPort === 0 ? ephemeralRange() : [hostPort, hostPortLast];
   const count = last - first + 1;
   // Race: those who start at once do not all begin at the same place.
   const start = hostPort === 0 ? Math.floor(Math.random() * count) : 0;
   for (let step = 0; step < count; step++) {
     const port = makePort(option, first + ((start + step) % count));
-    if (!reserve(folder, portName(port), id)) continue;
-    if (findRival(folder, listNames(folder), port) ?? findProcess(port, hasSix))
+    if (!reserve(portPath(store, port), id)) continue;
+    if (findRival(store, listBound(store), port) ?? findProcess(port, hasSix))
       releasePort(store, port);
     else return port;
   }
@@ -208,23 +203,29 @@ function ephemeralRange(): [first: number, last: number] {
   return [first, last];
 }
 
-const listNames = (folder: string): string[] =>
-  (listDirectory(folder) ?? []).map(({ name }) => name);
+/** The ports that are on a single address: most often there is none. */
+const listBound = (store: NetworkStore): string[] =>
+  (listDirectory(boundPorts(store)) ?? []).map(({ name }) => name);
 
-const ownerOf = (folder: string, name: string): string =>
-  `container ${(readLink(`${folder}/${name}`) ?? "").slice(0, 12)}`;
+const ownerOf = (path: string): string => `container ${(readLink(path) ?? "").slice(0, 12)}`;
 
 /** A port on every address and one on some address are in each other's way. */
 function findRival(
-  folder: string,
-  names: readonly string[],
-  { protocol, hostPort, hostIp }: PortMapping,
+  store: NetworkStore,
+  bound: readonly string[],
+  port: PortMapping,
 ): string | undefined {
+  const { protocol, hostPort, hostIp } = port;
+  if (hostIp !== "") {
+    const open = portPath(store, { ...port, hostIp: "" });
+    if (readLink(open) !== undefined) return ownerOf(open);
+  }
   const prefix = `${protocol}-${hostPort}-`;
-  for (const name of names) {
+  for (const name of bound) {
     if (!name.startsWith(prefix)) continue;
     const otherIp = name.slice(prefix.length);
-    if (otherIp !== hostIp && (isAny(otherIp) || isAny(hostIp))) return ownerOf(folder, name);
+    const isRival = otherIp !== hostIp && (isAny(otherIp) || isAny(hostIp));
+    if (isRival) return ownerOf(`${boundPorts(store)}/${name}`);
   }
   return undefined;
 }
