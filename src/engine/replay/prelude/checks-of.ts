@@ -119,27 +119,38 @@ function checkText(path: string, text: string): Check[] | undefined {
 /** That a file is as it is now; undefined where it changes at this moment. */
 export function checkContents(path: string): Check | undefined {
   const stat = statx(AT_FDCWD, path);
-  if (stat === undefined || !isSettled(stat)) return undefined;
+  if (stat === undefined || !isKnownByStat(stat, path)) return undefined;
   return { kind: "file", path, words: wordsAt(stat, CONTENTS) };
 }
 
 function isKnownByStat(stat: DataView, path: string): boolean {
   const isRegular = (stat.getUint16(STATX.mode, true) & S_IFMT) === S.S_IFREG;
-  if (!isRegular || !isSettled(stat)) return false;
-  const { magic } = statfs(path);
-  return magic !== PROC_MAGIC && magic !== SYSFS_MAGIC && magic !== FILE_SYSTEM_MAGIC.cgroup2;
+  return isRegular && isSettled(stat) && TELLS_OF_CHANGES.has(statfs(path).magic);
 }
 
+/**
+ * File systems of which a file's times change with its contents: those of the kernel's own do not, and others
+ * are what somebody else says.
+ */
+const { btrfs, ext4, f2fs, overlay, tmpfs, xfs, zfs } = FILE_SYSTEM_MAGIC;
+const TELLS_OF_CHANGES: ReadonlySet<number> = new Set([
+  btrfs,
+  ext4,
+  f2fs,
+  overlay,
+  tmpfs,
+  xfs,
+  zfs,
+]);
+
 const S_IFMT = 0o170000;
-const PROC_MAGIC = 0x9fa0;
-const SYSFS_MAGIC = 0x62656572;
 
 function checkInside(about: string): Check[] | undefined {
   const end = about.indexOf("\0");
   const [root, path] = [about.slice(0, end), about.slice(end + 1)];
   const stat = statInside(root, path);
   if (stat === undefined) return [{ kind: "inside", root, path, words: undefined }];
-  if (!isSettled(stat)) return undefined;
+  if (!isSettled(stat) || !TELLS_OF_CHANGES.has(statfs(root).magic)) return undefined;
   return [{ kind: "inside", root, path, words: wordsAt(stat, CONTENTS) }];
 }
 
