@@ -374,6 +374,8 @@ function readEntries(fd: number, path: string): DirectoryEntry[] {
   const entries: DirectoryEntry[] = [];
   for (;;) {
     const result = attempt("getdents64", [fd, bytesAddress(buffer), READ_BUFFER_BYTES]);
+    // Race: another process has removed the folder since it was opened.
+    if (result === -ENOENT) return entries;
     const length = must(result, "getdents64", path);
     if (length === 0) return entries;
     let at = 0;

@@ -75,9 +75,10 @@ suite?.("run, before the runtime", () => {
     times: number,
     flags: readonly string[],
     use: (pid: number, time: number) => unknown,
+    options: Options = {},
   ): Promise<void> {
     for (let time = 1; time <= times; time++) {
-      await using started = start(["/bin/cat"], flags);
+      await using started = start(["/bin/cat"], flags, options);
       const { child } = started;
       void child.stdin.write("up\n");
       await child.stdin.flush();
@@ -149,7 +150,7 @@ suite?.("run, before the runtime", () => {
       ["126", ["/bin/sh", "-c", "exit 126"]],
       ["127", ["/bin/sh", "-c", "exit 127"]],
       ["255, of many words", ["/bin/sh", "-c", "exit 255", ...Array<string>(400).fill("word")]],
-      ["137, by its own hand", ["/bin/sh", "-c", "sleep 600 & kill -9 $!; wait $!"]],
+      ["137", ["/bin/sh", "-c", "exit 137"]],
       ["a program that is not there", ["/bin/nothing"]],
       ["a program that is no program", ["/etc/passwd"]],
     ];
@@ -402,6 +403,23 @@ suite?.("run, before the runtime", () => {
     rmSync(link);
     symlinkSync(other, link);
     for (let times = 0; times < 3; times++) expect(await asked()).toEqual(fine("other\n"));
+  });
+
+  test("is performed in any folder, but for a path that leads from there", async () => {
+    writeFileSync(`${other}/etc/which`, "other\n");
+    writeFileSync(`${box.rootfs}/etc/which`, "first\n");
+    const from = (tree: string, flags: readonly string[]) => {
+      const words = ["run", ...flags, "/bin/cat", "/etc/which"];
+      return box.bunker(words, { env, cwd: tree.slice(0, -"/rootfs".length) });
+    };
+    for (const tree of [box.rootfs, box.rootfs, box.rootfs, other, other, other, box.rootfs]) {
+      const name = tree === other ? "other" : "first";
+      expect(await from(tree, ["--rootfs", "rootfs"])).toEqual(fine(`${name}\n`));
+      expect(await from(tree, ["--rootfs", box.rootfs])).toEqual(fine("first\n"));
+    }
+    const flags = ["-e", "ANY=folder"];
+    await prepare(() => echoing(1, flags, () => {}));
+    await echoing(1, flags, (pid) => expect(isWithout(pid)).toBe(true), { cwd: "/" });
   });
 
   test("is refused a name that is another's, with the same words", async () => {

@@ -19,7 +19,7 @@ export const filesystemFlags: FlagTable<RunDraft> = {
     help: "Use the folder as the root file system; every operand is the command then",
     set: (draft, text) => {
       if (text === "") throw new UserError("a folder is needed");
-      draft.rootfs = resolvePath(text, draft.context.cwd());
+      draft.rootfs = resolvePath(text, () => draft.context.cwd());
     },
   },
   "read-only": {
@@ -39,7 +39,7 @@ export const filesystemFlags: FlagTable<RunDraft> = {
       "Bind mount a folder or file, or mount a volume (ro, rw, nocopy, rslave, rshared, ...); " +
       "what is missing is made",
     set: (draft, text) => {
-      draft.options.mounts.push(parseVolume(text, draft.context.cwd()));
+      draft.options.mounts.push(parseVolume(text, () => draft.context.cwd()));
     },
   },
   mount: {
@@ -50,7 +50,7 @@ export const filesystemFlags: FlagTable<RunDraft> = {
       "Attach a filesystem mount: type=bind|volume|image,src=...,dst=...[,ro][,bind-propagation=...] " +
       "or type=tmpfs,dst=...[,tmpfs-size=...][,tmpfs-mode=...]",
     set: (draft, text) => {
-      draft.options.mounts.push(parseMount(text, draft.context.cwd()));
+      draft.options.mounts.push(parseMount(text, () => draft.context.cwd()));
     },
   },
   "volume-driver": {

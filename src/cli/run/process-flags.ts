@@ -82,7 +82,7 @@ export const processFlags: FlagTable<RunDraft> = {
     placeholder: "file",
     help: "Write the container ID to the file",
     set: (draft, text) => {
-      draft.options.cidfile = resolvePath(text, draft.context.cwd());
+      draft.options.cidfile = resolvePath(text, () => draft.context.cwd());
     },
   },
   pidfile: {
@@ -92,7 +92,7 @@ export const processFlags: FlagTable<RunDraft> = {
     placeholder: "file",
     help: "Write the process ID of the container's program to the file",
     set: (draft, text) => {
-      draft.options.pidfile = resolvePath(text, draft.context.cwd());
+      draft.options.pidfile = resolvePath(text, () => draft.context.cwd());
     },
   },
   interactive: {

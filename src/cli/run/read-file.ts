@@ -36,7 +36,7 @@ function readKeyFile<T>(path: string, context: RunContext, parse: (content: stri
 }
 
 function readText(path: string, context: RunContext): string {
-  const absolute = resolvePath(path, context.cwd());
+  const absolute = resolvePath(path, () => context.cwd());
   const kind = context.kindOf(absolute);
   if (kind === undefined) throw new UserError(`open ${path}: no such file or directory`);
   if (kind === "directory") {

@@ -104,7 +104,7 @@ export const securityFlags: FlagTable<RunDraft> = {
 
 function setSecurityOption(draft: RunDraft, text: string): void {
   const { security } = draft.options;
-  const setting = parseSecurityOption(text, draft.context.cwd());
+  const setting = parseSecurityOption(text, () => draft.context.cwd());
   if (setting.key === "no-new-privileges") security.noNewPrivileges = setting.value;
   else if (setting.key === "seccomp") security.seccomp = setting.value;
   else if (setting.key === "apparmor") security.apparmor = setting.value;

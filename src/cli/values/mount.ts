@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { splitCsv } from "./csv.ts";
 import { parseBoolean } from "./number.ts";
 import { splitPair } from "./pair.ts";
-import { resolvePath } from "./path.ts";
+import { resolvePath, type WorkingFolder } from "./path.ts";
 import { parseSize } from "./size.ts";
 import { parseTarget, propagations, requireLocalDriver, requireVolumeName } from "./volume.ts";
 
@@ -27,7 +27,7 @@ interface MountDraft {
 }
 
 /** Returns a bind mount, whose source must exist, a tmpfs, a volume or an image. */
-export function parseMount(text: string, cwd: string): MountOption {
+export function parseMount(text: string, cwd: WorkingFolder): MountOption {
   const draft: MountDraft = {
     type: "volume",
     source: "",
@@ -173,7 +173,7 @@ function checkDraft(draft: MountDraft): void {
   }
 }
 
-function makeBind(draft: MountDraft, cwd: string): MountOption {
+function makeBind(draft: MountDraft, cwd: WorkingFolder): MountOption {
   if (draft.source === "") {
     throw new UserError('invalid mount config for type "bind": field Source must not be empty');
   }

@@ -1,7 +1,7 @@
 // `--security-opt`: one setting each time it is given.
 import { UserError } from "../../errors.ts";
 import { parseBoolean } from "./number.ts";
-import { resolvePath } from "./path.ts";
+import { resolvePath, type WorkingFolder } from "./path.ts";
 
 /** One setting of the sandbox. */
 export type SecuritySetting =
@@ -14,7 +14,7 @@ const forms =
   "no-new-privileges, seccomp=FILE|unconfined, apparmor=PROFILE, systempaths=unconfined";
 
 /** Returns a setting; a seccomp profile's path is made absolute. `:` for `=` is docker's old way. */
-export function parseSecurityOption(text: string, cwd: string): SecuritySetting {
+export function parseSecurityOption(text: string, cwd: WorkingFolder): SecuritySetting {
   const [key, value] = split(text);
   if (key === "no-new-privileges") {
     return { key, value: value === undefined || readSwitch(text, value) };
@@ -48,7 +48,7 @@ function readSwitch(text: string, value: string): boolean {
 }
 
 /** "builtin" is docker's name for its default profile. */
-function resolveProfile(value: string, cwd: string): string {
+function resolveProfile(value: string, cwd: WorkingFolder): string {
   if (value === "unconfined" || value === "default") return value;
   return value === "builtin" ? "default" : resolvePath(value, cwd);
 }

@@ -1,7 +1,7 @@
 // `-v SOURCE:TARGET[:OPTIONS]` and `-v TARGET`, docker's short form of bind mounts and volumes.
 import type { MountOption, VolumesFromOption } from "../../engine/run-options.ts";
 import { UserError } from "../../errors.ts";
-import { resolvePath } from "./path.ts";
+import { resolvePath, type WorkingFolder } from "./path.ts";
 
 /** The ways in which mounts may spread, mount_namespaces(7). */
 export const propagations = ["private", "rprivate", "slave", "rslave", "shared", "rshared"];
@@ -10,7 +10,7 @@ export const propagations = ["private", "rprivate", "slave", "rslave", "shared",
  * Returns the mount of a folder, whose source is made when it is missing, as docker does; of a
  * named volume; or, for a target alone, of a volume of the container's own.
  */
-export function parseVolume(text: string, cwd: string): MountOption {
+export function parseVolume(text: string, cwd: WorkingFolder): MountOption {
   if (text === "") throw new UserError("invalid empty volume spec");
   const [source = "", target, options, ...rest] = text.split(":");
   if (rest.length > 0) throw new UserError(`invalid spec: ${text}: too many colons`);
