@@ -13,10 +13,12 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { type BunkerOptions, type Outcome, underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
+import { keptFilesOf } from "../harness/kept-launches.ts";
 import { Pty } from "../harness/pty.ts";
 import { isRoot, needsRoot } from "../harness/tier.ts";
 import { linesOf, nextLine, openBox } from "./box.ts";
@@ -114,7 +116,7 @@ suite?.("run, before the runtime", () => {
 
   test("gives the same container with another id, and nothing of the caller's", async () => {
     const look = [
-      "grep -vE '^(Pid|NSpid|Tgid|Ngid|Vm|Rss|Hugetlb|Cpus|Mems|.*ctxt)' /proc/self/status",
+      "grep -vE '^(Pid|NSpid|Tgid|Ngid|Vm|Rss|Hugetlb|SigQ|Cpus|Mems|.*ctxt)' /proc/self/status",
       "cut -d' ' -f4- /proc/self/mountinfo | sed 's/shared:[0-9]*//; s/[0-9a-f]\\{64\\}/ID/g'",
       "cat /proc/self/limits; pwd; id; umask; env | grep -v HOSTNAME",
       "ls -l /dev; for fd in /proc/1/fd/*; do echo $fd; done",
@@ -389,6 +391,20 @@ suite?.("run, before the runtime", () => {
     for (let times = 0; times < 3; times++) expect(await asked()).toEqual(fine("1234\n"));
     writeFileSync(passwd, before);
     expect(await asked()).toEqual(fine("1000\n"));
+  });
+
+  test("is there again after a while, where a file was written with the same in it", async () => {
+    const flags = ["-e", "ANY=again"];
+    await prepare(() => echoing(1, flags, () => {}));
+    expect(await isNextWithout(flags)).toBe(true);
+    const passwd = `${box.rootfs}/etc/passwd`;
+    writeFileSync(passwd, readFileSync(passwd));
+    expect(await isNextWithout(flags)).toBe(false);
+    await prepare(async () => {});
+    expect(await isNextWithout(flags)).toBe(false);
+    for (const path of keptFilesOf(box.runFolder, "ANY=again")) utimesSync(path, 0, 0);
+    expect(await isNextWithout(flags)).toBe(false);
+    expect(await isNextWithout(flags)).toBe(true);
   });
 
   test("runs what is at the end of a symlink by now", async () => {

@@ -44,8 +44,6 @@ export async function rehearse(
   given?: GivenName,
 ): Promise<void> {
   const publish = async (launch: KeptLaunch, arena: Uint8Array): Promise<void> => {
-    const { layer, detached, network, told } = launch;
-    if ((layer ?? detached ?? network ?? told) !== undefined) return;
     (await import("./prelude/publish-run.ts")).publishRun(runFolder, launch, arena);
   };
   await keepRehearsed(

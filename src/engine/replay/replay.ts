@@ -39,10 +39,22 @@ export async function replayRun(argv: readonly string[], parse: ParseOptions): P
     found,
     async (launch, kept) =>
       launch.detached === undefined
-        ? perform(kept, launch, folder, parse)
+        ? performAndPublish(kept, launch, folder, parse)
         : (await import("./detached.ts")).performDetached(kept, launch, folder, given?.name),
     async (entry) => (await import("./rehearse.ts")).rehearse(entry, folder, parse, given),
   );
+}
+
+async function performAndPublish(
+  file: KeptFile,
+  kept: KeptLaunch,
+  folder: string,
+  parse: ParseOptions,
+): Promise<number | Unmet> {
+  const outcome = await perform(file, kept, folder, parse);
+  if (typeof outcome === "string") return outcome;
+  await (await import("./prelude/again.ts")).publishAgain(folder, kept, file);
+  return outcome;
 }
 
 /** What is kept of it: whatever name it gives, or where that does not do, of all its words. */

@@ -8,11 +8,12 @@ import { makeId, makeName } from "../../names.ts";
 import type { KeptLaunch } from "../kept.ts";
 import { findChecks } from "./checks-of.ts";
 import { ENDED_COMMAND, type EndedLaunch } from "./ended-command.ts";
+import { isForPrelude } from "./is-for-prelude.ts";
 import { publishPrelude } from "./publish.ts";
 
 export function publishRun(runFolder: string, launch: KeptLaunch, arena: Uint8Array): void {
-  const { cgroupsPath, name, observations, oomScoreAdj, score, spare, standInId } = launch;
-  if (oomScoreAdj !== undefined || score.latch === undefined) return;
+  if (!isForPrelude(launch)) return;
+  const { cgroupsPath, name, observations, score, spare, standInId } = launch;
   publishPrelude({
     runFolder,
     standInId,
