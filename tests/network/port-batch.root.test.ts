@@ -91,13 +91,12 @@ skipUnless(missing.length === 0, `ports: ${missing.join(", ")} not installed`)("
       tell(host, formatRuleset([]));
     });
 
-    test("may be many thousands", () => {
-      const before = listed(host);
-      const many = range(1, 10_000);
+    test("may be more than a message takes, and a socket without being asked", () => {
+      const many = range(1, 3000);
       expect(add(many)).toBe(true);
-      expect(listed(host)).toContain("tcp . 10000 : 10.9.0.2 . 10000");
+      host.sh("nft get element inet bunker any4 { tcp . 1, tcp . 512, tcp . 513, tcp . 3000 }");
       expect(remove(many)).toBe(true);
-      expect(listed(host)).toBe(before);
+      expect(listed(host)).not.toContain("elements");
     });
   });
 });
