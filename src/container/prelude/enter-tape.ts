@@ -83,6 +83,8 @@ class EnterWriter extends LaunchWriter {
     this.copy();
     const stdin = enter.interactive ? undefined : this.#openNothing();
     tape.otherwise = this.undo;
+    // Order: it has no gate, so that whoever sees it at work may send a signal at once.
+    const mask = this.blockSignals([...enter.signals, SIGCHLD]);
     const agentPid = this.startAgent(score, channelFd, stdin);
     this.awaitWord(inChannel(CONTROL_DONE), 0, agentPid);
     tape.compare(inChannel(CONTROL_STOP), CHANNEL_ADDRESS + score.agent[1]);
@@ -92,7 +94,6 @@ class EnterWriter extends LaunchWriter {
       // Order: before the agent waits for it, so that it is there, be it as a zombie.
       tape.call("pidfd_open", [new Value(inChannel(score.initPid)), 0], { into: processFd });
     }
-    const mask = this.blockSignals([...enter.signals, SIGCHLD]);
     this.startBatch(0, score.watch);
     tape.otherwise = this.end;
     told?.begun();
