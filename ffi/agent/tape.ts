@@ -267,7 +267,7 @@ export class Tape {
     const at = address - this.base;
     bytes.set(initial, at);
     for (const { offset, to } of pointers) {
-      view.setBigUint64(at + offset, BigInt(to.address), true);
+      view.setUint32(at + offset, to.address, true);
     }
   }
 
@@ -275,7 +275,8 @@ export class Tape {
     const own = this.base + at;
     view.setUint32(at, syscallNumber(note.name), true);
     view.setUint32(at + RECORD_REFERENCES, referencesOf(note.args), true);
-    view.setBigUint64(at + RECORD_TOLERATE, ~0n, true);
+    view.setInt32(at + RECORD_TOLERATE, -1, true);
+    view.setInt32(at + RECORD_TOLERATE + 4, -1, true);
     note.args.forEach((argument, index) => {
       view.setInt32(at + RECORD_ARGUMENTS + index * 4, wordOf(argument), true);
     });

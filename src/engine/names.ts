@@ -12,13 +12,15 @@ export function makeId(): string {
 
 const DIGITS = 4;
 
+/** Start-up time: taken apart only where a name is made up, and then once. */
+let words: readonly [adjectives: readonly string[], nouns: readonly string[]] | undefined;
+
 /**
  * `swift_heron`, chosen by the id; with a number behind it from the second attempt on, where the
  * name before was taken.
  */
 export function makeName(id: string, attempt: number): string {
-  const adjectives = ADJECTIVES.split(" ");
-  const nouns = NOUNS.split(" ");
+  const [adjectives, nouns] = (words ??= [ADJECTIVES.split(" "), NOUNS.split(" ")]);
   const part = (index: number): number =>
     parseInt(id.slice(index * DIGITS, (index + 1) * DIGITS), 16);
   const name = `${adjectives[part(0) % adjectives.length]}_${nouns[part(1) % nouns.length]}`;
