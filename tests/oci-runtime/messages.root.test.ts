@@ -1,7 +1,7 @@
 // What callers read: the texts, exit codes and formats that were recorded of runc.
 
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { bunkerCommand, underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
 import { needsRoot, skipUnless } from "../harness/tier.ts";
@@ -51,6 +51,20 @@ needsRoot("oci messages", () => {
 
   test("delete --force of what is not there is no error", async () => {
     expect(await box.ok(["delete", "--force", "nope"])).toBe("");
+  });
+
+  test("an id leads nowhere else, whatever the verb", async () => {
+    const other = `${box.root}-other`;
+    mkdirSync(`${other}/kept`, { recursive: true });
+    const id = `../${other.slice(other.lastIndexOf("/") + 1)}`;
+    const format = "invalid container ID format";
+    for (const verb of ["start", "delete", "state", "pause", "resume", "ps", "update", "kill"]) {
+      expect(await said([verb, id], 1)).toContain(format);
+    }
+    expect(await said(["delete", "--force", id], 1)).toContain(format);
+    expect(await said(["exec", id, "true"], 255)).toContain(format);
+    expect(readdirSync(other)).toEqual(["kept"]);
+    rmSync(other, { recursive: true });
   });
 
   test("an id is taken once", async () => {

@@ -28,6 +28,7 @@ import { UserError } from "../../errors.ts";
 import type { Spec } from "../../oci/spec.ts";
 import type { State } from "../../oci/state.ts";
 import { keepSpare } from "../spare-folder.ts";
+import { checkId } from "./id.ts";
 import { formatRecord, parseRecord } from "./record-text.ts";
 
 /** What is needed to say how a container is, and to end and clear it without whoever made it. */
@@ -101,6 +102,7 @@ export class OciStore {
 
   /** What is known of a container. @throws UserError where there is none */
   read(id: string): OciRecord {
+    checkId(id);
     const record = this.readIfThere(id);
     if (record === undefined) throw new UserError(NO_CONTAINER, undefined, 1);
     return record;
@@ -123,6 +125,8 @@ export class OciStore {
   }
 
   lockIfThere(id: string): LockedContainer | undefined {
+    // Security: what is no id leads elsewhere, and is made, changed and removed there.
+    checkId(id);
     const folder = this.folder(id);
     const path = `${folder}/state.json`;
     let fd: number;
@@ -135,8 +139,8 @@ export class OciStore {
     }
     const lock = new Fd(fd);
     flock(lock.number, LOCK.LOCK_EX, path);
-    // Race: whoever had the lock before may have removed it all.
-    if (fileType(path) !== 0) return new LockedContainer(id, folder, lock);
+    // Race: whoever had the lock before may have removed it all, and another one made it anew.
+    if (hasName(lock)) return new LockedContainer(id, folder, lock);
     lock[Symbol.dispose]();
     return undefined;
   }
@@ -197,7 +201,7 @@ export class LockedContainer implements Disposable {
   /** Waits until nobody else changes it. False where it was removed meanwhile, perhaps made anew. */
   lockAgain(): boolean {
     flock(this.lock.number, LOCK.LOCK_EX);
-    return readLink(`/proc/self/fd/${this.lock.number}`)?.endsWith(" (deleted)") === false;
+    return hasName(this.lock);
   }
 
   /** Removes the folder, and with it the container's id. */
@@ -211,6 +215,9 @@ export class LockedContainer implements Disposable {
     this.lock[Symbol.dispose]();
   }
 }
+
+const hasName = ({ number }: Fd): boolean =>
+  readLink(`/proc/self/fd/${number}`)?.endsWith(" (deleted)") === false;
 
 /** Whether the init process is there, and no zombie. */
 export function isAlive(record: OciRecord): boolean {
