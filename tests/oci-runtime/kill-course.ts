@@ -1,4 +1,4 @@
-// Kills the runtime with SIGKILL at each of its system calls in turn, and looks whether `delete --force`
+// Kills the runtime, or a prelude, with SIGKILL at each of its system calls in turn, and looks whether `delete --force`
 // then leaves nothing: every fifteenth call every day, all of them in tests/conformance/oci-kill.ts.
 //
 // strace counts for us: a first run shows which calls there are, and in the n-th run the signal comes
@@ -17,6 +17,13 @@ export type KilledVerb = (typeof VERBS)[number];
 
 const ID = "killed";
 
+/** The verbs that are performed before the runtime starts, from the third time on. */
+export const PRELUDED = ["create", "run", "start", "delete"] as const satisfies KilledVerb[];
+const ROUNDS_BEFORE = 3;
+
+/** Whether what is killed is the runtime, or what is performed in its place. */
+export type Killed = "runtime" | "prelude";
+
 export class KillCourse implements Disposable {
   readonly #bundle: string;
   /** How many were killed, and how many went another way than the first. */
@@ -26,6 +33,7 @@ export class KillCourse implements Disposable {
 
   constructor(
     readonly box: OciBox,
+    readonly whom: Killed = "runtime",
     change: (spec: Spec) => Spec = (spec) => spec,
   ) {
     this.#site = new ProcessSite(`${box.cgroup.slice(1)}-course`);
@@ -36,17 +44,20 @@ export class KillCourse implements Disposable {
 
   /** Kills `verb` at every `stride`-th of its calls, beginning with the `offset`-th. */
   async take(verb: KilledVerb, stride: number, offset = 0): Promise<Remains[]> {
+    const attempt = async (flags: readonly string[]): Promise<string[]> => {
+      await this.#prepare(verb);
+      await this.#trace(verb, flags);
+      return await this.#clear();
+    };
+    if (this.whom === "prelude") {
+      for (let round = 0; round < ROUNDS_BEFORE; round++) await attempt(["-o", "/dev/null"]);
+    }
     return await killInTurn({
-      title: verb,
+      title: `${verb}, ${this.whom}`,
       log: this.box.box.path("calls"),
       // From where it has found out what it is to do.
       isBegun: (line) => line.includes(this.box.root) || line.includes(this.#bundle),
-      ...{ stride, offset },
-      attempt: async (flags) => {
-        await this.#prepare(verb);
-        await this.#trace(verb, flags);
-        return await this.#clear();
-      },
+      ...{ attempt, stride, offset },
     });
   }
 
@@ -61,7 +72,9 @@ export class KillCourse implements Disposable {
   async #trace(verb: KilledVerb, flags: readonly string[]): Promise<void> {
     const strace = ["strace", "-qq", ...flags];
     const prefix = [...(DETACHED.prefix ?? []), ...this.#site.prefix, ...strace];
-    const child = this.box.oci(this.#arguments(verb), { prefix, timeoutMs: 20_000 });
+    // What looks like a variable of systemd's is the runtime's to read.
+    const env = this.whom === "runtime" ? { LISTEN_TO: "nobody" } : {};
+    const child = this.box.oci(this.#arguments(verb), { env, prefix, timeoutMs: 20_000 });
     // In the foreground it goes on until it is ended; where it was killed there is nothing to end.
     if (verb === "run") await this.#endOnceRunning(child);
     const { exitCode } = await child;

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "bun:test";
 import { underTest } from "../harness/bunker.ts";
 import { needsRoot, slowness } from "../harness/tier.ts";
 import type { Spec } from "../../src/oci/spec.ts";
-import { KillCourse, VERBS } from "./kill-course.ts";
+import { KillCourse, PRELUDED, VERBS } from "./kill-course.ts";
 import { openOciBox } from "./oci-box.ts";
 
 /** Other calls each day, so that in the end each has its turn. */
@@ -22,6 +22,24 @@ suite?.("oci verbs, killed at their system calls", () => {
   const day = Math.floor(Date.now() / 86_400_000);
 
   for (const verb of VERBS) {
+    test(
+      `${verb} leaves nothing that delete --force does not remove`,
+      async () => {
+        expect(await course.take(verb, STRIDE, day)).toEqual([]);
+      },
+      TIMEOUT_MS,
+    );
+  }
+});
+
+suite?.("oci verbs before the runtime starts, killed at their system calls", () => {
+  const box = openOciBox();
+  const course = new KillCourse(box, "prelude");
+  afterAll(() => course[Symbol.dispose]());
+  afterAll(() => expect(course.killed).toBeGreaterThan(course.survived));
+  const day = Math.floor(Date.now() / 86_400_000);
+
+  for (const verb of PRELUDED) {
     test(
       `${verb} leaves nothing that delete --force does not remove`,
       async () => {
@@ -57,7 +75,7 @@ function assisted(spec: Spec): Spec {
 
 suite?.("oci verbs with a container in a user namespace, killed at their system calls", () => {
   const box = openOciBox();
-  const course = new KillCourse(box, assisted);
+  const course = new KillCourse(box, "runtime", assisted);
   afterAll(() => course[Symbol.dispose]());
   const day = Math.floor(Date.now() / 86_400_000);
 

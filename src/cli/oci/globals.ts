@@ -1,14 +1,12 @@
 // The flags in front of the verb: where the state is, and where messages go.
 import { readTextIfThere } from "../../../ffi/files.ts";
 import { geteuid } from "../../../ffi/identity.ts";
+import { DEFAULT_ROOT } from "../../engine/oci/default-root.ts";
 import type { OciGlobals } from "../../engine/oci/options.ts";
 import { UserError } from "../../errors.ts";
 import { Log, type LogFormat } from "./log.ts";
 import { parseLine, type Line, type Syntax, UsageError } from "./parse.ts";
 import { absolutePath } from "./paths.ts";
-
-/** Where the state of root's containers is. */
-const DEFAULT_ROOT = "/run/bunker/oci";
 
 /** The flags that every verb has before it. */
 export const GLOBAL_SYNTAX: Syntax = {
@@ -45,8 +43,9 @@ export function readGlobals(
 ): Globals {
   const line = parseLine(argv, GLOBAL_SYNTAX);
   const rootGiven = line.has("root");
+  const file = line.text("log") || undefined;
   const log = new Log({
-    file: line.text("log") || undefined,
+    file,
     format: parseFormat(line.text("log-format")),
     debug: line.bool("debug"),
   });
@@ -56,6 +55,7 @@ export function readGlobals(
     systemdCgroup: line.bool("systemd-cgroup") || usesSystemd(line.text("cgroup-manager")),
     name,
     inheritedFds,
+    ...(file === undefined ? {} : { log: file }),
     warn: (message) => log.write("warning", message),
     debug: (message) => log.write("debug", message),
   };

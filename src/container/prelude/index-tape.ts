@@ -4,6 +4,7 @@
 import { AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { Mark, type Place, Tape, Value } from "../../../ffi/agent/tape.ts";
 import { type Boot, mapOurs } from "./boot.ts";
+import { writeCopies } from "./vectors.ts";
 import { INDEX_ADDRESS, LAUNCH_ADDRESS, MAPPED_BYTES, PRELUDES } from "./layout.ts";
 
 /** A command line, as /proc/self/cmdline has it. */
@@ -36,10 +37,12 @@ export function writeIndex(entries: readonly IndexEntry[], boot: Boot): Uint8Arr
   const found = new Mark();
   askCaller(tape);
   const { words, length } = readWords(tape);
+  const pid = tape.place();
+  tape.call("getpid", [], { into: pid });
   for (const { words: wanted, file } of entries) {
     const other = new Mark();
     tape.compare(length, wanted.bytes.length, { fail: other });
-    compareWords(tape, words, wanted, other);
+    compareWords(tape, words, wanted, pid, other);
     const flags = O.O_RDONLY | O.O_CLOEXEC | O.O_NOFOLLOW | O.O_NONBLOCK;
     const path = `${PRELUDES}/${file}`;
     tape.call("openat", [new Value(boot.runFolder), path, flags], { into: boot.launch, ok: found });
@@ -75,13 +78,48 @@ function readWords(tape: Tape): { readonly words: Place; readonly length: Place 
 }
 
 /** Last words first: that is where command lines differ. */
-function compareWords(tape: Tape, at: Place, { bytes, open }: Words, other: Mark): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function compareWords(
+  tape: Tape,
+  at: Place,
+  { bytes, open }: Words,
+  pid: Place,
+  other: Mark,
+): void {
+  const isOpen = (byte: number): boolean => open.some(([from, to]) => byte >= from && byte < to);
+  const fixed = bytes.map((byte, index) => (isOpen(index) ? 0 : byte));
+  const view = new DataView(fixed.buffer);
+  const cut: number[] = [];
   for (let index = Math.ceil(bytes.length / 4) - 1; index >= 0; index--) {
     const from = index * 4;
-    if (open.some(([first, end]) => from + 4 > first && from < end)) continue;
-    tape.compare(at.at(from), readWord(view, from), { fail: other });
+    const ofWord = [0, 1, 2, 3].filter((byte) => isOpen(from + byte)).length;
+    if (ofWord > 0 && ofWord < 4) cut.push(from);
+    if (ofWord === 0) tape.compare(at.at(from), readWord(view, from), { fail: other });
   }
+  compareCut(tape, at, view, { cut, isOpen, pid, other });
+}
+
+interface CutWords {
+  /** Where words begin that are open in part. */
+  readonly cut: readonly number[];
+  readonly isOpen: (byte: number) => boolean;
+  readonly pid: Place;
+  readonly other: Mark;
+}
+
+/** Kernel: words are all that it compares, so the bytes of such a word are taken out of it. */
+function compareCut(tape: Tape, at: Place, view: DataView, words: CutWords): void {
+  const { cut, isOpen, pid, other } = words;
+  if (cut.length === 0) return;
+  const own = tape.place(cut.length * 4);
+  const copies = cut.flatMap((from, index) =>
+    [0, 1, 2, 3]
+      .filter((byte) => !isOpen(from + byte))
+      .map((byte) => ({ from: at.at(from + byte), to: own.at(index * 4 + byte), length: 1 })),
+  );
+  writeCopies(tape, copies, pid);
+  cut.forEach((from, index) => {
+    tape.compare(own.at(index * 4), readWord(view, from), { fail: other });
+  });
 }
 
 function readWord(view: DataView, from: number): number {

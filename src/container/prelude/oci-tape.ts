@@ -13,7 +13,7 @@ import {
 import { type Addressed, Mark, type Place, Value } from "../../../ffi/agent/tape.ts";
 import type { Score } from "../score.ts";
 import type { Boot } from "./boot.ts";
-import { type Check, writeChecks } from "./checks.ts";
+import { writeChecks } from "./checks.ts";
 import {
   LOCK_EXCLUSIVE,
   makeIdTable,
@@ -34,7 +34,6 @@ import {
 } from "./writer.ts";
 
 export interface BundlePrelude extends OciPrelude {
-  readonly checks: readonly Check[];
   readonly score: Score;
   readonly arena: Uint8Array;
   /** The record's text: before its status, for either status, and behind who the init process is. */
@@ -64,6 +63,8 @@ export function writeBundle(bundle: BundlePrelude, waits: boolean, boot: Boot): 
 
 class BundleWriter extends OciWriter {
   readonly #pidFiles: { readonly temporary: Place; readonly path: Place } | undefined;
+  /** Not zero once the pid file is there. */
+  readonly #isTold = this.tape.place();
   readonly #records: Record<"first" | "known" | "created", { at: Place; count: number }>;
   readonly #ended: readonly (string | Place)[];
 
@@ -87,17 +88,18 @@ class BundleWriter extends OciWriter {
     const channelFd = this.openChannel(score, channelBytes);
     this.copy();
     this.compareWords();
+    this.openLog();
     this.#takeFolder();
     tape.otherwise = this.undo;
     const gate = waits ? this.#makeGate() : undefined;
     this.#writeRecord("first");
     const agentPid = this.startAgent(score, channelFd);
     const initFd = this.awaitInit(score, agentPid);
-    this.#writeRecord("known");
     if (gate === undefined) this.#run(channelFd, agentPid, initFd);
     else this.#leave(channelFd, agentPid);
     tape.mark(this.undo);
     this.killAgent(agentPid, initFd);
+    this.#removePidFile();
     this.startAnew();
     return this.write();
   }
@@ -118,6 +120,7 @@ class BundleWriter extends OciWriter {
     const flags = O.O_RDWR | O.O_CREAT | O.O_CLOEXEC | O.O_NOFOLLOW;
     tape.call("openat", [AT_FDCWD, stateFile, flags, 0o600], { into: lock });
     tape.call("flock", [new Value(lock), LOCK_EXCLUSIVE]);
+    this.compareLinks(this.early);
   }
 
   /** Its descriptor is for the init process to inherit. */
@@ -196,6 +199,17 @@ class BundleWriter extends OciWriter {
     tape.call("write", [new Value(fd), digits, new Value(length)]);
     tape.tryCall("close", [new Value(fd)]);
     tape.call("renameat2", [AT_FDCWD, temporary, AT_FDCWD, path, 0]);
+    tape.call("getpid", [], { into: this.#isTold });
+  }
+
+  /** Of one that was made, and could not be started. */
+  #removePidFile(): void {
+    const { tape } = this;
+    if (this.#pidFiles === undefined) return;
+    const untold = new Mark();
+    tape.compare(this.#isTold, 0, { ok: untold, fail: tape.behind() });
+    tape.tryCall("unlinkat", [AT_FDCWD, this.#pidFiles.path, 0]);
+    tape.mark(untold);
   }
 
   /** To the gate, where it stays, and its agent ends. */
@@ -207,6 +221,8 @@ class BundleWriter extends OciWriter {
     this.awaitWord(inChannel(CONTROL_BYTES + CONTROL_DONE), 0, agentPid);
     const end = CHANNEL_ADDRESS + score.init[1];
     tape.compare(inChannel(CONTROL_BYTES + CONTROL_STOP), end);
+    // Order: it has said by now who it is, and from its next batch on it outlives us.
+    this.#writeRecord("known");
     this.startBatch(1, score.exec);
     this.awaitWord(inChannel(gate.turn), 0, agentPid);
     // It tells that by another record where something has failed.
@@ -230,7 +246,10 @@ class BundleWriter extends OciWriter {
     const { score } = bundle;
     const blocked = [...bundle.signals, SIGCHLD];
     const mask = this.blockSignals(blocked);
-    this.#writePidFile(channelFd);
+    if (this.#pidFiles !== undefined) {
+      this.awaitLatch(score, agentPid);
+      this.#writePidFile(channelFd);
+    }
     this.openLatch(score, agentPid);
     this.startBatch(0, score.watch);
     this.#writeRecord("created");
@@ -260,10 +279,8 @@ class BundleWriter extends OciWriter {
   #clear(status: Addressed): void {
     const { lock, tape } = this;
     const deleted = new Mark();
-    const stat = tape.place(STAT_BYTES);
     tape.call("flock", [new Value(lock), LOCK_EXCLUSIVE]);
-    tape.call("fstat", [new Value(lock), stat]);
-    tape.compare(stat.at(STAT_LINKS), 1, { fail: deleted });
+    this.compareLinks(deleted);
     this.removeCgroups();
     tape.call("unlinkat", [AT_FDCWD, this.configFile, 0]);
     tape.call("unlinkat", [AT_FDCWD, this.stateFile, 0]);
@@ -275,8 +292,6 @@ class BundleWriter extends OciWriter {
 
 type Part = [at: Addressed, byteLength: number];
 
-const STAT_BYTES = 144;
-const STAT_LINKS = 16;
 const PID_FILE_MODE = 0o666;
 const RECORD_LENGTH = 1024;
 

@@ -4,6 +4,7 @@
 import { AT, AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { Mark, type Place, Value } from "../../../ffi/agent/tape.ts";
 import type { Boot } from "./boot.ts";
+import { writeChecks } from "./checks.ts";
 import { ENOENT, makeIdTable, type OciPrelude, OciWriter, writeEndOfNumber } from "./oci-writer.ts";
 import { describeVector, writeCopies } from "./vectors.ts";
 import { encode, type LaunchFile } from "./writer.ts";
@@ -45,9 +46,11 @@ class VerbWriter extends OciWriter {
   /** The container is there, and as every other; nobody else changes it. */
   find(): void {
     const { init, tape } = this;
+    writeChecks(tape, this.oci.checks, this.early);
     this.readId();
     this.copy();
     this.compareWords();
+    this.openLog();
     this.lockContainer();
     const text = tape.place(this.#recordLength + 8);
     const parts = describeVector(tape, [

@@ -3,7 +3,8 @@
 
 import { AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { Mark, type Place, Value } from "../../../ffi/agent/tape.ts";
-import type { Boot } from "./boot.ts";
+import { type Boot, STAT } from "./boot.ts";
+import type { Check } from "./checks.ts";
 import type { Words } from "./index-tape.ts";
 import type { Copy } from "./vectors.ts";
 import { writeCopies } from "./vectors.ts";
@@ -14,6 +15,10 @@ export interface OciPrelude extends Prelude {
   readonly line: Words;
   /** Where containers are kept. */
   readonly root: string;
+  /** Where messages go: it is made in any case, as the runtime does, since the caller may look for it. */
+  readonly log?: string;
+  /** What has to be as it was. */
+  readonly checks: readonly Check[];
   readonly cgroupDirectories: readonly string[];
 }
 
@@ -42,6 +47,7 @@ export class OciWriter extends LaunchWriter {
   readonly fifo: Place;
   readonly lock: Place;
   readonly directories: readonly Place[];
+  readonly #log: Place | undefined;
   /** The words as they should be. */
   readonly #expected: Place;
   readonly #line: Place;
@@ -57,6 +63,7 @@ export class OciWriter extends LaunchWriter {
     this.configFile = this.named(`${own}/config.json`);
     this.fifo = this.named(`${own}/exec.fifo`);
     this.directories = oci.cgroupDirectories.map((directory) => this.named(directory));
+    this.#log = oci.log === undefined ? undefined : this.named(oci.log);
     this.lock = this.fd();
     const { bytes, open } = oci.line;
     this.#line = this.tape.place(bytes.length + 8);
@@ -100,6 +107,12 @@ export class OciWriter extends LaunchWriter {
     this.compareTexts(this.#line, this.#expected, this.oci.line.bytes.length);
   }
 
+  openLog(): void {
+    if (this.#log === undefined) return;
+    const flags = O.O_WRONLY | O.O_CREAT | O.O_APPEND | O.O_CLOEXEC;
+    this.tape.call("openat", [AT_FDCWD, this.#log, flags, LOG_MODE], { into: this.fd() });
+  }
+
   /** Whether there is the same in both, where zeros are behind it up to a multiple of four. */
   compareTexts(one: Place, other: Place, byteLength: number): void {
     for (let at = 0; at < byteLength; at += 4) this.tape.compareWith(one.at(at), other.at(at));
@@ -111,7 +124,14 @@ export class OciWriter extends LaunchWriter {
     const flags = O.O_RDWR | O.O_CLOEXEC | O.O_NOFOLLOW;
     tape.call("openat", [AT_FDCWD, this.stateFile, flags], { into: this.lock });
     tape.call("flock", [new Value(this.lock), LOCK_EXCLUSIVE]);
-    tape.call("faccessat", [AT_FDCWD, this.stateFile, 0]);
+    this.compareLinks(this.early);
+  }
+
+  /** Race: whoever had the lock before may have removed the container, and another one made it anew. */
+  compareLinks(fail: Mark): void {
+    const stat = this.tape.place(STAT.bytes);
+    this.tape.call("fstat", [new Value(this.lock), stat]);
+    this.tape.compare(stat.at(STAT.links), 1, { fail });
   }
 
   /** The runtime takes away what there is, and does what the words say in the usual way. */
@@ -144,6 +164,7 @@ export class OciWriter extends LaunchWriter {
 }
 
 const AT_REMOVEDIR = 0x200;
+const LOG_MODE = 0o644;
 export const ENOENT = 2;
 
 /** 64 bits of which the lowest eight are to be a character. */

@@ -332,11 +332,18 @@ export class LaunchWriter {
   }
 
   /** Lets the init process go on to its program, once it is set up. */
-  openLatch({ latch }: Score, agentPid: Place): void {
+  openLatch(score: Score, agentPid: Place): void {
     const { tape } = this;
+    const { latch } = score;
     if (latch === undefined) throw new TypeError("a score without a latch");
     tape.call("getpid", [], { into: inChannel(latch.open) });
     tape.wake(inChannel(latch.open));
+    this.awaitLatch(score, agentPid);
+  }
+
+  /** Until the init process is set up. */
+  awaitLatch({ latch }: Score, agentPid: Place): void {
+    if (latch === undefined) throw new TypeError("a score without a latch");
     const initDone = inChannel(CONTROL_BYTES + CONTROL_DONE);
     this.awaitWord(inChannel(latch.ready), 0, agentPid, [initDone]);
   }
@@ -430,13 +437,15 @@ export class LaunchWriter {
   /** Ends the agent, and so the init process, where they were started. */
   killAgent(agentPid: Place, initFd: Place): void {
     const { tape } = this;
-    const [isStarted, notStarted] = [new Mark(), new Mark()];
-    tape.compare(agentPid, 0, { ok: notStarted, fail: isStarted });
-    tape.mark(isStarted);
-    tape.tryCall("kill", [new Value(agentPid), SIGKILL]);
+    const done = new Mark();
+    tape.compare(agentPid, 0, { ok: done, fail: tape.behind() });
     tape.tryCall("pidfd_send_signal", [new Value(initFd), SIGKILL, null, 0]);
+    // Race: the number of one that was waited for may be another's by now, and minus an errno is a group's.
+    const options = W.WEXITED | W.WNOHANG | W.WNOWAIT;
+    tape.call("waitid", [P_PID, new Value(agentPid), null, options, 0], { fail: done });
+    tape.tryCall("kill", [new Value(agentPid), SIGKILL]);
     tape.tryCall("wait4", [new Value(agentPid), null, 0, null]);
-    tape.mark(notStarted);
+    tape.mark(done);
   }
 
   /** Becomes the runtime, with these words behind the program's name, and the caller's environment. */

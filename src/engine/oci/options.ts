@@ -5,6 +5,8 @@ export interface OciGlobals {
   /** Where the containers' state is: /run/bunker/oci unless said. */
   readonly root: string;
   readonly systemdCgroup: boolean;
+  /** The file of --log, which is open by now. */
+  readonly log?: string;
   /** The name it was called by, for messages: "runc", "bunker oci". */
   readonly name: string;
   /** For what is worth telling without being an error: goes to the log. */

@@ -8,6 +8,7 @@ import { findChecks } from "../replay/prelude/checks-of.ts";
 import { OCI_ANEW_COMMAND, OCI_ENDED_COMMAND } from "../replay/prelude/ended-command.ts";
 import { publishPrelude } from "../replay/prelude/publish.ts";
 import { runFolder } from "../run-folder.ts";
+import { checkFolder } from "./folder-checks.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { formatFixed, formatRest, formatStatus, INIT_KEY } from "./record-text.ts";
 import type { BundleLaunch, Verb } from "./replay.ts";
@@ -16,7 +17,7 @@ import type { OciRecord } from "./store.ts";
 /** Nothing is published of a bundle that the id is in the path of: the next one has another. */
 export function publishBundle(
   { id, bundle, config, pidFile }: CreateOptions,
-  { root }: OciGlobals,
+  { log, root }: OciGlobals,
   verb: Verb,
   launch: KeptLaunch<BundleLaunch>,
   arena: Uint8Array,
@@ -27,15 +28,18 @@ export function publishBundle(
   if (fixed === undefined || oomScoreAdj !== undefined || score.stats === undefined) return;
   if (verb === "run --detach") return;
   if ([bundle, config ?? "", root].some((path) => path.includes(id))) return;
+  const named = (text: string): string => text.replaceAll(id, standInId);
   publishPrelude({
     runFolder: runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }),
     open: id,
     standInId,
     make(prelude, line, boot) {
-      const checks = findChecks(observations, standInId);
-      if (checks === undefined || line.open.length === 0 || tellsMore(prelude.words)) {
-        return undefined;
-      }
+      const observed = findChecks(observations, standInId);
+      const told = pidFile === undefined ? [bundle] : [bundle, named(pidFile)];
+      const folder = checkFolder(prelude.words, root, told);
+      if (observed === undefined || folder === undefined) return undefined;
+      if (line.open.length === 0 || tellsMore(prelude.words)) return undefined;
+      const checks = [...folder, ...observed];
       const tape = {
         ...prelude,
         ...{ line, root, checks, score, arena },
@@ -49,7 +53,8 @@ export function publishBundle(
         signals: listForwarded(),
         anew: OCI_ANEW_COMMAND,
         ended: OCI_ENDED_COMMAND,
-        ...(pidFile === undefined ? {} : { pidFile: pidFile.replaceAll(id, standInId) }),
+        ...(pidFile === undefined ? {} : { pidFile: named(pidFile) }),
+        ...(log === undefined ? {} : { log: named(log) }),
         ...(spare === undefined ? {} : { spare }),
       };
       return writeBundle(tape, verb === "create", boot);

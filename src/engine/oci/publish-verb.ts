@@ -11,6 +11,7 @@ import { findKept, keep } from "../replay/kept.ts";
 import { buildOf } from "../replay/launch.ts";
 import { publishPrelude, readOwnWords } from "../replay/prelude/publish.ts";
 import { runFolder } from "../run-folder.ts";
+import { checkFolder } from "./folder-checks.ts";
 import type { OciGlobals } from "./options.ts";
 import { tellsMore } from "./publish-bundle.ts";
 import { formatFixed, formatStatus, INIT_KEY } from "./record-text.ts";
@@ -47,7 +48,7 @@ interface About {
 function publish(
   verb: "start" | "delete",
   { record, fixed, standInId }: About,
-  { root }: OciGlobals,
+  { log, root }: OciGlobals,
   folder: string,
 ): void {
   const { id, cgroupDirectories = [] } = record;
@@ -58,10 +59,13 @@ function publish(
     open: id,
     standInId,
     make(prelude, line, boot) {
+      const checks = checkFolder(prelude.words, root);
+      if (checks === undefined) return undefined;
       if (line.open.length === 0 || tellsMore(prelude.words)) return undefined;
       const tape = {
         ...prelude,
-        ...{ line, root },
+        ...{ line, root, checks },
+        ...(log === undefined ? {} : { log: named(log) }),
         cgroupDirectories: cgroupDirectories.map(named),
         record: named(`${fixed}${formatStatus("created")}${INIT_KEY}`),
       };
