@@ -18,6 +18,7 @@ import {
   renameFile,
   tryOpenFile,
 } from "../../../../ffi/files.ts";
+import { makeId } from "../../names.ts";
 import { flock, LOCK } from "../../../../ffi/flock.ts";
 import { bytesAddress } from "../../../../ffi/library.ts";
 import { syscall } from "../../../../ffi/syscall.ts";
@@ -84,7 +85,7 @@ function publish({ runFolder, open, standInId, make }: PreludeRequest): void {
   const list = `${folder}/${own.build}.json`;
   const known = parseList(readTextIfThere(list));
   const line = openWords(bytes, open);
-  const file = `${own.build}.${chooseNumber(known)}`;
+  const file = `${own.build}.${chooseNumber()}`;
   const prelude = {
     standInId,
     words: open === undefined ? argv : argv.map((word) => word.replaceAll(open, standInId)),
@@ -148,12 +149,13 @@ function openWords(words: Uint8Array, part = ""): Words {
   return { bytes, open };
 }
 
-/** Race: who has the index from before may still open a file of it, so no number comes again soon. */
-function chooseNumber(known: readonly Listed[]): number {
-  let last = 0;
-  for (const { file } of known) last = Math.max(last, Number(file.slice(BUILD_LENGTH + 1)));
-  return last + 1;
-}
+const NUMBER_DIGITS = 12;
+
+/**
+ * Race: who has the index from before, or was killed before there was another, may still open a file of it.
+ * So no number comes twice, whatever is known of those that were.
+ */
+const chooseNumber = (): string => makeId().slice(0, NUMBER_DIGITS);
 
 function parseList(text = "[]"): readonly Listed[] {
   try {
