@@ -95,6 +95,9 @@ export const DETACHED: BunkerOptions = {
   prefix: ["sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh"],
 };
 
+/** The runtime cannot start in so little memory; what is performed before it can. */
+export const WITHOUT_RUNTIME = ["prlimit", "--as=500000000"];
+
 /** The place of a test file: cleared after its tests. */
 export function openOciBox(): OciBox {
   let oci: OciBox | undefined;

@@ -16,13 +16,11 @@ import { type BunkerOptions, underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import type { Spec } from "../../src/oci/spec.ts";
-import { DETACHED, openOciBox } from "./oci-box.ts";
+import { DETACHED, openOciBox, WITHOUT_RUNTIME } from "./oci-box.ts";
 
 const isPerformed = underTest() === "binary" && process.arch === "x64";
 if (!isPerformed) console.warn("skipped: preludes: the executable for x86-64 alone has them");
 
-/** The runtime cannot start in so little memory; what is performed before it can. */
-const WITHOUT_RUNTIME = ["prlimit", "--as=500000000"];
 const ALONE: BunkerOptions = { prefix: WITHOUT_RUNTIME };
 const ALONE_DETACHED: BunkerOptions = {
   prefix: [...WITHOUT_RUNTIME, ...(DETACHED.prefix ?? [])],
