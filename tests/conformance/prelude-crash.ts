@@ -10,7 +10,7 @@ using box = new Box();
 using course = new PreludeCourse(box);
 let isLeft = false;
 // What has changed a moment ago is not relied on: src/engine/replay/prelude/checks-of.ts
-await Bun.sleep(2500);
+await Bun.sleep(100);
 for (const victim of VICTIMS) {
   const remains = await course.take(victim, stride, offset);
   isLeft ||= remains.length > 0 || !course.isPreluded;
