@@ -343,6 +343,45 @@ needsRoot("oci verbs, before the runtime starts", () => {
     await gone();
   });
 
+  it("start and delete need not know of hooks that have been run, and run the others", async () => {
+    const mark = oci.box.path("hooked");
+    const hook = { path: "/bin/sh", args: ["sh", "-c", `echo >> ${mark}`] };
+    const start = async (bundle: string, id: string, how?: BunkerOptions): Promise<void> => {
+      await oci.ok(create(bundle, id), DETACHED);
+      await oci.ok(["start", id], how);
+      await eventually(async () => (await oci.status(id)) === "stopped");
+      await oci.ok(["delete", id], how);
+    };
+    const marks = (): number => (existsSync(mark) ? statSync(mark).size : 0);
+    const made = oci.bundle("true", (spec) => ({ ...spec, hooks: { createRuntime: [hook] } }));
+    for (let i = 0; i < 4; i++) await start(made, `hooks-made-${i}`, i === 3 ? ALONE : {});
+    expect(marks()).toBe(4);
+    const hooks = { poststart: [hook], poststop: [hook] };
+    const later = oci.bundle("true", (spec) => ({ ...spec, hooks }));
+    for (let i = 0; i < 4; i++) await start(later, `hooks-made-${i}`);
+    expect(marks()).toBe(12);
+    await gone();
+  });
+
+  it("a record has no room left in it, whenever it is read", async () => {
+    const { bundle, does } = changing();
+    does(SLEEPS);
+    await learn(bundle, "whenever");
+    for (let i = 0; i < 10; i++) {
+      const id = `whenever-${i}`;
+      let isMade = false;
+      const child = oci.ok(create(bundle, id), DETACHED).finally(() => (isMade = true));
+      while (!isMade) {
+        const file = `${oci.root}/${id}/state.json`;
+        const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+        expect(text).not.toContain("\0");
+        await new Promise(setImmediate);
+      }
+      await child;
+      await oci.ok(["delete", "--force", id]);
+    }
+  });
+
   it("of many at once each has its own, and of two with one id one is", async () => {
     const { bundle, does } = changing();
     does(SLEEPS);

@@ -121,7 +121,7 @@ export function recordOf(
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
     ...(ownCgroups === undefined ? {} : { ownCgroups }),
     ...(sharesPids ? { sharesPids } : { cgroupDirectories: directoriesOf(cgroups, cgroupsPath) }),
-    ...(spec.hooks === undefined ? {} : { hasHooks: true }),
+    ...(hasLaterHooks(spec) ? { hasHooks: true } : {}),
     ...(features?.resctrlGroup === undefined ? {} : { resctrlGroup: features.resctrlGroup }),
   };
 }
@@ -133,6 +133,10 @@ function directoriesOf(cgroups: CgroupManager, cgroupsPath: string): string[] {
   }
   return directories;
 }
+
+/** The others have been run by the time there is a container to be started. */
+const hasLaterHooks = ({ hooks: { startContainer, poststart, poststop } = {} }: Spec): boolean =>
+  (startContainer ?? poststart ?? poststop) !== undefined;
 
 function hasOwnPids({ linux }: Spec): boolean {
   for (const { type, path = "" } of linux?.namespaces ?? []) {

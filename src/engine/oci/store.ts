@@ -55,7 +55,7 @@ export interface OciRecord {
   readonly cgroupDirectories?: readonly string[];
   /** Set where its end does not end all of its processes: it has no pid namespace of its own. */
   readonly sharesPids?: true;
-  /** Set where the spec has hooks: only then is it read again. */
+  /** Set where the spec has hooks for `start` or `delete`: only then is it read again. */
   readonly hasHooks?: true;
   /** A group of resctrl(5) that is the container's alone, and goes with it. */
   readonly resctrlGroup?: string;
