@@ -8,6 +8,7 @@ import {
   linkSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -141,6 +142,22 @@ suite?.("run, before the runtime", () => {
     const fds = [...(seen[0] ?? "").matchAll(/^\/proc\/1\/fd\/(\d+)$/gm)].map(([, fd]) => fd);
     // The last is the folder that is being listed.
     expect(fds).toEqual(["0", "1", "2", "3"]);
+  });
+
+  test("leaves its agent nothing of the caller's: whoever reads a pipe to its end is not kept waiting", async () => {
+    const flags = ["-e", "ANY=descriptors"];
+    await prepare(() => echoing(1, flags, () => {}));
+    const prefix = ["sh", "-c", 'exec 7</etc/passwd 9</etc/group; exec "$@"', "sh"];
+    const look = (pid: number): void => {
+      expect(isWithout(pid)).toBe(true);
+      const [agent] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+      const fds = readdirSync(`/proc/${agent}/fd`).map((fd) =>
+        readlinkSync(`/proc/${agent}/fd/${fd}`),
+      );
+      expect(fds.filter((link) => link.startsWith("/etc/"))).toEqual([]);
+      expect(fds.length).toBeLessThan(7);
+    };
+    await echoing(1, flags, look, { prefix });
   });
 
   describe("ends as it does by the runtime, with the same words:", () => {

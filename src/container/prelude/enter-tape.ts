@@ -85,7 +85,7 @@ class EnterWriter extends LaunchWriter {
     tape.otherwise = this.undo;
     // Order: it has no gate, so that whoever sees it at work may send a signal at once.
     const mask = this.blockSignals([...enter.signals, SIGCHLD]);
-    const agentPid = this.startAgent(score, channelFd, stdin);
+    const agentPid = this.startAgent(score, channelFd, { stdin });
     this.awaitWord(inChannel(CONTROL_DONE), 0, agentPid);
     tape.compare(inChannel(CONTROL_STOP), CHANNEL_ADDRESS + score.agent[1]);
     this.refuseUnexecuted(score, this.undo);

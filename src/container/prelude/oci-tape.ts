@@ -93,7 +93,8 @@ class BundleWriter extends OciWriter {
     tape.otherwise = this.undo;
     const gate = waits ? this.#makeGate() : undefined;
     this.#writeRecord("first");
-    const agentPid = this.startAgent(score, channelFd);
+    const inherit = gate === undefined ? [] : [gate];
+    const agentPid = this.startAgent(score, channelFd, { inherit });
     const initFd = this.awaitInit(score, agentPid);
     if (gate === undefined) this.#run(channelFd, agentPid, initFd);
     else this.#leave(channelFd, agentPid);

@@ -76,6 +76,10 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED_NOREPLACE = 0x100001;
 export const RENAME_NOREPLACE = 1;
 const AT_EMPTY_PATH = 0x1000;
+const F_SETFD = 2;
+const CLOSE_RANGE_CLOEXEC = 4;
+const FIRST_OTHER_FD = 3;
+const LAST_FD = -1;
 const DIRENTS_BYTES = 1024;
 /** struct linux_dirent64 of ".", "..", and of a folder that is named by 64 characters. */
 export const DIRENTS = { empty: 48, one: 136 } as const;
@@ -85,6 +89,14 @@ const OUR_FOLDER = "BUNKER_RUN=/";
 const BEGINNING_BYTES = 16;
 const POLLIN = 1;
 const WAIT_NANOSECONDS = 200_000_000n;
+
+/** What an agent has of the caller's. */
+interface AgentOptions {
+  /** Instead of the caller's own. */
+  readonly stdin?: Place | undefined;
+  /** What it has besides the streams and the channel, and its children with it. */
+  readonly inherit?: readonly Place[];
+}
 
 /** What lies at that offset of the channel, as a prelude sees it. */
 export const inChannel = (offset: number): Inside => new Inside(new Mark(VIEW_ADDRESS), offset);
@@ -224,7 +236,7 @@ export class LaunchWriter {
    * Its executable is sealed, and has nothing of the host's: see ffi/agent/start.ts.
    * @param stdin what is to be its standard input instead of the caller's own
    */
-  startAgent(score: Score, channelFd: Place, stdin?: Place): Place {
+  startAgent(score: Score, channelFd: Place, { inherit = [], stdin }: AgentOptions = {}): Place {
     const { tape } = this;
     const file = this.fd();
     const executable = Uint8Array.fromHex(score.executable);
@@ -236,7 +248,7 @@ export class LaunchWriter {
     tape.call("fcntl", [new Value(file), F_ADD_SEALS, ALL_SEALS]);
     const flags = CLONE.CLONE_VM | CLONE.CLONE_VFORK | SIGCHLD;
     tape.call("clone", [flags, 0, 0, 0, 0], { into: agentPid, childPage: child });
-    this.#writeChild(child, file, stdin);
+    this.#writeChild(child, file, { inherit: [channelFd, ...inherit], stdin });
     return agentPid;
   }
 
@@ -244,7 +256,7 @@ export class LaunchWriter {
    * What the agent's process does before it is one: as posix_spawn(3) with a session of its own.
    * Kernel: it shares this memory until then, and its parent waits, so its records are its own.
    */
-  #writeChild(page: Place, file: Place, stdin: Place | undefined): void {
+  #writeChild(page: Place, file: Place, { inherit = [], stdin }: AgentOptions): void {
     const { tape } = this;
     const [begin, behind] = [new Mark(), new Mark()];
     tape.go(behind);
@@ -258,6 +270,9 @@ export class LaunchWriter {
     }
     const none = tape.place(SIGSET_BYTES);
     tape.tryCall("rt_sigprocmask", [SIG_SETMASK, none, null, SIGSET_BYTES]);
+    // Nobody waits for the end of a pipe that the agent has by chance: the runtime closes them at its start.
+    tape.tryCall("close_range", [FIRST_OTHER_FD, LAST_FD, CLOSE_RANGE_CLOEXEC]);
+    for (const fd of inherit) tape.tryCall("fcntl", [new Value(fd), F_SETFD, 0]);
     const argv = tape.place(16, undefined, [{ offset: 0, to: tape.text("bunker-agent") }]);
     const environment = tape.place(8);
     tape.tryCall("execveat", [new Value(file), "", argv, environment, AT_EMPTY_PATH]);
