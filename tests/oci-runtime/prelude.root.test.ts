@@ -152,6 +152,11 @@ needsRoot("oci verbs, before the runtime starts", () => {
     expect(await oci.refusal(["start", "refused-4"])).toBe(
       "cannot start a container that is still being created",
     );
+    const unknown = text
+      .replace('"created"', '"creating"')
+      .replace(/"init":"[^"]*"/, '"init":"0 "');
+    writeFileSync(kept, unknown);
+    expect(await oci.refusal(["kill", "refused-4"])).toBe("container not running");
     writeFileSync(kept, text);
     await oci.ok(["start", "refused-4"], ALONE);
     await oci.ok(["delete", "--force", "refused-4"]);

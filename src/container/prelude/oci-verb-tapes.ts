@@ -7,7 +7,7 @@ import type { Boot } from "./boot.ts";
 import { writeChecks } from "./checks.ts";
 import { ENOENT, makeIdTable, type OciPrelude, OciWriter, writeEndOfNumber } from "./oci-writer.ts";
 import { describeVector, writeCopies } from "./vectors.ts";
-import { encode, type LaunchFile } from "./writer.ts";
+import { encode, type LaunchFile, SIGACTION_BYTES, SIGSET_BYTES } from "./writer.ts";
 
 export interface VerbPrelude extends OciPrelude {
   /** The record's text up to who the init process is, of one that was created. */
@@ -26,6 +26,9 @@ export function writeStart(start: StartPrelude, boot: Boot): LaunchFile {
 export function writeDelete(deletion: VerbPrelude, boot: Boot): LaunchFile {
   return { tape: new DeleteWriter(deletion, boot).perform(), table: makeIdTable() };
 }
+
+const SIGPIPE = 13;
+const SIG_IGN = 1;
 
 /** A process has a number of that many digits at most, and a space behind it. */
 const PID_DIGITS = 11;
@@ -64,6 +67,7 @@ class VerbWriter extends OciWriter {
 
 class StartWriter extends VerbWriter {
   readonly #freezer: Place;
+  readonly #ignored = this.tape.place(SIGACTION_BYTES, new Uint8Array([SIG_IGN]));
 
   constructor(
     readonly start: StartPrelude,
@@ -80,7 +84,14 @@ class StartWriter extends VerbWriter {
     const gate = this.fd();
     const flags = O.O_WRONLY | O.O_NONBLOCK | O.O_CLOEXEC;
     tape.call("openat", [AT_FDCWD, fifo, flags], { into: gate });
-    tape.call("write", [new Value(gate), tape.text("0"), 1]);
+    // Race: whoever waits may be killed by now, which is an error of this call only where nobody is sent SIGPIPE.
+    const [before, killed, passed] = [tape.place(SIGACTION_BYTES), new Mark(), new Mark()];
+    tape.call("rt_sigaction", [SIGPIPE, this.#ignored, before, SIGSET_BYTES]);
+    tape.call("write", [new Value(gate), tape.text("0"), 1], { ok: passed, fail: killed });
+    tape.mark(killed);
+    tape.tryCall("rt_sigaction", [SIGPIPE, before, null, SIGSET_BYTES]);
+    tape.go(this.early);
+    tape.mark(passed);
     // Race: killed before this, a start has been made all the same.
     tape.tryCall("unlinkat", [AT_FDCWD, fifo, 0]);
     tape.call("exit_group", [0]);

@@ -66,7 +66,7 @@ const SIGNALLED = 128;
 const SIGNALS = 64;
 export const SIGSET_BYTES = 8;
 const [SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK] = [0, 1, 2];
-const SIGACTION_BYTES = 32;
+export const SIGACTION_BYTES = 32;
 /** siginfo_t of SIGCHLD. */
 export const SIGINFO = { bytes: 128, code: 8, pid: 16, status: 24 } as const;
 export const CLD_EXITED = 1;

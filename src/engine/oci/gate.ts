@@ -5,7 +5,7 @@ import { O } from "../../../ffi/constants.ts";
 import { ENOENT, ENXIO } from "../../../ffi/errno.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { removeFile, tryOpenFile, writeAll } from "../../../ffi/files.ts";
-import { SyscallError } from "../../../ffi/syscall-error.ts";
+import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
 
 export const GATE_FILE = "exec.fifo";
 
@@ -19,8 +19,14 @@ export function isAtGate(folder: string): boolean {
 export function passGate(folder: string): boolean {
   using gate = openGate(folder);
   if (gate === undefined) return false;
-  passOpenGate(gate, folder);
-  return true;
+  try {
+    passOpenGate(gate, folder);
+    return true;
+  } catch (error) {
+    // Race: who has waited was killed.
+    if (isSyscallError(error, "EPIPE")) return false;
+    throw error;
+  }
 }
 
 /** The same by an end that stays open: once the program has begun nobody reads from it (POLLERR). */

@@ -6,6 +6,8 @@ import { isAlive, type OciRecord } from "./store.ts";
 
 /** False where it is gone. Race: by a descriptor, which stays that process's. */
 export function signalInit(record: OciRecord, signal: number): boolean {
+  // Its maker has not come so far.
+  if (record.initPid === 0) return false;
   try {
     using pidfd = pidfd_open(record.initPid);
     if (!isAlive(record)) return false;
