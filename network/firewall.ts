@@ -1,11 +1,11 @@
 // The rules of networks as whoever sets them is told them: nft, or iptables where that is all there is.
 
-import { UserError } from "../src/errors.ts";
 import type { NetworkDefinition, PortMapping } from "./definition.ts";
 import { iptables } from "./iptables.ts";
 import { nftables } from "./nftables.ts";
 import { findProgram } from "./program.ts";
 import type { PublishTarget } from "./ruleset.ts";
+import { UnavailableError } from "./unavailable.ts";
 
 /** Something that a program is told at once. */
 export interface Transaction {
@@ -44,11 +44,11 @@ export interface Firewall {
   split(transaction: Transaction): Transaction[];
 }
 
-/** Who sets the rules here. @throws UserError where nobody can */
+/** Who sets the rules here. @throws UnavailableError where nobody can */
 export function findFirewall(): Firewall {
   if (findProgram("nft") !== undefined) return nftables;
   if (findProgram("iptables-restore") !== undefined) return iptables;
-  throw new UserError(
+  throw new UnavailableError(
     "networks need nft, which is not installed, nor is iptables",
     "install the package that has it: nftables",
   );

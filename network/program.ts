@@ -11,8 +11,8 @@ import { type FileAction, posix_spawn } from "../ffi/spawn.ts";
 import { isSyscallError } from "../ffi/syscall-error.ts";
 import { pipe2 } from "../ffi/unistd.ts";
 import { shellStatus, waitid } from "../ffi/wait.ts";
-import { UserError } from "../src/errors.ts";
 import type { Change, Transaction } from "./firewall.ts";
+import { UnavailableError } from "./unavailable.ts";
 
 export interface ProgramResult {
   readonly status: number;
@@ -69,7 +69,7 @@ export function findProgram(name: string): string | undefined {
 /**
  * Starts a program.
  * @param netns the network namespace that it runs in; this process's own unless said
- * @throws UserError where it is not installed
+ * @throws UnavailableError where it is not installed
  */
 export function startProgram(
   name: string,
@@ -86,7 +86,12 @@ const PLAIN = ["LC_ALL=C"];
 function requireProgram(name: string): string {
   const path = findProgram(name);
   if (path !== undefined) return path;
-  throw new UserError(
+  throw missingProgram(name);
+}
+
+/** What is said of a program that is not installed. */
+export function missingProgram(name: string): UnavailableError {
+  return new UnavailableError(
     `networks need ${name}, which is not installed`,
     `install the package that has it: ${PACKAGES[name] ?? OTHERS_PACKAGE}`,
   );
@@ -247,11 +252,11 @@ export function insideNamespace<T>(netns: string, act: () => T): T {
   }
 }
 
-/** The answer of a program that must succeed. @throws UserError with its own words */
+/** The answer of a program that must succeed. @throws UnavailableError with its own words */
 export function mustSucceed(what: string, program: RunningProgram): string {
   const { status, stdout, stderr } = program.finish();
   if (status === 0) return stdout;
-  throw new UserError(`cannot ${what}: ${firstReason(stderr, program.input)}`);
+  throw new UnavailableError(`cannot ${what}: ${firstReason(stderr, program.input)}`);
 }
 
 /** The first thing that it complained of, with the line that it was told. */

@@ -10,7 +10,7 @@ import { countAll, type Explanation } from "./explain/explanation.ts";
 import { listRooms } from "./explain/rooms.ts";
 import { summarizeSeccomp } from "./explain/seccomp-summary.ts";
 import { formatText } from "./explain/text.ts";
-import { type Prepared, prepare } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import type { RunOptions } from "./run-options.ts";
 import { runFolder } from "./run-folder.ts";
 
@@ -35,14 +35,10 @@ export async function explain(options: RunOptions): Promise<Explanation> {
   const prepared = await prepare(options, ID, folder, assumed);
   const plan = planContainer(prepared.request);
   const { seccomp } = prepared.request;
-  const { networking } = options;
-  const network =
-    networking === undefined
-      ? []
-      : (await import("./networks/explain-network.ts")).explainNetworks(networking);
+  const { network, lacks } = await explainNetwork(options);
   const nameLink = `${run}/names/${options.name ?? NAME}`;
   return {
-    notes: listNotes(prepared),
+    notes: listNotes([...prepared.warnings, ...lacks]),
     rooms: listRooms({ prepared, plan, folder, nameLink, performer: options.performer, network }),
     ...(seccomp === undefined
       ? {}
@@ -53,7 +49,17 @@ export async function explain(options: RunOptions): Promise<Explanation> {
   };
 }
 
-function listNotes({ warnings }: Prepared): string[] {
+/** Its rooms, and why it has none although it would. */
+async function explainNetwork({ networking }: RunOptions) {
+  if (networking === undefined) return { network: [], lacks: [] };
+  const { explainNetworks, findLack } = await import("./networks/explain-network.ts");
+  const lack = findLack(networking);
+  if (lack === undefined) return { network: explainNetworks(networking), lacks: [] };
+  const { describeLack } = await import("./networks/usual-network.ts");
+  return { network: [], lacks: [describeLack(lack)] };
+}
+
+function listNotes(warnings: readonly string[]): string[] {
   const notes = [
     "What `bunker run` would do, in order. Nothing was changed to find it out; what stands in <angle brackets> is known only when it runs.",
   ];

@@ -144,6 +144,8 @@ export interface NetworkOption {
   readonly linkLocal: readonly string[];
   /** The network with the highest has the default route; 0 unless said. */
   readonly gatewayPriority?: number;
+  /** Nobody has named it: where this machine cannot have it, the container does without. */
+  readonly isUsual?: boolean;
 }
 
 /** A port of a container: `80/tcp`. */
@@ -332,7 +334,10 @@ export type Writable<T> = T extends readonly (infer E)[]
 /** docker's size of /dev/shm, 64 MiB. */
 const SHM_BYTES = 64 * 1024 * 1024;
 
-/** docker's defaults, for a run that asks for nothing; the network is none unless a flag needs one. */
+/**
+ * docker's defaults, for a run that asks for nothing. The network is none: which one is usual is for the
+ * command line to say, and a program that calls the library says what it wants.
+ */
 export function makePlainOptions(): Writable<RunOptions> {
   return {
     root: { kind: "host" },

@@ -106,8 +106,10 @@ export async function prepareAll(
   const { networking } = options;
   if (networking === undefined) return { prepared: await prepare(options, id, place.folder) };
   // Order: `ip` is loaded while the container is planned, when this process has a processor to spare.
-  const { startIpAhead } = await import("../../network/program.ts");
-  const ahead = networking.networks.length > 0 ? startIpAhead() : undefined;
+  const { findProgram, startIpAhead } = await import("../../network/program.ts");
+  const isNamed = networking.networks.some(({ isUsual }) => isUsual !== true);
+  const isPossible = isNamed || findProgram("ip") !== undefined;
+  const ahead = networking.networks.length > 0 && isPossible ? startIpAhead() : undefined;
   undo.push(() => ahead?.drop());
   const prepared = await prepare(options, id, place.folder);
   const { prepareForRun } = await import("./networks/prepare-for-run.ts");

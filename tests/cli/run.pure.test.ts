@@ -38,7 +38,10 @@ const noNetworking = {
   addHosts: [],
 };
 
-test("without flags everything is docker's default, in a private sandbox without a network", () => {
+/** Where it cannot be had a container does without. */
+const USUAL = { name: "bridge", aliases: [], linkLocal: [], isUsual: true };
+
+test("without flags everything is docker's default, in a private sandbox in the bridge", () => {
   expect(parse("/bin/sh -c x")).toEqual({
     root: { kind: "host" },
     command: ["/bin/sh", "-c", "x"],
@@ -59,7 +62,8 @@ test("without flags everything is docker's default, in a private sandbox without
     uts: { kind: "private" },
     userns: { kind: "host" },
     cgroupns: { kind: "private" },
-    network: { kind: "none" },
+    network: { kind: "private" },
+    networking: { ...noNetworking, networks: [USUAL] },
     shmSizeBytes: 67108864,
     resources: {},
     security: {
@@ -160,6 +164,7 @@ describe("each flag has its place in the options", () => {
       {
         networking: {
           ...noNetworking,
+          networks: [USUAL],
           dns: ["9.9.9.9"],
           dnsSearch: ["a.b"],
           dnsOptions: ["ndots:1"],
@@ -282,10 +287,28 @@ test("the environment may name the network of who names none", () => {
   expect(usual("host")).toEqual(["host", undefined]);
   expect(usual("bridge", "--network none")).toEqual(["none", undefined]);
   expect(usual("bridge", "--network own")).toEqual(["private", ["own"]]);
+  expect(usual("none")).toEqual(["none", undefined]);
+  expect(usual("")).toEqual(["private", ["bridge"]]);
   for (const nothing of ["", "none"]) {
-    expect(usual(nothing)).toEqual(["none", undefined]);
     expect(usual(nothing, "-p 80")).toEqual(["private", ["bridge"]]);
+    expect(usual(nothing, "--network none")).toEqual(["none", undefined]);
+    expect(usual(nothing, "--network host")).toEqual(["host", undefined]);
   }
+});
+
+test("the bridge can be done without only where nobody has asked for a network", () => {
+  const canBeLeft = (flags: string, network?: string): boolean => {
+    const env = network === undefined ? world.env : { ...world.env, BUNKER_NETWORK: network };
+    const options = parseRun([...flags.split(" ").filter(Boolean), "/x"], { ...world, env });
+    return options?.networking?.networks.some(({ isUsual }) => isUsual) ?? false;
+  };
+  for (const flags of ["", "--dns 1.1.1.1", "--expose 80", "--add-host a:192.0.2.1"]) {
+    expect([flags, canBeLeft(flags)]).toEqual([flags, true]);
+  }
+  for (const flags of ["--network bridge", "-p 80", "-P", "--ip 192.0.2.9", "--network app"]) {
+    expect([flags, canBeLeft(flags)]).toEqual([flags, false]);
+  }
+  expect(canBeLeft("", "bridge")).toBe(false);
 });
 
 test("a label called __proto__ is a label", () => {

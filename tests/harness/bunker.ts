@@ -5,6 +5,12 @@ import { slowness } from "./tier.ts";
 const PROJECT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const TIMEOUT_MS = 30_000;
 
+/**
+ * No test makes a bridge on this host: a container is in a network where the test says so, in namespaces
+ * of its own. For all that is started from here on, shells included.
+ */
+process.env["BUNKER_NETWORK"] = "none";
+
 /** How the program is started: as the executable that build.sh makes, or from source. */
 export type UnderTest = "binary" | "bun" | "deno";
 

@@ -22,6 +22,15 @@ test("explain tells the steps without privilege, and that it did so", async () =
   expect(text).toMatch(/\n {3}\d+ steps, \d+ system calls, \d+ namespaces: /);
 });
 
+test("explain tells of the network that a container has by default, without privilege", async () => {
+  const text = await bunkerOutput(["explain", "run", "/bin/true"], {
+    prefix: UNPRIVILEGED,
+    env: { BUNKER_NETWORK: undefined },
+  });
+  expect(text).toMatch(/^\d+ +The network$/m);
+  expect(text).toContain("type veth");
+});
+
 test("explain --format json is one value with every step", async () => {
   const text = await bunkerOutput(["explain", "--format", "json", "run", "/bin/true"]);
   const { steps, totals } = JSON.parse(text);

@@ -87,7 +87,7 @@ export const networkFlags: FlagTable<RunDraft> = {
     aliases: ["net"],
     ignoresEmpty: true,
     group,
-    fallback: "none",
+    fallback: "bridge",
     placeholder: "network",
     help: "Connect to a network by name, or none, host, container:ID, ns:PATH, cni:NAME",
     set: setNetwork,
@@ -209,7 +209,7 @@ export const networkFlags: FlagTable<RunDraft> = {
   },
 };
 
-/** Of a container for which no network was named: the caller's own choice. */
+/** Of a container for which no network was named: the caller's own choice, instead of the bridge. */
 const USUAL_NETWORK = "BUNKER_NETWORK";
 
 /** @throws UserError where what the environment names cannot be */
@@ -217,10 +217,20 @@ export function useUsualNetwork(draft: RunDraft): void {
   const { hasNetworkMode, networking, context } = draft;
   if (hasNetworkMode || (networking?.networks.length ?? 0) > 0) return;
   const usual = context.env[USUAL_NETWORK] ?? "";
-  if (usual !== "" && usual !== "none") setNetwork(draft, usual);
+  if (usual === "none") return;
+  if (usual !== "") setNetwork(draft, usual);
+  else if (!needsLink(networking)) of(draft).networks.push({ ...BRIDGE, isUsual: true });
 }
 
 const BRIDGE: NetworkOption = { name: "bridge", aliases: [], linkLocal: [] };
+
+/** Whether it is said what the container is to be in a network: that asks for one. */
+function needsLink(networking: NetworkDraft | undefined): boolean {
+  if (networking === undefined) return false;
+  const { aliases, linkLocal, ip, ip6, mac, publish, publishAll } = networking;
+  const own = aliases.length + linkLocal.length > 0 || (ip ?? ip6 ?? mac) !== undefined;
+  return own || publishAll || publish.length > 0;
+}
 
 /** Returns what the flags come to, all of them known. @throws UserError where they contradict */
 export function finishNetworking(draft: RunDraft): Pick<RunOptions, "network" | "networking"> {
@@ -237,9 +247,8 @@ export function finishNetworking(draft: RunDraft): Pick<RunOptions, "network" | 
   if (aliases.length > 0 && !networks.some(({ name }) => name !== "bridge" && name !== "default")) {
     throw new UserError("network-scoped aliases are only supported for user-defined networks");
   }
-  const own = aliases.length + linkLocal.length > 0 || (ip ?? ip6 ?? mac) !== undefined;
-  const needsLink = own || rest.publishAll || rest.publish.length > 0;
-  const named = networks.length > 0 || hasNetworkMode || !needsLink ? networks : [BRIDGE];
+  const isOpen = networks.length === 0 && !hasNetworkMode;
+  const named = isOpen && needsLink(networking) ? [BRIDGE] : networks;
   // The first has the default route. The sort is stable: as they were named, where nobody says.
   const priorityOf = ({ gatewayPriority = 0 }: NetworkOption): number => gatewayPriority;
   const [first, ...others] =

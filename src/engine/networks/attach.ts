@@ -33,9 +33,10 @@ import {
 import { addCni, CNI_PREFIX, planCni } from "./cni-plugins.ts";
 import { holdGate, startDns, waitForDns } from "./dns/start.ts";
 import { planEndpoint } from "./endpoint.ts";
-import { defineDefaultNetwork, hasLink, makeBridge, rebuildRules } from "./ensure-network.ts";
+import { defineDefaultNetwork, makeBridge, rebuildRules } from "./ensure-network.ts";
 import { makeHostsFile, makeResolvFile, readHostResolv } from "./etc-files.ts";
 import { hasGateway, hasNames, OWN_SERVER, ownServerKey, serverOf } from "./has-names.ts";
+import { hasLink } from "./has-link.ts";
 import { DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 import { releaseAddress, releasePort } from "./release.ts";
 import { reservePorts } from "./reserve.ts";

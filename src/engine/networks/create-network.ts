@@ -13,7 +13,8 @@ import type { DriverName, NetworkDefinition, NetworkSubnet } from "../../../netw
 import { drivers } from "../../../network/driver.ts";
 import { UserError } from "../../errors.ts";
 import { makeId } from "../names.ts";
-import { chooseFreeSubnet, hasLink, listTakenSubnets } from "./ensure-network.ts";
+import { chooseFreeSubnet, listTakenSubnets } from "./ensure-network.ts";
+import { hasLink } from "./has-link.ts";
 import { NetworkStore } from "./network-store.ts";
 import { firstAddress } from "./reserve.ts";
 import { tellNetwork } from "../events/tell-of-things.ts";

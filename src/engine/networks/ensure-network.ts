@@ -14,11 +14,9 @@ import { UserError } from "../../errors.ts";
 import { makeId } from "../names.ts";
 import { runFolder } from "../run-folder.ts";
 import { type Attachment, listAttachments } from "./attachments.ts";
+import { hasLink } from "./has-link.ts";
 import { DEFAULT_LINK, DEFAULT_NETWORK, type NetworkStore } from "./network-store.ts";
 import { firstAddress } from "./reserve.ts";
-
-/** Whether a link of that name is there, in this thread's network namespace. */
-export const hasLink = (name: string): boolean => fileType(`/proc/sys/net/ipv4/conf/${name}`) !== 0;
 
 /** Subnets that this host has routes to, or that one of the networks is to have. */
 export function listTakenSubnets(networks: readonly NetworkDefinition[]): Subnet[] {

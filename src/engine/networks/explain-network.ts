@@ -7,15 +7,33 @@ import { drivers } from "../../../network/driver.ts";
 import { planBridge } from "../../../network/link-plan.ts";
 import { publishTarget } from "../../../network/ruleset.ts";
 import { findFirewall } from "../../../network/firewall.ts";
+import { findProgram, missingProgram } from "../../../network/program.ts";
+import { UnavailableError } from "../../../network/unavailable.ts";
+import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import { UserError } from "../../errors.ts";
 import { bunkerStep, type ExplainedStep, makeCall, type Room } from "../explain/explanation.ts";
 import type { NetworkingOptions } from "../run-options.ts";
 import { netnsPath } from "./netns-path.ts";
-import { hasLink } from "./ensure-network.ts";
+import { hasUsual } from "./usual-network.ts";
+import { hasLink } from "./has-link.ts";
 import { DEFAULT_LINK, DEFAULT_NETWORK, NetworkStore } from "./network-store.ts";
 
 const quote = (text: string): string => JSON.stringify(text);
 const INIT_PID = "<init>";
+
+/** What is in the way, as far as looking tells: what the kernel says of it is not asked for. */
+export function findLack(networking: NetworkingOptions): UnavailableError | undefined {
+  if (!hasUsual(networking)) return undefined;
+  if (findProgram("ip") === undefined) return missingProgram("ip");
+  if (hasLink(DEFAULT_LINK)) return undefined;
+  try {
+    findFirewall();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnavailableError) return error;
+    throw error;
+  }
+}
 
 /** @throws UserError for a network that is not there */
 export function explainNetworks({ networks, publish }: NetworkingOptions): Room[] {
@@ -24,7 +42,7 @@ export function explainNetworks({ networks, publish }: NetworkingOptions): Room[
   const endpoints = networks
     .filter(({ name }) => !name.startsWith("cni:"))
     .map(({ name }, index) => {
-      const network = store.find(name) ?? standIn(name);
+      const network = findNetwork(store, name);
       return { network, endpoint: makeEndpoint(network, index) };
     });
   for (const { network } of endpoints) {
@@ -93,9 +111,22 @@ export function explainNetworks({ networks, publish }: NetworkingOptions): Room[
   ];
 }
 
+/** Security: what there is of networks only root may read; the usual one is known to everybody. */
+function findNetwork(store: NetworkStore, name: string): NetworkDefinition {
+  try {
+    return store.find(name) ?? standIn(name);
+  } catch (error) {
+    if (!isSyscallError(error, "EACCES") || !isDefault(name)) throw error;
+    return standIn(name);
+  }
+}
+
+const isDefault = (name: string): boolean =>
+  [DEFAULT_NETWORK, "default", DEFAULT_LINK].includes(name);
+
 /** The default network before its first use: its subnet is chosen then. */
 function standIn(name: string): NetworkDefinition {
-  if (![DEFAULT_NETWORK, "default", DEFAULT_LINK].includes(name)) {
+  if (!isDefault(name)) {
     throw new UserError(
       `network ${name} not found`,
       "bunker network ls shows those that there are",

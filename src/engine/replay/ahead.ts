@@ -3,9 +3,15 @@
 
 import { startIpAhead, type WaitingProgram } from "../../../network/program.ts";
 import type { UndoStack } from "../../container/undo-stack.ts";
+import { isThere } from "../networks/usual-network.ts";
+import type { KeptNetwork } from "./kept.ts";
 
-/** @throws UserError where `ip` is missing */
-export function startAhead(undo: UndoStack): WaitingProgram {
+/** @throws UnavailableError where `ip` is missing, and a network was named */
+export function startAhead(
+  { options }: KeptNetwork,
+  undo: UndoStack,
+): WaitingProgram | "another host" {
+  if (!isThere(options)) return "another host";
   const ahead = startIpAhead();
   undo.push(() => ahead.drop());
   return ahead;

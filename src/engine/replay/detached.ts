@@ -68,7 +68,8 @@ async function start(
   undo: UndoStack,
 ): Promise<KeptContainer | Unmet> {
   // Order: before anything else, as it takes its time to load.
-  const ahead = kept.network && (await import("./ahead.ts")).startAhead(undo);
+  const ahead = kept.network && (await import("./ahead.ts")).startAhead(kept.network, undo);
+  if (ahead === "another host") return ahead;
   const id = makeId();
   const place = states.reserveUnnamed(id, options.name ?? makeName(id, 0));
   let container: KeptContainer | undefined;

@@ -4,15 +4,16 @@ import { describeEnd, formatTold } from "../events/tell.ts";
 import { isFreeOfStandIns, standFor } from "../events/tell-again.ts";
 import { CNI_PREFIX } from "../networks/cni-plugins.ts";
 import { hostNames } from "../networks/prepare-for-run.ts";
+import { isThere } from "../networks/usual-network.ts";
 import type { Prepared } from "../prepare.ts";
 import type { RunOptions } from "../run-options.ts";
 import type { KeptNetwork, RunLaunch, ToldInTurn } from "./kept.ts";
 
-/** Whether all of it is links of our own. */
+/** Whether all of it is links of our own, which can be had. */
 export function isPlainNetwork({ network, networking }: RunOptions): boolean {
   const { networks = [] } = networking ?? {};
   if (network.kind !== "private" || networks.length === 0) return false;
-  return networks.every(({ name }) => !name.startsWith(CNI_PREFIX));
+  return networks.every(({ name }) => !name.startsWith(CNI_PREFIX)) && isThere({ networks });
 }
 
 /** @param id what stands for the container's */

@@ -85,7 +85,8 @@ async function perform(
   const store = new StateStore(folder, kept.spare);
   using undo = new UndoStack();
   // Order: before anything else, as it takes its time to load.
-  const ahead = kept.network && (await import("./ahead.ts")).startAhead(undo);
+  const ahead = kept.network && (await import("./ahead.ts")).startAhead(kept.network, undo);
+  if (ahead === "another host") return ahead;
   let tellOfEnd: (() => void) | undefined;
   // Order: once everything of it is gone.
   undo.push(() => tellOfEnd?.());
