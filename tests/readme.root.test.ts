@@ -1,7 +1,7 @@
 // Every command of the README, run as it stands there.
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { underTest } from "./harness/bunker.ts";
+import { underTest, WITHOUT_NETWORK } from "./harness/bunker.ts";
 import { Terminal } from "./harness/terminal.ts";
 import { needsRoot, skipUnless } from "./harness/tier.ts";
 
@@ -9,6 +9,7 @@ const PROJECT = new URL("..", import.meta.url).pathname;
 // Its own places: the machine may have containers of the same names.
 const DATA = `${PROJECT}dist/data`;
 const RUN = `${PROJECT}dist/run`;
+const OURS = { ...process.env, BUNKER_DATA: DATA, BUNKER_RUN: RUN, ...WITHOUT_NETWORK };
 const MADE = [
   ...["debian", "bundle", "debian.tar"].map((name) => `${PROJECT}dist/${name}`),
   DATA,
@@ -49,7 +50,7 @@ const PRINTED: readonly (readonly [part: string, printed: RegExp])[] = [
 
 function runLine(line: string) {
   const path = `${PROJECT}node_modules/.bin:${process.env["PATH"]}`;
-  const env = { ...process.env, PATH: path, BUNKER_DATA: DATA, BUNKER_RUN: RUN };
+  const env = { ...OURS, PATH: path };
   const settings = { cwd: PROJECT, env, stdin: "ignore" } as const;
   const { exitCode, stdout, stderr } = Bun.spawnSync(["/bin/sh", "-ec", line], settings);
   return { exitCode, stdout: stdout.toString(), said: stdout.toString() + stderr.toString() };
@@ -88,7 +89,10 @@ describeReadme("the README", () => {
 
   for (const line of SHELLS) {
     test(`opens a shell that is pid 1: ${line}`, async () => {
-      using terminal = new Terminal(`BUNKER_DATA=${DATA} BUNKER_RUN=${RUN} ${line}`, PROJECT);
+      using terminal = new Terminal(
+        `BUNKER_NETWORK=none BUNKER_DATA=${DATA} BUNKER_RUN=${RUN} ${line}`,
+        PROJECT,
+      );
       await terminal.waitFor(/[#$] *$/);
       terminal.type("echo pid-$$; tty; exit 7");
       const screen = await terminal.waitFor(/\[ended with \d+\]/);
@@ -100,8 +104,7 @@ describeReadme("the README", () => {
 
   test("without a terminal ./build.sh run reads commands from stdin", () => {
     const command = ["/bin/sh", "-c", "echo 'echo pid-$$' | ./build.sh run"];
-    const env = { ...process.env, BUNKER_DATA: DATA, BUNKER_RUN: RUN };
-    const { stdout } = Bun.spawnSync(command, { cwd: PROJECT, env });
+    const { stdout } = Bun.spawnSync(command, { cwd: PROJECT, env: OURS });
     expect(stdout.toString()).toBe("pid-1\n");
   });
 

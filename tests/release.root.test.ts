@@ -84,7 +84,7 @@ describe("the executable", () => {
       echo 'console.log("evil")' > evil.ts
       "$0" run --rm /bin/echo good; cd /; rm -r "$d"`;
     // In its usual folders, which are in memory that is gone with the command.
-    const apart = `unset BUNKER_RUN BUNKER_DATA; mount -t tmpfs tmpfs /run; ${script}`;
+    const apart = `unset BUNKER_RUN BUNKER_DATA; export BUNKER_NETWORK=none; mount -t tmpfs tmpfs /run; ${script}`;
     const inMemory = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", apart];
     expect(run(...inMemory, `${DIST}/bunker`)).toEqual({
       exitCode: 0,

@@ -223,7 +223,7 @@ class Attempt {
   }
 
   get #environment() {
-    return { BUNKER_RUN: this.#run, BUNKER_DATA: this.#data };
+    return { ...this.box.environment, BUNKER_RUN: this.#run, BUNKER_DATA: this.#data };
   }
 
   /** One that is not killed must end. */

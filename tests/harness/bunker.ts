@@ -5,11 +5,8 @@ import { slowness } from "./tier.ts";
 const PROJECT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const TIMEOUT_MS = 30_000;
 
-/**
- * No test makes a bridge on this host: a container is in a network where the test says so, in namespaces
- * of its own. For all that is started from here on, shells included.
- */
-process.env["BUNKER_NETWORK"] = "none";
+/** No test makes a bridge on this host: whoever wants a network says so, and has namespaces of its own. */
+export const WITHOUT_NETWORK = { BUNKER_NETWORK: "none" } as const;
 
 /** How the program is started: as the executable that build.sh makes, or from source. */
 export type UnderTest = "binary" | "bun" | "deno";
@@ -52,9 +49,9 @@ export function bunkerCommand(): readonly string[] {
   }
 }
 
-/** The environment of the tests with a test's own changes. */
+/** The environment of the tests, without a network, with a test's own changes. */
 function environment(changes: BunkerOptions["env"] = {}): Record<string, string | undefined> {
-  return { ...process.env, ...changes };
+  return { ...process.env, ...WITHOUT_NETWORK, ...changes };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { WITHOUT_NETWORK } from "./bunker.ts";
 import { stateIn } from "./leftovers.ts";
 
 export class OwnFolders implements Disposable {
@@ -13,7 +14,7 @@ export class OwnFolders implements Disposable {
   constructor(private readonly asRoot: readonly string[]) {}
 
   get environment(): Readonly<Record<string, string>> {
-    return { BUNKER_RUN: this.#run, BUNKER_DATA: this.#data };
+    return { BUNKER_RUN: this.#run, BUNKER_DATA: this.#data, ...WITHOUT_NETWORK };
   }
 
   /** What there is of containers, a line each. */

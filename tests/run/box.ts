@@ -10,6 +10,7 @@ import {
   type BunkerOptions,
   type Outcome,
   startBunker,
+  WITHOUT_NETWORK,
 } from "../harness/bunker.ts";
 import { RootfsCopy } from "../harness/rootfs.ts";
 import { slowness } from "../harness/tier.ts";
@@ -46,9 +47,9 @@ export class Box implements Disposable {
     return rest.includes("-d") || rest.includes("--detach") ? args : [verb, "--rm", ...rest];
   }
 
-  /** Where bunker keeps what it has to do with in this box. */
+  /** Where bunker keeps what it has to do with in this box, and that it leaves the host's network alone. */
   get environment(): Readonly<Record<string, string>> {
-    return { BUNKER_RUN: this.runFolder, BUNKER_DATA: this.path("data") };
+    return { BUNKER_RUN: this.runFolder, BUNKER_DATA: this.path("data"), ...WITHOUT_NETWORK };
   }
 
   #with<T extends Omit<BunkerOptions, "stdin">>(options: T): T {

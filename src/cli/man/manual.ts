@@ -16,7 +16,7 @@ const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
   ["BUNKER_RUN", "The folder for what runs, instead of /run/bunker."],
   [
     "BUNKER_NETWORK",
-    "The network of containers for which none is named, instead of none: bridge, as with docker.",
+    "The network of containers for which none is named, instead of bridge. With none they have no network: for build machines.",
   ],
   ["BUNKER_REGISTRIES", "The file of registries, instead of /etc/bunker/registries.json."],
   ["DOCKER_CONFIG", "The folder of config.json with the credentials of registries."],
