@@ -65,7 +65,10 @@ class BundleWriter extends OciWriter {
   readonly #pidFiles: { readonly temporary: Place; readonly path: Place } | undefined;
   /** Not zero once the pid file is there. */
   readonly #isTold = this.tape.place();
-  readonly #records: Record<"first" | "known" | "created", { at: Place; count: number }>;
+  readonly #records: Record<
+    "first" | "known" | "created",
+    { at: Place; count: number; length: number }
+  >;
   readonly #ended: readonly (string | Place)[];
 
   constructor(
@@ -154,7 +157,7 @@ class BundleWriter extends OciWriter {
       const whole = [...parts, rest];
       const padding = new Uint8Array(length - lengthOf(whole)).fill(0x20);
       const all: Part[] = [...whole, [this.tape.bytes(padding), padding.length]];
-      return { at: describeVector(this.tape, all), count: all.length };
+      return { at: describeVector(this.tape, all), count: all.length, length };
     };
     return {
       first: finish(texts.first),
@@ -169,8 +172,12 @@ class BundleWriter extends OciWriter {
 
   /** Race: with one write each, of the same length: see LockedContainer.record(). */
   #writeRecord(which: "first" | "known" | "created"): void {
-    const { at, count } = this.#records[which];
-    this.tape.call("pwritev", [new Value(this.lock), at, count, 0, 0]);
+    const { tape } = this;
+    const { at, count, length } = this.#records[which];
+    const written = tape.place();
+    tape.call("pwritev", [new Value(this.lock), at, count, 0, 0], { into: written });
+    // Kernel: a full disk is told by less, and only of what was not there before.
+    if (which === "first") tape.compare(written, length);
   }
 
   #namePidFiles(path: string): { readonly temporary: Place; readonly path: Place } {
@@ -197,7 +204,9 @@ class BundleWriter extends OciWriter {
     });
     const flags = O.O_WRONLY | O.O_CREAT | O.O_TRUNC | O.O_CLOEXEC;
     tape.call("openat", [AT_FDCWD, temporary, flags, PID_FILE_MODE], { into: fd });
-    tape.call("write", [new Value(fd), digits, new Value(length)]);
+    const written = tape.place();
+    tape.call("write", [new Value(fd), digits, new Value(length)], { into: written });
+    tape.compareWith(written, length);
     tape.tryCall("close", [new Value(fd)]);
     tape.call("renameat2", [AT_FDCWD, temporary, AT_FDCWD, path, 0]);
     tape.call("getpid", [], { into: this.#isTold });
@@ -208,6 +217,7 @@ class BundleWriter extends OciWriter {
     const { tape } = this;
     if (this.#pidFiles === undefined) return;
     const untold = new Mark();
+    tape.tryCall("unlinkat", [AT_FDCWD, this.#pidFiles.temporary, 0]);
     tape.compare(this.#isTold, 0, { ok: untold, fail: tape.behind() });
     tape.tryCall("unlinkat", [AT_FDCWD, this.#pidFiles.path, 0]);
     tape.mark(untold);
