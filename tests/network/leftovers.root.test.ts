@@ -49,7 +49,7 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           ...host
             .sh("ip -br link")
             .split("\n")
-            .filter((line) => /^bk[0-9a-f]{11}/.test(line)),
+            .filter((line) => /^bk[0-9a-f]{8}[0-9a-z]{5}/.test(line)),
           ...host
             .sh("nft list map inet bunker any4")
             .split("\n")

@@ -9,6 +9,7 @@ import { GREETER, HOST_IP, openNetwork } from "./machines.ts";
 
 const missing = ["ip", "nft", "socat", "nsenter"].filter((command) => !haveCommand(command));
 const TIMES = [1, 2, 3, 4] as const;
+const HOLD = "echo held && exec sleep 600";
 
 /** As if the environment said nothing. */
 const UNSAID = { BUNKER_NETWORK: undefined };
@@ -68,6 +69,24 @@ skipUnless(missing.length === 0, `the usual network: ${missing.join(", ")} not i
           expect(await ok("inspect", "-f", format, name)).toBe("bridge 24");
         }
         await ok("rm", "-f", "now", "later");
+      });
+
+      test("there again while somebody still holds the network that it had", async () => {
+        const program = ["--rootfs", box.rootfs, "/bin/sleep", "600"];
+        await bunker(["run", "-d", "--name", "held", ...program], { env: UNSAID });
+        const pid = await ok("inspect", "-f", "{{.State.Pid}}", "held");
+        const holder = Bun.spawn(["nsenter", `--net=/proc/${pid}/ns/net`, "sh", "-c", HOLD], {
+          stdin: "ignore",
+          stdout: "pipe",
+        });
+        try {
+          await holder.stdout.getReader().read();
+          await ok("restart", "--timeout", "0", "held");
+          expect(await ok("exec", "held", ...LINKS)).toBe("eth0 lo");
+        } finally {
+          holder.kill("SIGKILL");
+          await ok("rm", "-f", "held");
+        }
       });
 
       test("there whatever else it says of its namespaces", async () => {

@@ -10,11 +10,18 @@ import { DEFAULT_NETWORK, type NetworkStore } from "./network-store.ts";
 import { releaseAddress } from "./release.ts";
 import { reserveAddress } from "./reserve.ts";
 
-const ID_DIGITS = 11;
+const ID_DIGITS = 8;
+const MOMENT_DIGITS = 4;
 
-/** Fits in the kernel's 15 characters, and says whose link it is. */
-const hostLinkName = (id: string, index: number): string =>
-  `bk${id.slice(0, ID_DIGITS)}${index.toString(36)}`;
+/**
+ * Fits in the kernel's 15 characters, and says whose link it is.
+ * Kernel: a namespace is taken apart when somebody finds the time, and not while anybody holds it: who is
+ * started again meets its former link, so each has a name of its own.
+ */
+function hostLinkName(id: string, index: number): string {
+  const moment = (Date.now() % 36 ** MOMENT_DIGITS).toString(36).padStart(MOMENT_DIGITS, "0");
+  return `bk${id.slice(0, ID_DIGITS)}${moment}${index.toString(36)}`;
+}
 
 /**
  * Reserves the addresses and makes the endpoint.
