@@ -5,11 +5,13 @@ import { expect, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { type BunkerOptions, underTest } from "../harness/bunker.ts";
@@ -274,6 +276,32 @@ needsRoot("oci verbs, before the runtime starts", () => {
     rmSync(bundle);
     expect(await oci.refusal(["run", "--bundle", bundle, "other-x"])).toContain("config.json");
     await gone();
+  });
+
+  it("comes back where it was lost", async () => {
+    const bundle = oci.bundle("echo back");
+    const words = ["run", "--bundle", bundle, "lost-1"];
+    const deletion = ["delete", "lost-1"];
+    for (let i = 0; i < 3; i++) await oci.ok(words);
+    expect(await oci.ok(words, ALONE)).toBe("back\n");
+    const sleeper = oci.bundle(SLEEPS);
+    await learn(sleeper, "lost");
+    rmSync(`${oci.box.runFolder}/preludes`, { recursive: true });
+    // As if it had been long ago that it was made.
+    const scores = `${oci.box.runFolder}/scores`;
+    for (const file of readdirSync(scores, { withFileTypes: true })) {
+      if (file.isFile()) utimesSync(`${scores}/${file.name}`, 1, 1);
+    }
+    await oci.ok(words);
+    expect(await oci.ok(words, ALONE)).toBe("back\n");
+    await oci.ok(create(sleeper, "lost-1"), DETACHED);
+    await oci.ok(["kill", "lost-1", "KILL"]);
+    await eventually(async () => (await oci.status("lost-1")) === "stopped");
+    await oci.ok(deletion);
+    await oci.ok(create(sleeper, "lost-1"), ALONE_DETACHED);
+    await oci.ok(["kill", "lost-1", "KILL"]);
+    await eventually(async () => (await oci.status("lost-1")) === "stopped");
+    await oci.ok(deletion, ALONE);
   });
 
   it("says what is missing, and leaves nothing", async () => {

@@ -11,13 +11,12 @@ import { runFolder } from "../run-folder.ts";
 import { checkFolder } from "./folder-checks.ts";
 import type { CreateOptions, OciGlobals } from "./options.ts";
 import { formatFixed, formatRest, formatStatus, INIT_KEY } from "./record-text.ts";
-import type { BundleLaunch, Verb } from "./replay.ts";
+import { type BundleLaunch, mayHavePrelude, type Verb } from "./replay.ts";
 import type { OciRecord } from "./store.ts";
 
-/** Nothing is published of a bundle that the id is in the path of: the next one has another. */
 export function publishBundle(
-  { id, bundle, config, pidFile }: CreateOptions,
-  { log, root }: OciGlobals,
+  options: CreateOptions,
+  globals: OciGlobals,
   verb: Verb,
   launch: KeptLaunch<BundleLaunch>,
   arena: Uint8Array,
@@ -26,8 +25,9 @@ export function publishBundle(
   const record = { ...(JSON.parse(launch.record) as OciRecord), created: "" };
   const fixed = formatFixed(record);
   if (fixed === undefined || oomScoreAdj !== undefined || score.stats === undefined) return;
-  if (verb === "run --detach") return;
-  if ([bundle, config ?? "", root].some((path) => path.includes(id))) return;
+  if (!mayHavePrelude(options, globals, verb)) return;
+  const { id, bundle, pidFile } = options;
+  const { log, root } = globals;
   const named = (text: string): string => text.replaceAll(id, standInId);
   publishPrelude({
     runFolder: runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") }),

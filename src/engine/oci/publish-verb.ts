@@ -9,6 +9,7 @@ import { writeDelete, writeStart } from "../../container/prelude/oci-verb-tapes.
 import { makeStandIns } from "../../container/stand-ins.ts";
 import { findKept, keep } from "../replay/kept.ts";
 import { buildOf } from "../replay/launch.ts";
+import { takeTurn } from "../replay/prelude/again.ts";
 import { publishPrelude, readOwnWords } from "../replay/prelude/publish.ts";
 import { runFolder } from "../run-folder.ts";
 import { checkFolder } from "./folder-checks.ts";
@@ -32,9 +33,10 @@ export function publishVerb(
   const words = new TextDecoder().decode(readOwnWords()).replaceAll(id, standInId);
   const folder = runFolder({ BUNKER_RUN: readVariable("BUNKER_RUN") });
   using found = findKept(folder, `${buildOf()} ${words}`);
+  // Refused: there was one, which is gone by now, or not for this caller.
   const entry = { path: found.path, key: found.key, failures: 0 };
   if (found.file === undefined) return keep(entry);
-  if (found.file.kept.refused === true) return;
+  if (found.file.kept.refused === true && !takeTurn(found.file.fd)) return;
   publish(verb, { record, fixed, standInId }, globals, folder);
   keep(entry, { refused: true });
 }

@@ -42,12 +42,31 @@ export async function replayBundle(
   using found = findKept<BundleLaunch>(folder, key);
   return await meet(
     found,
-    (launch, kept) =>
-      waits
+    async (launch, kept) => {
+      const outcome = await (waits
         ? performWaiting(kept, launch, options, globals, verb)
-        : performWatched(kept, launch, options, globals),
+        : performWatched(kept, launch, options, globals));
+      if (typeof outcome === "string" || !mayHavePrelude(options, globals, verb)) return outcome;
+      // Start-up: one small module as long as it is not time.
+      const { readArena, takeTurn } = await import("../replay/prelude/again.ts");
+      const arena = takeTurn(kept.fd) ? readArena(launch, kept) : undefined;
+      if (arena === undefined) return outcome;
+      const { publishBundle } = await import("./publish-bundle.ts");
+      publishBundle(options, globals, verb, launch, arena);
+      return outcome;
+    },
     async (entry) => (await import("./rehearse.ts")).rehearseBundle(entry, options, globals, verb),
   );
+}
+
+/** Not one that the id is in the path of: the next one has another. */
+export function mayHavePrelude(
+  { id, bundle, config = "" }: CreateOptions,
+  { root }: OciGlobals,
+  verb: Verb,
+): boolean {
+  if (process.arch !== "x64" || verb === "run --detach") return false;
+  return !bundle.includes(id) && !config.includes(id) && !root.includes(id);
 }
 
 /** Only of the executable can it be told whether it is the same that wrote something down. */

@@ -16,16 +16,28 @@ export async function publishAgain(
   launch: KeptLaunch,
   file: KeptFile,
 ): Promise<void> {
-  if (!isForPrelude(launch) || !isDue(file.fd)) return;
-  // Order: first, so that what goes wrong does so once in a while.
-  syscall("utimensat", [file.fd, 0, 0, 0]);
-  const arena = new Uint8Array(launch.score.arenaBytes);
-  if (readAt(file.fd, arena, file.arenaOffset) !== arena.length) return;
+  if (!isForPrelude(launch) || !takeTurn(file.fd)) return;
+  const arena = readArena(launch, file);
+  if (arena === undefined) return;
   (await import("./publish-run.ts")).publishRun(runFolder, launch, arena);
 }
 
-function isDue(fd: number): boolean {
+/** What the processes of a launch find in their channel. */
+export function readArena(
+  { score }: Pick<KeptLaunch, "score">,
+  { fd, arenaOffset }: Pick<KeptFile, "fd" | "arenaOffset">,
+): Uint8Array | undefined {
+  const arena = new Uint8Array(score.arenaBytes);
+  return readAt(fd, arena, arenaOffset) === arena.length ? arena : undefined;
+}
+
+/** Whether it is time for another attempt, which is then under way. */
+export function takeTurn(fd: number): boolean {
   const stat = statx(fd, "");
   if (stat === undefined) return false;
-  return Date.now() - Number(stat.getBigInt64(STATX.modified, true)) * 1000 > PAUSE_MS;
+  const sinceMs = Date.now() - Number(stat.getBigInt64(STATX.modified, true)) * 1000;
+  if (sinceMs <= PAUSE_MS) return false;
+  // Order: first, so that what goes wrong does so once in a while.
+  syscall("utimensat", [fd, 0, 0, 0]);
+  return true;
 }
