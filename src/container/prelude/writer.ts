@@ -61,6 +61,7 @@ export interface Prelude {
 
 export const SIGCHLD = 17;
 const SIGKILL = 9;
+const EINTR = 4;
 /** What a shell adds to a signal. */
 const SIGNALLED = 128;
 const SIGNALS = 64;
@@ -387,16 +388,20 @@ export class LaunchWriter {
   watch(agentPid: Place, initFd: Place, mask: Place): void {
     const { tape } = this;
     const again = tape.mark();
-    const signal = tape.place();
-    const ended = new Mark();
+    const [signal, nobody] = [tape.place(), tape.place()];
+    const [refused, ended] = [new Mark(), new Mark()];
     const options = W.WEXITED | W.WNOHANG;
     tape.call("waitid", [P_PID, new Value(agentPid), this.info, options, 0]);
     tape.compare(this.info.at(SIGINFO.pid), 0, { fail: ended });
-    const waited = { into: signal, fail: again };
+    const waited = { into: signal, fail: refused };
     tape.call("rt_sigtimedwait", [mask, null, null, SIGSET_BYTES], waited);
     tape.compare(signal, SIGCHLD, { ok: again, fail: tape.behind() });
     const args = [new Value(initFd), new Value(signal), null, 0];
     tape.call("pidfd_send_signal", args, { ok: again, fail: again });
+    tape.mark(refused);
+    tape.compare(signal, -EINTR, { ok: again, fail: tape.behind() });
+    // Where a filter denies that call, the end is looked for now and then.
+    tape.wait(nobody, 0, this.#moment, { ok: again, fail: again });
     tape.mark(ended);
   }
 
