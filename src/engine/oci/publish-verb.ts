@@ -79,17 +79,27 @@ function publish(
   });
 }
 
-/** cgroup-v1/freezer-subsystem.rst; cgroup-v2.rst, cgroup.events */
-const FREEZERS = { "freezer.state": "THAWED\n", "cgroup.events": "populated 1\nfrozen 0\n" };
+/** What tells that nothing is frozen, and the whole text while an init process waits. */
+interface Freezer {
+  readonly file: string;
+  readonly sign: string;
+  readonly text: string;
+}
+
+/** cgroup-v1/freezer-subsystem.rst; cgroup-v2.rst, cgroup.events. Race: by now it may have ended. */
+const FREEZERS: readonly Freezer[] = [
+  { file: "freezer.state", sign: "THAWED\n", text: "THAWED\n" },
+  { file: "cgroup.events", sign: "frozen 0\n", text: "populated 1\nfrozen 0\n" },
+];
 
 /** The file that tells whether a container with those cgroups is frozen; undefined where it is. */
 export function findFreezer(
   directories: readonly string[],
 ): { readonly path: string; readonly text: string } | undefined {
   for (const directory of directories) {
-    for (const [file, text] of Object.entries(FREEZERS)) {
+    for (const { file, sign, text } of FREEZERS) {
       const path = `${directory}/${file}`;
-      if (readTextIfThere(path) === text) return { path, text };
+      if (readTextIfThere(path)?.endsWith(sign) === true) return { path, text };
     }
   }
   return undefined;
