@@ -168,6 +168,18 @@ needsRoot("oci verbs, before the runtime starts", () => {
     await oci.ok(["delete", "--force", "refused-4"]);
   });
 
+  it("delete --regex: takes all that match, each time", async () => {
+    const bundle = oci.bundle(SLEEPS);
+    for (let i = 0; i < 4; i++) {
+      const ids = [`match-${i}`, `match-${i}1`];
+      for (const id of ids) await oci.ok(create(bundle, id), DETACHED);
+      for (const id of ids) await oci.ok(["kill", id, "KILL"]);
+      for (const id of ids) await eventually(async () => (await oci.status(id)) === "stopped");
+      await oci.ok(["delete", "--regex", `match-${i}`]);
+      await gone();
+    }
+  });
+
   it("refuses ids that are none, and one that is taken", async () => {
     const { bundle, does } = changing();
     does(SLEEPS);

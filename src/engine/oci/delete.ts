@@ -18,23 +18,38 @@ const SIGKILL = 9;
 /** How long the init process may take to die, as runc has it. */
 const DEATH_TIMEOUT_MS = 10_000;
 
-/** @throws UserError where there is none (but for `force`), or where it runs */
-export async function deleteContainer(options: DeleteOptions, globals: OciGlobals): Promise<void> {
+/**
+ * The verb of these words, which may be performed without us the next time.
+ * @throws UserError where there is none (but for `force`), or where it runs
+ */
+export async function deleteNamed(options: DeleteOptions, globals: OciGlobals): Promise<void> {
+  const record = await deleteContainer(options, globals);
+  if (record === undefined) return;
+  (await import("./publish-verb.ts")).publishVerb("delete", record, globals);
+}
+
+/**
+ * What was known of it.
+ * @throws UserError where there is none (but for `force`), or where it runs
+ */
+export async function deleteContainer(
+  options: DeleteOptions,
+  globals: OciGlobals,
+): Promise<OciRecord | undefined> {
   prepareErrno();
   const { id, force } = options;
   const store = new OciStore(globals.root);
   using container = force ? store.lockIfThere(id) : store.lock(id);
-  if (container === undefined) return;
+  if (container === undefined) return undefined;
   const record = container.read();
   if (record === undefined) {
     // Its maker was killed before it had written a word: then there is nothing but the folder.
     container.remove();
-    return;
+    return undefined;
   }
   if (!force) await refuseRunning(record, container);
   await clear(store, container, record, globals);
-  container[Symbol.dispose]();
-  (await import("./publish-verb.ts")).publishVerb("delete", record, globals);
+  return record;
 }
 
 async function refuseRunning(record: OciRecord, container: LockedContainer): Promise<void> {

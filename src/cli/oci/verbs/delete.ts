@@ -1,5 +1,5 @@
 // `delete`.
-import { deleteContainer, deleteMatching } from "../../../engine/oci/delete.ts";
+import { deleteMatching, deleteNamed } from "../../../engine/oci/delete.ts";
 import type { Verb } from "../verb.ts";
 
 /** `delete`. */
@@ -11,7 +11,7 @@ export const deleteVerb: Verb = {
   run: async (line, { globals }) => {
     const options = { id: line.operands[0] ?? "", force: line.bool("force") };
     if (line.bool("regex")) await deleteMatching(options, globals);
-    else await deleteContainer(options, globals);
+    else await deleteNamed(options, globals);
     return 0;
   },
 };
