@@ -2,7 +2,8 @@
 // is bunker's part of it is everything around that program.
 
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { eventually } from "../harness/eventually.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { DETACHED, openOciBox } from "./oci-box.ts";
 
@@ -43,6 +44,21 @@ needsRoot("oci checkpoint and restore", () => {
   });
   const SLEEPS = "while sleep 0.05; do :; done";
   const image = ["--image-path", box.box.path("image")];
+
+  test("checkpoint refuses one that has ended, whatever became of others by the same words", async () => {
+    const checkpoint = (i: number) => ["checkpoint", ...image, `ended-${i}`];
+    for (let i = 0; i < 3; i++) {
+      await box.start(`ended-${i}`, SLEEPS);
+      await box.ok(checkpoint(i), world());
+    }
+    await box.start("ended-3", SLEEPS);
+    await box.ok(["kill", "ended-3", "KILL"]);
+    await eventually(async () => (await box.status("ended-3")) === "stopped");
+    await box.refusal(checkpoint(3), world());
+    expect(await box.status("ended-3")).toBe("stopped");
+    await box.ok(["delete", "ended-3"]);
+    rmSync(box.box.path("arguments"));
+  });
 
   test("checkpoint writes an image and deletes the container, restore makes it anew", async () => {
     await box.start("saved", SLEEPS);
