@@ -91,15 +91,16 @@ run_suite() {
     for test in $(cd tests && list_tests "$script"); do
       [[ -z $filter || $test =~ $filter ]] || continue
       status=0
+      # Apart: what is said without the end of a line would hide the result that follows.
       RUN_TESTS=$test timeout --foreground --kill-after=5 "$TEST_SECONDS" /usr/bin/python3 "tests/$script" \
-        > "$work/out" 2>&1 </dev/null || status=$?
+        > "$work/out" 2> "$work/said" </dev/null || status=$?
       if grep -qE '^(not )?ok ' "$work/out"; then
         sed -n -E 's/^((not )?ok [0-9]+ - [^ ]+.*)$/\1/p' "$work/out" | tail -n 1
       else
         echo "not ok 1 - $test"
         ((status < 124)) || echo "# ended after $TEST_SECONDS seconds"
       fi >> "$logs/$script.tap"
-      grep -vE '^(not ok|ok|1\.\.1)' "$work/out" | sed 's/^/# /' >> "$logs/$script.tap" || true
+      grep -hvE '^(not ok|ok|1\.\.1)' "$work/out" "$work/said" | sed 's/^/# /' >> "$logs/$script.tap" || true
     done
     bun "$here/results.ts" record "$results/crun-$suite/$name.tsv" "$script" "$logs/$script.tap" \
       ${filter:+--partial}
