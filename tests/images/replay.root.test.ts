@@ -75,10 +75,12 @@ needsRoot("a run with volumes, a third time", () => {
     expect(isKept(": told")).toBe(true);
     const since = ["events", "--since", String(begun / 1000), "--until", "0s"];
     const said = await box.text(...since, "--format", "{{.Type}} {{.Action}}");
+    // It may have been made in the same millisecond.
+    const lines = said.split("\n").filter((line) => line !== "volume create");
     const once = [
       ...["container create", "container attach", "volume mount", "container start"],
       ...["container die", "volume unmount", "container destroy"],
     ];
-    expect(said.split("\n")).toEqual(TIMES.flatMap(() => once));
+    expect(lines).toEqual(TIMES.flatMap(() => once));
   });
 });
