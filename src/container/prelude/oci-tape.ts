@@ -23,15 +23,7 @@ import {
 } from "./oci-writer.ts";
 import { CHANNEL_FD, ENDING_SIGNALS } from "./run-tape.ts";
 import { describeVector, writeCopies } from "./vectors.ts";
-import {
-  encode,
-  inChannel,
-  type LaunchFile,
-  makeChannel,
-  RENAME_NOREPLACE,
-  SIGCHLD,
-  SIGINFO,
-} from "./writer.ts";
+import { encode, inChannel, type LaunchFile, makeChannel, SIGCHLD, SIGINFO } from "./writer.ts";
 
 export interface BundlePrelude extends OciPrelude {
   readonly score: Score;
@@ -112,14 +104,7 @@ class BundleWriter extends OciWriter {
   #takeFolder(): void {
     const { folder, lock, stateFile, tape } = this;
     const { spare } = this.bundle;
-    const isMade = new Mark();
-    if (spare !== undefined) {
-      const there = tape.behind();
-      const args = [AT_FDCWD, spare, AT_FDCWD, folder, RENAME_NOREPLACE];
-      tape.call("renameat2", args, { ok: isMade, fail: there });
-    }
-    tape.call("mkdirat", [AT_FDCWD, folder, 0o711]);
-    tape.mark(isMade);
+    this.makeFolder(folder, 0o711, spare);
     tape.otherwise = this.undo;
     const flags = O.O_RDWR | O.O_CREAT | O.O_CLOEXEC | O.O_NOFOLLOW;
     tape.call("openat", [AT_FDCWD, stateFile, flags, 0o600], { into: lock });

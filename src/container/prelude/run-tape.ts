@@ -24,7 +24,6 @@ import {
   LaunchWriter,
   makeChannel,
   type Prelude,
-  RENAME_NOREPLACE,
   SIGCHLD,
   SIGINFO,
   TABLE_OFFSET,
@@ -147,16 +146,9 @@ class RunWriter extends LaunchWriter {
     const file = this.named(`${own}/state.json`);
     const lock = this.fd();
     const isNamed = tape.place();
-    const isMade = new Mark();
     const record = this.#recordTexts(row);
     this.copy();
-    if (spare !== undefined) {
-      const there = tape.behind();
-      const args = [AT_FDCWD, spare, AT_FDCWD, folder, RENAME_NOREPLACE];
-      tape.call("renameat2", args, { ok: isMade, fail: there });
-    }
-    tape.call("mkdirat", [AT_FDCWD, folder, 0o700]);
-    tape.mark(isMade);
+    this.makeFolder(folder, 0o700, spare);
     tape.otherwise = this.undo;
     const flags = O.O_RDWR | O.O_CREAT | O.O_CLOEXEC | O.O_NOFOLLOW;
     tape.call("openat", [AT_FDCWD, file, flags, 0o600], { into: lock });

@@ -75,7 +75,7 @@ const MFD_CLOEXEC_ALLOW_SEALING = 3;
 const ALL_SEALS = 15;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_FIXED_NOREPLACE = 0x100001;
-export const RENAME_NOREPLACE = 1;
+const RENAME_NOREPLACE = 1;
 const AT_EMPTY_PATH = 0x1000;
 const F_SETFD = 2;
 const CLOSE_RANGE_CLOEXEC = 4;
@@ -436,6 +436,18 @@ export class LaunchWriter {
     for (const attempt of attempts) pending(attempt, { ok: executed, fail: tape.behind() });
     tape.go(otherwise);
     tape.mark(executed);
+  }
+
+  /** Makes a folder, of the spare one where that is there. */
+  makeFolder(folder: Place, mode: number, spare: string | undefined): void {
+    const { tape } = this;
+    const isMade = new Mark();
+    if (spare !== undefined) {
+      const args = [AT_FDCWD, spare, AT_FDCWD, folder, RENAME_NOREPLACE];
+      tape.call("renameat2", args, { ok: isMade, fail: tape.behind() });
+    }
+    tape.call("mkdirat", [AT_FDCWD, folder, mode]);
+    tape.mark(isMade);
   }
 
   /** Removes a folder that is empty by now, or keeps it as the spare one. */
