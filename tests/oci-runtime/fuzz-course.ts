@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { makeDefaultSpec } from "../../src/engine/oci/spec.ts";
 import { cgroupsBelow } from "../run/box.ts";
 import { breakConfig, makeRandom } from "./fuzz.ts";
+import { findNewParents, removeParents } from "./fuzz-parents.ts";
 import type { OciBox } from "./oci-box.ts";
 
 const ID = "fuzz";
@@ -40,9 +41,12 @@ export class FuzzCourse {
   }
 
   async #tryOne(seed: number): Promise<string | undefined> {
-    writeFileSync(`${this.#bundle}/config.json`, breakConfig(this.#base, makeRandom(seed)));
+    const config = breakConfig(this.#base, makeRandom(seed));
+    writeFileSync(`${this.#bundle}/config.json`, config);
+    const parents = findNewParents(config);
     const problem = await this.#create();
     const { exitCode, stderr } = await this.box.oci(["delete", "--force", ID]);
+    removeParents(parents, this.box.cgroup);
     if (problem !== undefined) return problem;
     if (exitCode !== 0) return `delete --force: ${stderr}`;
     if (existsSync(`${this.box.root}/${ID}`)) return "its state is left";

@@ -17,6 +17,7 @@ import { eventually } from "../harness/eventually.ts";
 import { cgroupsBelow } from "../run/box.ts";
 import { breakConfig, makeRandom } from "./fuzz.ts";
 import type { Finding } from "./fuzz-course.ts";
+import { findNewParents, removeParents } from "./fuzz-parents.ts";
 import { type OciBox, WITHOUT_RUNTIME } from "./oci-box.ts";
 
 const ID = "fuzzed-1";
@@ -64,11 +65,14 @@ export class FuzzKnownCourse implements Disposable {
 
   async #tryOne(seed: number): Promise<string | undefined> {
     const file = `broken-${seed}.json`;
-    writeFileSync(`${this.#bundle}/${file}`, breakConfig(this.#base, makeRandom(seed)));
+    const config = breakConfig(this.#base, makeRandom(seed));
+    writeFileSync(`${this.#bundle}/${file}`, config);
     this.#point(file);
+    const parents = findNewParents(config);
     // What looks like a variable of systemd's is the runtime's to read.
     const wanted = await this.#create({ LISTEN_TO: "nobody" });
     const found = await this.#create({});
+    removeParents(parents, this.box.cgroup);
     if (JSON.stringify(found) !== JSON.stringify(wanted)) {
       return `with a prelude ${JSON.stringify(found)}, without one ${JSON.stringify(wanted)}`;
     }
