@@ -25,7 +25,7 @@ ln -s "$BUNKER" "$WORK/bunker/bin/docker"
 wait_until 30 docker version || die "dockerd does not start: $(tail -5 "$WORK/log/dockerd")"
 for side in docker bunker; do
   "$WORK/$side/bin/docker" load -q -i "$WORK/image.tar" >/dev/null || die "$side cannot load the image"
-  "$WORK/$side/bin/docker" tag "$IMAGE" bb || die "$side cannot tag the image"
+  "$WORK/$side/bin/docker" tag "$IMAGE" box || die "$side cannot tag the image"
 done
 # shellcheck disable=SC2086
 "$BUN" "$REPOSITORY/tests/conformance/side-by-side/main.ts" "$WORK" $SIDE_BY_SIDE

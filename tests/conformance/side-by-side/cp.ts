@@ -1,6 +1,6 @@
 // `cp`
 export const cp: readonly string[] = [
-  "docker run -d --name one --network none bb sleep 1000",
+  "docker run -d --name one --network none box sleep 1000",
   "echo copied > file; docker cp file one:/tmp/; docker exec one cat /tmp/file",
   "docker cp file one:/tmp/other; docker exec one cat /tmp/other",
   "docker cp file one:/nosuch/",
@@ -25,5 +25,5 @@ export const cp: readonly string[] = [
   "docker cp -a one:/etc/passwd kept; stat -c %u kept",
   "docker cp -q file one:/tmp",
   "docker cp one:/etc/passwd",
-  "docker create --name still --network none bb true; docker cp file still:/x; docker cp still:/x -|tar -xO",
+  "docker create --name still --network none box true; docker cp file still:/x; docker cp still:/x -|tar -xO",
 ];

@@ -1,6 +1,6 @@
 // `exec`
 export const exec: readonly string[] = [
-  "docker run -d --name one --network none -e A=b -u 33 -w /tmp bb sleep 1000",
+  "docker run -d --name one --network none -e A=b -u 33 -w /tmp box sleep 1000",
   "docker exec one sh -c 'echo out; echo err >&2; exit 5'",
   "docker exec one sh -c 'id; pwd; echo $A $HOME'",
   "docker exec -u 0 -w / -e A=c -e B=d one sh -c 'id; pwd; echo $A $B $HOME'",

@@ -9,21 +9,21 @@ const NETWORKS =
   ".NetworkSettings | del(.SandboxKey) | del(.Networks[].DNSNames, .IPPrefixLen, .Networks[].IPPrefixLen)";
 
 export const inspect: readonly string[] = [
-  "docker create --name plain --network none bb true",
+  "docker create --name plain --network none box true",
   "docker create --name full -it -e A=b --label x=y -h box --domainname d.e -u 33:33 -w /tmp" +
     " --entrypoint echo --stop-signal SIGINT --stop-timeout 3 --init --read-only --restart on-failure:3" +
-    " --group-add 60 --health-cmd true --health-interval 5s --health-retries 2 -m 64m --network none bb hi there",
+    " --group-add 60 --health-cmd true --health-interval 5s --health-retries 2 -m 64m --network none box hi there",
   "docker create --name limits -m 64m --memory-swap 128m --memory-reservation 32m --cpus 0.5" +
     " --cpu-shares 512 --cpuset-cpus 0 --pids-limit 50 --oom-score-adj 5 --shm-size 32m" +
-    " --ulimit nofile=10:20 --network none bb",
+    " --ulimit nofile=10:20 --network none box",
   "docker create --name guarded --cap-add SYS_TIME --cap-drop MKNOD --security-opt no-new-privileges" +
     " --sysctl net.ipv4.ip_forward=1 --device /dev/null:/dev/x --pid host --ipc private --uts host" +
-    " --cgroup-parent /par --network none --privileged bb",
+    " --cgroup-parent /par --network none --privileged box",
   "docker create --name net --network bridge --dns 1.2.3.4 --dns-search x.y --dns-option ndots:2 --add-host o:1.2.3.4" +
-    " --expose 90 -p 127.0.0.1:18080:80 -p 81/udp bb",
+    " --expose 90 -p 127.0.0.1:18080:80 -p 81/udp box",
   "docker create --name mounts -v /tmp:/h:ro -v vol:/v -v /own" +
-    " --mount type=bind,src=/etc,dst=/e,readonly --tmpfs /t:size=1m --volumes-from plain --network none bb",
-  "docker create --name logged --log-opt max-size=1m --log-opt max-file=2 bb",
+    " --mount type=bind,src=/etc,dst=/e,readonly --tmpfs /t:size=1m --volumes-from plain --network none box",
+  "docker create --name logged --log-opt max-size=1m --log-opt max-file=2 box",
   section("plain", " | keys"),
   section("plain", " | del(.Config, .HostConfig, .State, .NetworkSettings, .GraphDriver)"),
   section("plain", ".State"),
@@ -42,8 +42,8 @@ export const inspect: readonly string[] = [
   section("mounts", ".Config"),
   section("logged", ".HostConfig.LogConfig"),
   section("plain", ".HostConfig.MaskedPaths"),
-  "docker create --name default bb true; docker inspect -f '{{.HostConfig.NetworkMode}}' default",
-  "docker run -d --name up --network none bb sleep 1000",
+  "docker create --name default box true; docker inspect -f '{{.HostConfig.NetworkMode}}' default",
+  "docker run -d --name up --network none box sleep 1000",
   section(
     "up",
     " | del(.Config, .HostConfig, .State, .NetworkSettings, .GraphDriver, .ResolvConfPath, .HostnamePath, .HostsPath, .LogPath)",
@@ -51,7 +51,7 @@ export const inspect: readonly string[] = [
   section("up", ".State | del(.Pid)"),
   section("up", NETWORKS + " | del(.Networks.none.EndpointID, .Networks.none.NetworkID)"),
   "docker inspect -f '{{.Config.AttachStdout}} {{.Config.AttachStdin}}' up",
-  "docker run -d --name linked -p 18080:80 bb sleep 1000",
+  "docker run -d --name linked -p 18080:80 box sleep 1000",
   section(
     "linked",
     NETWORKS + " | del(.Networks.bridge.NetworkID, .EndpointID, .Networks.bridge.EndpointID)",
@@ -72,7 +72,7 @@ export const inspect: readonly string[] = [
   "docker inspect -s -f '{{.SizeRw}}' plain",
   "docker inspect --type image plain",
   // With a tag: what may begin an id is a container's once in a while.
-  "docker inspect --type container bb:latest",
+  "docker inspect --type container box:latest",
   "docker inspect --type bogus plain",
   "docker inspect",
   "docker container inspect nosuch",

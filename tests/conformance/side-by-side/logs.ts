@@ -1,7 +1,7 @@
 // `logs`
 export const logs: readonly string[] = [
-  "docker run -d --name err --network none bb sh -c 'echo out; echo err >&2'; docker wait err; docker logs err",
-  "docker run -d --name one --network none bb sh -c 'for i in 1 2 3 4 5; do echo line $i; done; printf tail'; docker wait one",
+  "docker run -d --name err --network none box sh -c 'echo out; echo err >&2'; docker wait err; docker logs err",
+  "docker run -d --name one --network none box sh -c 'for i in 1 2 3 4 5; do echo line $i; done; printf tail'; docker wait one",
   "docker logs one",
   "docker logs --tail 2 one 2>/dev/null",
   "docker logs -n 0 one",
@@ -17,12 +17,12 @@ export const logs: readonly string[] = [
   "docker logs nosuch",
   "docker logs one one",
   "docker logs",
-  "docker create --name quiet --network none bb true; docker logs quiet",
-  "docker run -d --name none --log-driver none --network none bb echo hi; docker wait none; docker logs none",
-  "docker run -d -t --name tty --network none bb echo hi; docker wait tty; docker logs tty | od -c",
-  "docker run -d --name local --log-driver local --network none bb echo hi; docker wait local; docker logs local",
-  "docker run -d --name details --log-opt labels=x --log-opt env=A -e A=b --label x=y --network none bb echo hi; docker wait details; docker logs --details details",
+  "docker create --name quiet --network none box true; docker logs quiet",
+  "docker run -d --name none --log-driver none --network none box echo hi; docker wait none; docker logs none",
+  "docker run -d -t --name tty --network none box echo hi; docker wait tty; docker logs tty | od -c",
+  "docker run -d --name local --log-driver local --network none box echo hi; docker wait local; docker logs local",
+  "docker run -d --name details --log-opt labels=x --log-opt env=A -e A=b --label x=y --network none box echo hi; docker wait details; docker logs --details details",
   "docker logs --details one",
-  "docker run -d --name tagged --log-opt tag={{.Name}}/x --network none bb echo hi; docker wait tagged; docker logs -t --details tagged",
+  "docker run -d --name tagged --log-opt tag={{.Name}}/x --network none box echo hi; docker wait tagged; docker logs -t --details tagged",
   "docker start one; docker wait one; docker logs --tail 3 one",
 ];

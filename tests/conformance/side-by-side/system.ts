@@ -19,7 +19,7 @@ export const system: readonly string[] = [
   "docker info --format '{{.Bogus}}'",
   "docker info --format '{{json .Plugins.Volume}}'",
   "docker info x",
-  "docker run -d --name up --network none bb sleep 1000; docker create --name made --network none bb true; docker info --format '{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}} {{.Images}}'",
+  "docker run -d --name up --network none box sleep 1000; docker create --name made --network none box true; docker info --format '{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}} {{.Images}}'",
   "docker system info --format '{{.ContainersRunning}}'",
   "docker system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'",
   "docker system df | awk '{print $1}'",

@@ -1,6 +1,7 @@
 // The command lines that docker and bunker are asked side by side, as a user of docker types them: shell
 // lines, in groups. A group's lines run in order, so that each finds what those before it have left;
-// after a group its containers are removed. Both sides begin with one image, `bb`: busybox.
+// after a group its containers are removed. Both sides begin with one image, `box`: busybox. (Not
+// `bb`: one image in 256 has an id that begins so, and docker takes that for the id.)
 import { cp } from "./cp.ts";
 import { create } from "./create.ts";
 import { events } from "./events.ts";
