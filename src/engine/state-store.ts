@@ -31,6 +31,8 @@ import { LOCK, tryFlock } from "../../ffi/flock.ts";
 import { STATX, statx } from "../../ffi/statx.ts";
 import { isSyscallError } from "../../ffi/syscall-error.ts";
 import { UserError } from "../errors.ts";
+import { dataFolder } from "./data-folder.ts";
+import { isKeptFolder } from "./kept-folder.ts";
 import { keepSpare } from "./spare-folder.ts";
 
 /** What is needed to end and clear a container without the process that made it. */
@@ -153,11 +155,34 @@ export class StateStore {
   #tryName(name: string, id: string): string | undefined {
     while (!makeSymlink(id, `${this.#names}/${name}`)) {
       const owner = this.findByName(name);
-      if (owner !== undefined && this.isPresent(owner)) return owner;
+      if (owner !== undefined && this.isPresent(owner)) {
+        if (this.#freeAbandoned(name, owner)) continue;
+        return owner;
+      }
       // A name without a container: its owner was killed between two steps.
       this.freeName(name);
     }
     return undefined;
+  }
+
+  /**
+   * Whether the name's owner was killed, with all that it had: the rest of it is left to the next sweep.
+   * Race: whoever else wants the name does not have the owner's lock, or finds the name another's.
+   */
+  #freeAbandoned(name: string, owner: string): boolean {
+    using lock = this.lockAbandoned(owner);
+    if (lock === undefined || !this.isLost(owner)) return false;
+    this.freeNameOf(owner, name);
+    return true;
+  }
+
+  /** Whether a container whose lock one has got does not run any more, and nothing is kept of it. */
+  isLost(id: string): boolean {
+    const record = this.readRecord(id);
+    // The user's program may still run, although nobody watches it from outside.
+    if (record?.status === "running" && isRunning(record)) return false;
+    // One that is kept is not abandoned: its end is still to be written down, see containers/finish.ts.
+    return !isKeptFolder(`${dataFolder(process.env)}/containers/${id}`);
   }
 
   /** The id behind a name. */

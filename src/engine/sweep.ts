@@ -5,11 +5,9 @@ import type { CgroupManager } from "../../cgroups/manager.ts";
 import { fileType } from "../../ffi/files.ts";
 import { SyscallError } from "../../ffi/syscall-error.ts";
 import { killIfSame } from "./containers/wait-for.ts";
-import { dataFolder } from "./data-folder.ts";
 import { CGROUP_PREFIX } from "./cgroup-prefix.ts";
 import { tellOf } from "./events/tell.ts";
-import { isKeptFolder } from "./kept-folder.ts";
-import { type ContainerRecord, isRunning, type StateStore } from "./state-store.ts";
+import type { ContainerRecord, StateStore } from "./state-store.ts";
 
 const SIGKILL = 9;
 /** As containers/exit-file.ts has it. */
@@ -35,12 +33,8 @@ function tryClear(id: string, store: StateStore, cgroups: () => CgroupManager): 
 function clearAbandoned(id: string, store: StateStore, cgroups: () => CgroupManager): boolean {
   using lock = store.lockAbandoned(id);
   if (lock === undefined) return false;
-  const record = store.readRecord(id);
-  // The user's program may still run, although nobody watches it from outside.
-  if (record?.status === "running" && isRunning(record)) return false;
-  // One that is kept is not abandoned: its end is still to be written down, see containers/finish.ts.
-  if (isKeptFolder(`${dataFolder(process.env)}/containers/${id}`)) return false;
-  clear(id, record, store, cgroups());
+  if (!store.isLost(id)) return false;
+  clear(id, store.readRecord(id), store, cgroups());
   return true;
 }
 

@@ -6,6 +6,7 @@ import {
   chmodSync,
   chownSync,
   linkSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -16,6 +17,10 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { O } from "../../ffi/constants.ts";
+import { Fd } from "../../ffi/fd.ts";
+import { openFile } from "../../ffi/files.ts";
+import { flock, LOCK } from "../../ffi/flock.ts";
 import { type BunkerOptions, type Outcome, underTest } from "../harness/bunker.ts";
 import { eventually } from "../harness/eventually.ts";
 import { keptFilesOf } from "../harness/kept-launches.ts";
@@ -50,7 +55,11 @@ suite?.("run, before the runtime", () => {
     command: readonly string[],
     flags: readonly string[] = [],
     options: Options = {},
-  ) => box.start(["run", "-i", ...flags, "--rootfs", box.rootfs, ...command], { ...options, env });
+  ) =>
+    box.start(["run", "-i", ...flags, "--rootfs", box.rootfs, ...command], {
+      ...options,
+      env: { ...env, ...options.env },
+    });
   const fine = (stdout = ""): Outcome => ({ exitCode: 0, stdout, stderr: "" });
 
   /** Waits until the tree is no news, and runs it twice: from now on it is performed without the runtime. */
@@ -488,6 +497,105 @@ suite?.("run, before the runtime", () => {
     for (const outcome of all) expect(outcome).toEqual({ ...fine(), exitCode: 3 });
     await sh("true");
     expect(box.leftovers()).toEqual([]);
+  });
+
+  describe("beside other containers", () => {
+    const containers = `${box.runFolder}/containers`;
+    const flags = ["--name", "beside"];
+    interface Ending {
+      readonly flags?: readonly string[];
+      readonly options?: Options;
+    }
+
+    /** Runs one whose program ends with that. @param use with what runs it */
+    async function ending(
+      code: number,
+      how: Ending = {},
+      use: (pid: number) => void = () => {},
+    ): Promise<number> {
+      const script = "echo up; read code; exit $code";
+      await using started = start(["/bin/sh", "-c", script], how.flags ?? flags, how.options);
+      const { child } = started;
+      expect(await nextLine(linesOf(child.stdout))).toBe("up");
+      use(child.pid);
+      void child.stdin.write(`${code}\n`);
+      child.stdin.end();
+      return await child.exited;
+    }
+
+    /** The same without memory for a runtime at its end. */
+    const endingWithout = (code: number, how?: Ending): Promise<number> =>
+      ending(code, how, (pid) => {
+        expect(isWithout(pid)).toBe(true);
+        expect(Bun.spawnSync(["prlimit", "--pid", `${pid}`, "--as=1048576"]).exitCode).toBe(0);
+      });
+
+    /** Folders of containers whose owners are alive, as long as it is not disposed of. */
+    function makeOwned(count: number) {
+      const locks = Array.from({ length: count }, (_, index) => {
+        const folder = `${containers}/${index.toString(16).padStart(64, "f")}`;
+        mkdirSync(folder, { mode: 0o700 });
+        const lock = new Fd(openFile(`${folder}/state.json`, O.O_RDWR | O.O_CREAT, 0o600));
+        flock(lock.number, LOCK.LOCK_EX);
+        return { folder, lock };
+      });
+      return {
+        [Symbol.dispose]() {
+          for (const { folder, lock } of locks) {
+            lock[Symbol.dispose]();
+            rmSync(folder, { recursive: true });
+          }
+        },
+      };
+    }
+
+    test.each([1, 2, 93, 94, 200])(
+      "%d of them: needs no runtime where they live",
+      async (count) => {
+        await prepare(() => ending(0));
+        using others = makeOwned(count);
+        expect(await endingWithout(0)).toBe(0);
+        expect(others).toBeDefined();
+        // It would have been missed.
+        expect(await endingWithout(3)).not.toBe(3);
+        await sh("true");
+      },
+    );
+
+    test("one in the background: needs no runtime whether that runs or has ended", async () => {
+      const options = { env: { BUNKER_DATA: box.path("data") } };
+      const how = { flags: ["--name", "beside-guarded"], options };
+      const ask = async (...words: string[]) =>
+        expect((await box.bunker(words, options)).exitCode).toBe(0);
+      await ask("run", "-d", "--name", "guarded", "--rootfs", box.rootfs, "/bin/sleep", "1000");
+      await prepare(() => ending(0, how));
+      expect(await endingWithout(0, how)).toBe(0);
+      await ask("kill", "guarded");
+      await ask("wait", "guarded");
+      expect(await endingWithout(0, how)).toBe(0);
+      await ask("rm", "guarded");
+      expect(box.leftovers()).toEqual([]);
+    });
+
+    const MADE: Readonly<Record<string, (folder: string) => void>> = {
+      "a lock that nobody has": (folder) => writeFileSync(`${folder}/state.json`, ""),
+      "nothing in it yet": () => {},
+    };
+    for (const [what, make] of Object.entries(MADE)) {
+      test.each([0, 1, 93, 200])(
+        `one with ${what}, and %d others: it is cleared`,
+        async (count) => {
+          await prepare(() => sh(": left", flags));
+          using others = makeOwned(count);
+          const folder = `${containers}/${"0".repeat(64)}`;
+          mkdirSync(folder);
+          make(folder);
+          expect(await sh(": left", flags)).toEqual(fine());
+          expect(readdirSync(containers)).toHaveLength(count);
+          expect(others).toBeDefined();
+        },
+      );
+    }
   });
 
   test("keeps no prelude of another executable, and shows them to nobody", async () => {

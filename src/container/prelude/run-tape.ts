@@ -11,13 +11,13 @@ import { AT, AT_FDCWD, O } from "../../../ffi/constants.ts";
 import { RECORD_BYTES, RECORD_RESULT } from "../../../ffi/agent/layout.ts";
 import { type Addressed, Mark, type Place, Value } from "../../../ffi/agent/tape.ts";
 import type { Score } from "../score.ts";
+import { writeAbandonedCheck } from "./abandoned.ts";
 import type { Boot } from "./boot.ts";
 import { type Check, writeChecks } from "./checks.ts";
 import { type Row, ROW } from "./rows.ts";
 import { describeVector } from "./vectors.ts";
 import {
   CLD_EXITED,
-  DIRENTS,
   encode,
   inChannel,
   type LaunchFile,
@@ -36,6 +36,9 @@ export interface RunPrelude extends Prelude {
   /** Where containers and names are kept: see src/engine/state-store.ts. */
   readonly containers: string;
   readonly names: string;
+  /** Where those are that are kept, and the file of each: see src/engine/kept-folder.ts. */
+  readonly kept: string;
+  readonly keptFile: string;
   readonly cgroupsPath: string;
   /** The name that was asked for. Without one each has that of its row. */
   readonly name?: string;
@@ -97,10 +100,10 @@ class RunWriter extends LaunchWriter {
     this.startBatch(0, score.watch);
     const { lock, record } = place;
     tape.tryCall("pwritev", [new Value(lock), record.running, record.count.running, 0, 0]);
-    const others = this.#lookForOthers();
+    const abandoned = this.#lookForAbandoned();
     tape.otherwise = this.end;
     this.watch(agentPid, initFd, mask);
-    this.#clear(place, row, others);
+    this.#clear(place, row, abandoned);
     this.#handOver(channelFd, place, mask);
     this.#takeBack(agentPid, initFd, place);
     return this.write();
@@ -191,20 +194,15 @@ class RunWriter extends LaunchWriter {
     return [...parts, [this.tape.bytes(padding), padding.length]];
   }
 
-  /** What a crash may have left is looked for by the runtime, where there is more than this container. */
-  #lookForOthers(): Place {
-    const { tape } = this;
-    const others = tape.place();
-    const alone = new Mark();
-    const length = this.readFolder(tape.text(this.run.containers));
-    tape.compare(length, DIRENTS.one, { ok: alone, fail: tape.behind() });
-    tape.call("getpid", [], { into: others });
-    tape.mark(alone);
-    return others;
+  /** Not zero where a container may have lost its owner, as then the runtime clears what is left of it. */
+  #lookForAbandoned(): Place {
+    const found = this.tape.place();
+    writeAbandonedCheck(this.tape, { ...this.run, pid: this.pid, found });
+    return found;
   }
 
-  /** After exit(0), with all cleared and nobody else there, only its place is left. */
-  #clear(place: TakenPlace, { offset }: ChosenRow, others: Place): void {
+  /** After exit(0), with all cleared and nothing of a crash there, only its place is left. */
+  #clear(place: TakenPlace, { offset }: ChosenRow, abandoned: Place): void {
     const { tape } = this;
     const { score, spare } = this.run;
     tape.compare(inChannel(score.info + SIGINFO.code), CLD_EXITED);
@@ -212,7 +210,7 @@ class RunWriter extends LaunchWriter {
     for (let at = score.cleared[0]; at < score.cleared[1]; at += RECORD_BYTES) {
       tape.compare(inChannel(at + RECORD_RESULT), 0);
     }
-    tape.compare(others, 0);
+    tape.compare(abandoned, 0);
     // Now and then by the runtime, which looks how long the file of events has become.
     tape.compare(offset, TABLE_OFFSET, { ok: this.end, fail: tape.behind() });
     tape.call("unlinkat", [AT_FDCWD, place.name, 0]);

@@ -82,8 +82,8 @@ const CLOSE_RANGE_CLOEXEC = 4;
 const FIRST_OTHER_FD = 3;
 const LAST_FD = -1;
 const DIRENTS_BYTES = 1024;
-/** struct linux_dirent64 of ".", "..", and of a folder that is named by 64 characters. */
-export const DIRENTS = { empty: 48, one: 136 } as const;
+/** struct linux_dirent64 of "." and "..". */
+const EMPTY_DIRENTS_BYTES = 48;
 /** How variables of ours begin, as far as a word goes; and the one that names the run folder. */
 const OURS = "BUNK";
 const OUR_FOLDER = "BUNKER_RUN=/";
@@ -373,7 +373,7 @@ export class LaunchWriter {
     tape.bump(inChannel(page * CONTROL_BYTES + CONTROL_GO));
   }
 
-  /** How many bytes the entries of a folder are: see DIRENTS. */
+  /** How many bytes the entries of a folder are. */
   readFolder(path: Addressed): Place {
     const { tape } = this;
     const [fd, length, entries] = [this.fd(), tape.place(), tape.place(DIRENTS_BYTES)];
@@ -457,7 +457,7 @@ export class LaunchWriter {
     if (spare !== undefined) {
       const remove = new Mark();
       const length = this.readFolder(folder);
-      tape.compare(length, DIRENTS.empty, { fail: remove });
+      tape.compare(length, EMPTY_DIRENTS_BYTES, { fail: remove });
       const args = [AT_FDCWD, folder, AT_FDCWD, spare, RENAME_NOREPLACE];
       tape.call("renameat2", args, { ok: done, fail: remove });
       tape.mark(remove);

@@ -4,6 +4,8 @@ import { listForwarded } from "../../../../ffi/forward-signals.ts";
 import { encodeText } from "../../../../ffi/text.ts";
 import { ROW_COUNT, type Row } from "../../../container/prelude/rows.ts";
 import { writeRun } from "../../../container/prelude/run-tape.ts";
+import { dataFolder } from "../../data-folder.ts";
+import { CONFIG_FILE } from "../../kept-folder.ts";
 import { makeId, makeName } from "../../names.ts";
 import type { KeptLaunch } from "../kept.ts";
 import { findChecks } from "./checks-of.ts";
@@ -25,6 +27,8 @@ export function publishRun(runFolder: string, launch: KeptLaunch, arena: Uint8Ar
         ...{ checks, score, arena, cgroupsPath },
         containers: `${runFolder}/containers`,
         names: `${runFolder}/names`,
+        kept: `${dataFolder(process.env)}/containers`,
+        keptFile: CONFIG_FILE,
         afterwards: ENDED_COMMAND,
         end: encodeText(`${JSON.stringify(findEnd(launch))}\n`),
         signals: listForwarded(),
