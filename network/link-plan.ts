@@ -3,12 +3,15 @@
 
 import type { Endpoint, NetworkDefinition } from "./definition.ts";
 import { mtuOf } from "./definition.ts";
+import { makeMac } from "./hardware-address.ts";
 import { LOOPBACK6 } from "./ruleset.ts";
 
 /** Makes a network's bridge and gives it its addresses. */
 export function planBridge(network: NetworkDefinition): string[] {
   const { link, subnets, ipv6 } = network;
-  const lines = [`link add name ${link} mtu ${mtuOf(network)} type bridge`];
+  const lines = [
+    `link add name ${link}${planBridgeMac(network)} mtu ${mtuOf(network)} type bridge`,
+  ];
   for (const { subnet, gateway } of subnets) {
     if (gateway === "") continue;
     const prefix = subnet.slice(subnet.indexOf("/"));
@@ -21,6 +24,15 @@ export function planBridge(network: NetworkDefinition): string[] {
   // has one, and it goes with its bridge.
   if (ipv6) lines.push(`route append local ${LOOPBACK6} dev ${link}`);
   return lines;
+}
+
+/**
+ * Kernel: a bridge that was given no address has the lowest of its links', so another one each time that a container
+ * with a lower or the lowest one comes or goes; all others then lose their way out until they ask who the gateway is.
+ */
+function planBridgeMac({ subnets }: NetworkDefinition): string {
+  const gateway = subnets.find(({ gateway }) => gateway !== "")?.gateway;
+  return gateway === undefined ? "" : ` address ${makeMac(gateway)}`;
 }
 
 /**

@@ -31,6 +31,30 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
     expect(said).toBe(`client saw ${HOST_IP}`);
   });
 
+  // Kernel: a bridge without an address of its own has the lowest of its links'.
+  test("a container's way out stays open while others come and go", async () => {
+    client.start(GREETER(7007, "client"));
+    await start("stays", ["--network", "bridge"], GREETER(80, "stays"));
+    const address = () => host.sh("ip -brief link show bunker0 | awk '{ print $3 }'");
+    const first = address();
+    const reached = async (): Promise<void> => {
+      const script = `${ASK} TCP:${CLIENT_IP}:7007`;
+      expect(await ok("exec", "stays", "/bin/sh", "-c", script)).toBe(`client saw ${HOST_IP}`);
+      expect(address()).toBe(first);
+    };
+    await reached();
+    const others = ["other1", "other2", "other3", "other4"];
+    for (const other of others) {
+      await start(other, ["--network", "bridge"], GREETER(80, other));
+      await reached();
+    }
+    for (const other of others) {
+      await ok("rm", "-f", other);
+      await reached();
+    }
+    await ok("rm", "-f", "stays");
+  });
+
   test("a published port is reached from outside, the host, its loopback, others and itself", async () => {
     await start("web", ["-p", "8080:80"], GREETER(80, "web"));
     expect(ask(client, `TCP:${HOST_IP}:8080`)).toBe(`web saw ${CLIENT_IP}`);
