@@ -55,6 +55,27 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
     await ok("rm", "-f", "stays");
   });
 
+  // Kernel: a flow of datagrams is redirected, or not, by what was published when it began.
+  test("whoever asks a port by UDP all the while is answered by each container that has it", async () => {
+    const words = ["socat", "-t0.3", "-T0.3", "-", `UDP:${HOST_IP}:5353,sourceport=4444`];
+    const asked = (): string => run([...client.prefix, ...words], "hello\n").stdout.trim();
+    const answer = (name: string): string =>
+      `exec ${SERVE} UDP-LISTEN:53,fork SYSTEM:'echo ${name}'`;
+    expect(asked()).toBe("");
+    for (const name of ["first", "second"]) {
+      await start(name, ["-p", "5353:53/udp"], answer(name));
+      await eventually(() => asked() === name);
+      await ok("restart", "-t", "0", name);
+      await eventually(() => asked() === name);
+      await ok("rm", "-f", name);
+    }
+    // It is the host's own again.
+    if (firewall === "nft") {
+      host.start(`exec ${SERVE} UDP-LISTEN:5353,fork SYSTEM:'echo own'`);
+      await eventually(() => asked() === "own");
+    }
+  });
+
   test("a published port is reached from outside, the host, its loopback, others and itself", async () => {
     await start("web", ["-p", "8080:80"], GREETER(80, "web"));
     expect(ask(client, `TCP:${HOST_IP}:8080`)).toBe(`web saw ${CLIENT_IP}`);

@@ -15,6 +15,7 @@ import { isSyscallError } from "../../../ffi/syscall-error.ts";
 import type { Endpoint, NetworkDefinition, PortMapping } from "../../../network/definition.ts";
 import { drivers } from "../../../network/driver.ts";
 import { findFirewall } from "../../../network/firewall.ts";
+import { forgetFlows } from "../../../network/flows.ts";
 import {
   formatBatch,
   mustSucceed,
@@ -82,12 +83,14 @@ export class PendingNetwork {
     if (published === undefined) return;
     const isDone = findFirewall().addPorts(published);
     this.#programs.push(() => {
-      if (isDone()) return;
       // Somebody has flushed the table, or half of it.
-      rebuildRules(
-        this.store,
-        this.store.list().filter(({ link }) => link !== "" && hasLink(link)),
-      );
+      if (!isDone()) {
+        rebuildRules(
+          this.store,
+          this.store.list().filter(({ link }) => link !== "" && hasLink(link)),
+        );
+      }
+      forgetFlows(published.ports);
     });
   }
 

@@ -6,6 +6,7 @@ import type { Endpoint, NetworkDefinition } from "../../../network/definition.ts
 import { drivers } from "../../../network/driver.ts";
 import { planDefaultRoutes } from "../../../network/link-plan.ts";
 import { findFirewall } from "../../../network/firewall.ts";
+import { forgetFlows } from "../../../network/flows.ts";
 import { mustSucceed, startIp, startIpAhead } from "../../../network/program.ts";
 import { publishTarget } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
@@ -119,6 +120,7 @@ function redirectPorts(way: "to" | "away", { ports }: Attachment, endpoint: Endp
   const firewall = findFirewall();
   const isDone = way === "to" ? firewall.addPorts(published) : firewall.removePorts(published);
   isDone();
+  forgetFlows(ports);
 }
 
 /** The DNS is asked at the address of the first network that has names. */

@@ -5,6 +5,7 @@ import { fileType, listDirectory, removeFile, tryRemoveDirectory } from "../../.
 import { umount2 } from "../../../ffi/mount.ts";
 import { isSyscallError, SyscallError } from "../../../ffi/syscall-error.ts";
 import { findFirewall, type Transaction } from "../../../network/firewall.ts";
+import { forgetFlows } from "../../../network/flows.ts";
 import { startTransactionsAndRemove } from "../../../network/program.ts";
 import { publishedOf } from "../../../network/ruleset.ts";
 import { UserError } from "../../errors.ts";
@@ -45,6 +46,7 @@ export function tearDownNetwork(id: string): void {
   for (const each of attachment?.cni ?? []) attempt(() => removeCni(id, each));
   attempt(() => removeNamespace(id));
   if (isDone !== undefined) attempt(isDone);
+  if (published !== undefined) attempt(() => forgetFlows(published.ports));
   if (attachment === undefined) {
     attempt(() => releaseAbandoned(store, () => (mark) => mark === markOf(id)));
   } else {
