@@ -67,6 +67,12 @@ export interface PortMapping {
   readonly containerPort: number;
 }
 
+/** The network of containers that name none; docker calls it so too. */
+export const DEFAULT_NETWORK = "bridge";
+
+/** Whether containers ask its bridge for names: docker's rule. */
+export const hasServer = ({ name }: NetworkDefinition): boolean => name !== DEFAULT_NETWORK;
+
 const MTU_OPTION = "com.docker.network.driver.mtu";
 const DEFAULT_MTU = 1500;
 const GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv4";

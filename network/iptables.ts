@@ -6,7 +6,13 @@
 // conntrack: so [::1] of a published port does not answer.
 
 import { parseAddress } from "./address.ts";
-import { isRouted, masquerades, type NetworkDefinition, type PortMapping } from "./definition.ts";
+import {
+  hasServer,
+  isRouted,
+  masquerades,
+  type NetworkDefinition,
+  type PortMapping,
+} from "./definition.ts";
 import type { Firewall, Published, Transaction } from "./firewall.ts";
 import {
   mustSucceed,
@@ -68,6 +74,14 @@ function listNetworkRules(network: NetworkDefinition, family: Family): Rule[] {
   // Security: route_localnet is for the host alone: CVE-2020-8558.
   const guard = `-i ${link} -d ${LOOPBACK} -j DROP`;
   if (family === 4) rules.push({ table: "raw", chain: GUARD, match: guard });
+  // Our own DNS, whoever has published that port.
+  const { gateway = "" } = network.subnets.find(({ subnet }) => !subnet.includes(":")) ?? {};
+  if (family === 4 && hasServer(network) && gateway !== "") {
+    for (const protocol of ["udp", "tcp"]) {
+      const match = `-d ${gateway}/32 -i ${link} -p ${protocol} -m ${protocol} --dport 53 -j RETURN`;
+      rules.push({ table: "nat", chain: PUBLISH, match });
+    }
+  }
   if (internal) {
     rules.push({ table: "filter", chain: INTO, match: `-i ${link} -j DROP` });
     rules.push({ table: "filter", chain: INTO, match: `-o ${link} -j DROP` });

@@ -5,6 +5,7 @@
 import { parseAddress } from "./address.ts";
 import {
   type Endpoint,
+  hasServer,
   isRouted,
   masquerades,
   type NetworkDefinition,
@@ -39,6 +40,7 @@ flush table ${TABLE}
 table ${TABLE} {
   set bridges { type ifname; }
   set internal { type ifname; }
+  set named { type ifname; }
   set routed { type ifname; }
   set same { type ifname . ifname; }
   set masquerade4 { type ipv4_addr; flags interval; }
@@ -68,6 +70,7 @@ table ${TABLE} {
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
+    meta l4proto { tcp, udp } th dport 53 iifname @named fib daddr . iif type local accept comment "our own DNS, whoever has published that port"
     fib daddr type local jump publish
   }
   chain output {
@@ -127,6 +130,7 @@ function listNetworkElements(network: NetworkDefinition): [set: string, element:
     ["same", `"${link}" . "${link}"`],
   ];
   if (internal) elements.push(["internal", `"${link}"`]);
+  if (hasServer(network)) elements.push(["named", `"${link}"`]);
   if (isRouted(network)) elements.push(["routed", `"${link}"`]);
   if (!masquerades(network)) return elements;
   for (const { subnet } of subnets) {

@@ -49,7 +49,7 @@ const endpoint: Endpoint = {
 describe("the batch of links", () => {
   test("makes a bridge with its addresses", () => {
     expect(planBridge(network)).toEqual([
-      "link add name bk-aaaaaaaaaaaa mtu 1500 type bridge",
+      "link add name bk-aaaaaaaaaaaa address 02:42:0a:09:00:01 mtu 1500 type bridge",
       "address add 10.9.0.1/24 broadcast + dev bk-aaaaaaaaaaaa",
       "address add fd09::1/64 nodad dev bk-aaaaaaaaaaaa",
       "link set dev bk-aaaaaaaaaaaa up",
@@ -139,6 +139,7 @@ describe("the transaction of rules", () => {
     expect(formatNetwork(network)).toBe(
       `add element inet bunker bridges { "bk-aaaaaaaaaaaa" }
 add element inet bunker same { "bk-aaaaaaaaaaaa" . "bk-aaaaaaaaaaaa" }
+add element inet bunker named { "bk-aaaaaaaaaaaa" }
 add element inet bunker masquerade4 { 10.9.0.0/24 }
 add element inet bunker masquerade6 { fd09::/64 }
 `,

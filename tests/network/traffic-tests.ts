@@ -76,6 +76,29 @@ export function testWays(network: Network, firewall: "nft" | "iptables"): void {
     }
   });
 
+  test("a server of names whose port is published answers others, and containers have theirs", async () => {
+    const pair = async (asks: string, other: string): Promise<() => Promise<void>> => {
+      await ok("network", "create", "named");
+      for (const name of [asks, other])
+        await start(name, ["--network", "named"], GREETER(80, name));
+      const ip = ipOf(await ok("inspect", other), "named");
+      return async () => expect(await ok("exec", asks, "getent", "hosts", other)).toStartWith(ip);
+    };
+    const found = await pair("asks", "other");
+    await found();
+    const answer = `exec ${SERVE} UDP-LISTEN:53,fork SYSTEM:'echo published'`;
+    await start("serves", ["-p", "53:53/udp", "-p", "53:53"], answer);
+    await found();
+    expect(ask(client, `UDP:${HOST_IP}:53`, "hello\n")).toBe("published");
+    await ok("rm", "-f", "asks", "other");
+    await ok("network", "rm", "named");
+    // The same where that one was there before.
+    const foundLater = await pair("asks-later", "other-later");
+    await foundLater();
+    await ok("rm", "-f", "asks-later", "other-later", "serves");
+    await ok("network", "rm", "named");
+  });
+
   test("a published port is reached from outside, the host, its loopback, others and itself", async () => {
     await start("web", ["-p", "8080:80"], GREETER(80, "web"));
     expect(ask(client, `TCP:${HOST_IP}:8080`)).toBe(`web saw ${CLIENT_IP}`);

@@ -23,13 +23,12 @@ import {
 } from "../../../ffi/files.ts";
 import { flock, LOCK } from "../../../ffi/flock.ts";
 import { isSyscallError } from "../../../ffi/syscall-error.ts";
-import type { NetworkDefinition } from "../../../network/definition.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition } from "../../../network/definition.ts";
 import { UserError } from "../../errors.ts";
 import { dataFolder } from "../data-folder.ts";
 import { runFolder } from "../run-folder.ts";
 
-/** The network of containers that name none; docker calls it so too. */
-export const DEFAULT_NETWORK = "bridge";
+export { DEFAULT_NETWORK };
 /** Its bridge. */
 export const DEFAULT_LINK = "bunker0";
 

@@ -21,8 +21,14 @@ import {
   parseSubnet,
   type Subnet,
 } from "../../../network/address.ts";
-import type { NetworkDefinition, NetworkSubnet, PortMapping } from "../../../network/definition.ts";
-import { findPortHolder } from "../../../network/port-holder.ts";
+import {
+  hasServer,
+  type NetworkDefinition,
+  type NetworkSubnet,
+  type PortMapping,
+  type Protocol,
+} from "../../../network/definition.ts";
+import { findPortHolder, isHeldOnly } from "../../../network/port-holder.ts";
 import { UserError } from "../../errors.ts";
 import type { PublishOption } from "../run-options.ts";
 import type { NetworkStore } from "./network-store.ts";
@@ -151,7 +157,7 @@ export function reservePorts(
   // Order: all of them are ours, or at least claimed, before it is looked who else has claimed one.
   const bound = exact.length === 0 ? [] : listBound(store);
   for (const port of exact) {
-    const owner = findRival(store, bound, port) ?? findProcess(port, hasSix);
+    const owner = findRival(store, bound, port) ?? findProcess(store, port, hasSix);
     if (owner !== undefined) throw takenPort(port, owner);
   }
   for (const option of asked)
@@ -190,7 +196,7 @@ function chooseFreePort(
   for (let step = 0; step < count; step++) {
     const port = makePort(option, first + ((start + step) % count));
     if (!reserve(portPath(store, port), id)) continue;
-    if (findRival(store, listBound(store), port) ?? findProcess(port, hasSix))
+    if (findRival(store, listBound(store), port) ?? findProcess(store, port, hasSix))
       releasePort(store, port);
     else return port;
   }
@@ -232,13 +238,24 @@ function findRival(
 
 const isAny = (ip: string): boolean => ip === "" || ip === "0.0.0.0" || ip === "::";
 
+const DNS_PORT = 53;
+
+/** Our DNS is on the addresses of bridges alone, and who asks it there is not led elsewhere. */
+function isOwnServer(store: NetworkStore, protocol: Protocol, port: number): boolean {
+  if (port !== DNS_PORT) return false;
+  const named = store.list().filter(hasServer);
+  const gateways = named.flatMap(({ subnets }) => subnets.map(({ gateway }) => gateway));
+  return isHeldOnly(protocol, port, gateways);
+}
+
 function findProcess(
+  store: NetworkStore,
   { protocol, hostIp, hostPort }: PortMapping,
   hasSix: boolean,
 ): string | undefined {
   const isTaken =
     isPortTaken(protocol, hostIp === "" ? "0.0.0.0" : hostIp, hostPort) ||
     (hostIp === "" && hasSix && isPortTaken(protocol, "::", hostPort));
-  if (!isTaken) return undefined;
+  if (!isTaken || (isAny(hostIp) && isOwnServer(store, protocol, hostPort))) return undefined;
   return findPortHolder(protocol, hostPort) ?? "another program";
 }
