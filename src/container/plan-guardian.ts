@@ -13,7 +13,8 @@
 //
 // Deputy: a child of the guardian with the same descriptors, the terminal among them, waits for the lock
 // that the guardian has on the exit file. The kernel gives it the lock at the moment that the guardian is
-// gone; then it makes a deputy of its own and goes on in the same loop. Where the deputy is killed, the
+// gone; then it makes a deputy of its own and goes on in the same loop. It leaves the cgroup of whoever has
+// started the container, so that what ends all in there ends the guardian alone. Where the deputy is killed, the
 // guardian makes another one. Only where both are killed at once a later command starts a new guardian on
 // the same fifos: that one is "adopted", and has no terminal.
 //
@@ -43,6 +44,7 @@ import {
   setrlimit,
   waitid,
   wakeParent,
+  write,
 } from "../../ffi/calls.ts";
 import { AT, O, P_PID, PR, RLIMIT, W } from "../../ffi/constants.ts";
 import { F, FD_CLOEXEC, wholeFile } from "../../ffi/fcntl.ts";
@@ -398,7 +400,8 @@ class Loop {
     const reopen = log?.maxBytes === undefined ? [] : planReopen(log);
     const wait = linkLines([
       { call: prctl(PR.PR_SET_NAME, "bunker-deputy") },
-      { call: lock(exitFd, F.F_SETLKW), then: "locked", otherwise: "no lock" },
+      ...planLeave(),
+      { label: "wait", call: lock(exitFd, F.F_SETLKW), then: "locked", otherwise: "no lock" },
       // Where there are no locks there is no deputy; the guardian tries again and again.
       {
         label: "no lock",
@@ -715,6 +718,26 @@ function makeMark(stream: number): Slot {
   const bytes = new Uint8Array(MARK_BYTES);
   bytes[MARK_STREAM] = stream;
   return new Slot("mark", MARK_BYTES, bytes);
+}
+
+/** Where systemd keeps its services apart: by v1's hierarchy of its own, or by the unified one. */
+const ROOTS = { systemd: "/sys/fs/cgroup/systemd/tasks", unified: "/sys/fs/cgroup/cgroup.procs" };
+
+/**
+ * Into the root cgroup, as systemd ends all that is in a service's when that ends: then the deputy takes over.
+ * Kernel: `tasks` takes a single thread without a long wait; `cgroup.procs` may wait for some milliseconds, which
+ * nobody waits for.
+ */
+function planLeave(): Line[] {
+  const root = new Slot("root cgroup");
+  const open = (path: string): Call =>
+    openat(AT_FDCWD, path, O.O_WRONLY | O.O_CLOEXEC, { into: root });
+  return [
+    { call: open(ROOTS.systemd), then: "leave", otherwise: "unified" },
+    { label: "unified", call: open(ROOTS.unified), then: "leave", otherwise: "wait" },
+    { label: "leave", call: write(root, "0") },
+    { call: close(root) },
+  ];
 }
 
 const LOCK_EX = 2;
