@@ -68,6 +68,7 @@ import {
   THIS_TURN,
 } from "./guardian-files.ts";
 import { type Line, linkLines } from "./lines.ts";
+import { ROOT_TASKS } from "./root-cgroup.ts";
 
 /** What the guardian has to do with: descriptors that it has inherited, and paths of the host. */
 export interface GuardianRequest {
@@ -720,21 +721,15 @@ function makeMark(stream: number): Slot {
   return new Slot("mark", MARK_BYTES, bytes);
 }
 
-/** Where systemd keeps its services apart: by v1's hierarchy of its own, or by the unified one. */
-const ROOTS = { systemd: "/sys/fs/cgroup/systemd/tasks", unified: "/sys/fs/cgroup/cgroup.procs" };
-
-/**
- * Into the root cgroup, as systemd ends all that is in a service's when that ends: then the deputy takes over.
- * Kernel: `tasks` takes a single thread without a long wait; `cgroup.procs` may wait for some milliseconds, which
- * nobody waits for.
- */
+/** Into the root cgroup: what ends all that is in its starter's ends the guardian, and the deputy takes over. */
 function planLeave(): Line[] {
+  const [systemd, unified] = ROOT_TASKS;
   const root = new Slot("root cgroup");
   const open = (path: string): Call =>
     openat(AT_FDCWD, path, O.O_WRONLY | O.O_CLOEXEC, { into: root });
   return [
-    { call: open(ROOTS.systemd), then: "leave", otherwise: "unified" },
-    { label: "unified", call: open(ROOTS.unified), then: "leave", otherwise: "wait" },
+    { call: open(systemd), then: "leave", otherwise: "unified" },
+    { label: "unified", call: open(unified), then: "leave", otherwise: "wait" },
     { label: "leave", call: write(root, "0") },
     { call: close(root) },
   ];

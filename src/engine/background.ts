@@ -1,9 +1,13 @@
 // Commands of bunker's own that go on by themselves, apart from whoever has started them.
 
 import { runtime } from "#runtime";
+import { writeControlFile } from "../../cgroups/control-file.ts";
 import { O } from "../../ffi/constants.ts";
+import { fileType } from "../../ffi/files.ts";
 import { observed } from "../../ffi/observe.ts";
 import { posix_spawn } from "../../ffi/spawn.ts";
+import { SyscallError } from "../../ffi/syscall-error.ts";
+import { ROOT_PROCS } from "../container/root-cgroup.ts";
 
 /** As execve(2) takes it. */
 export interface Program {
@@ -25,6 +29,18 @@ export function ownCommand(...words: readonly string[]): Program {
     if (value !== undefined) env.push(`${name}=${value}`);
   }
   return { path, args: [path, ...first, ...words], env };
+}
+
+/** Leaves the cgroup of whoever has started this process, for those that it serves are others', too. */
+export function leaveStarter(): void {
+  const path = ROOT_PROCS.find((file) => fileType(file) !== 0);
+  if (path === undefined) return;
+  try {
+    writeControlFile(path, String(process.pid));
+  } catch (error) {
+    // Where it may not, it stays.
+    if (!(error instanceof SyscallError)) throw error;
+  }
 }
 
 /**

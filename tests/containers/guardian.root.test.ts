@@ -1,16 +1,9 @@
 // A container whose guardian is killed, and one that a power loss has taken.
 
-import { expect, test } from "bun:test";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { eventually } from "../harness/eventually.ts";
+import { Service } from "../harness/service.ts";
 import { needsRoot } from "../harness/tier.ts";
 import { openBox } from "../run/box.ts";
 import { childrenOf } from "./container-processes.ts";
@@ -67,40 +60,37 @@ needsRoot("a container", () => {
     await ok("rm", "alone");
   });
 
-  // As systemd does with a service that ends: all that is in its cgroup, wherever that came from.
-  test.each([[], ["-t"]])(
-    "%s is logged on although all that its starter's cgroup has is killed",
-    async (...flags) => {
-      const root = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup"].find((path) =>
-        existsSync(`${path}/cgroup.procs`),
-      );
-      const service = `${root}/bunker-test-service-${process.pid}`;
-      const pids = () =>
-        readFileSync(`${service}/cgroup.procs`, "utf8").split("\n").filter(Boolean);
-      mkdirSync(service);
-      try {
-        const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
-        const words = ["run", "-d", "--name", "served", ...flags, "--rootfs", box.rootfs];
-        const script = ["/bin/sh", "-c", countUntil("/end-served")];
-        const started = await box.bunker([...words, ...script], {
-          prefix: ["sh", "-c", enter, service],
-        });
-        expect(started).toEqual({ exitCode: 0, stdout: expect.any(String), stderr: "" });
-        const id = started.stdout.trim();
-        await deputyOf(record(id).agentPid);
-        await eventually(() => {
-          for (const pid of pids()) process.kill(Number(pid), "SIGKILL");
-          return pids().length === 0;
-        });
-        const log = `${box.path("data")}/containers/${id}/log/0/bytes`;
-        const size = statSync(log).size;
-        await eventually(() => statSync(log).size > size + 100);
-        await ok("rm", "-f", "served");
-      } finally {
-        rmdirSync(service);
-      }
-    },
-  );
+  describe("whose starter was a service that has ended", () => {
+    test.each([[], ["-t"]])("%s is logged on", async (...flags) => {
+      using service = new Service("logged");
+      const words = ["run", "-d", "--name", "served", ...flags, "--rootfs", box.rootfs];
+      const script = ["/bin/sh", "-c", countUntil("/end-served")];
+      const started = await box.bunker([...words, ...script], { prefix: service.prefix });
+      expect(started).toEqual({ exitCode: 0, stdout: expect.any(String), stderr: "" });
+      const id = started.stdout.trim();
+      await deputyOf(record(id).agentPid);
+      await service.end();
+      const log = `${box.path("data")}/containers/${id}/log/0/bytes`;
+      const size = statSync(log).size;
+      await eventually(() => statSync(log).size > size + 100);
+      await ok("rm", "-f", "served");
+    });
+
+    test("is asked for its health as before", async () => {
+      using service = new Service("healthy");
+      const flags = ["--health-cmd", "echo >> /asked", "--health-interval", "100ms"];
+      const words = ["run", "-d", "--name", "asked", ...flags, "--rootfs", box.rootfs];
+      const prefix = service.prefix;
+      expect((await box.bunker([...words, "/bin/sleep", "600"], { prefix })).exitCode).toBe(0);
+      const path = `${box.rootfs}/asked`;
+      const count = () => (existsSync(path) ? statSync(path).size : 0);
+      await eventually(() => count() > 0);
+      await service.end();
+      const before = count();
+      await eventually(() => count() > before + 2);
+      await ok("rm", "-f", "asked");
+    });
+  });
 
   // What is killed, in turn: never both, as then there is nobody who could hold a terminal.
   const guardOf = async (name: string): Promise<number> => {

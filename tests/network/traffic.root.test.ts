@@ -3,6 +3,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { isProcessAlive } from "../../ffi/agent/alive.ts";
 import { eventually } from "../harness/eventually.ts";
+import { Service } from "../harness/service.ts";
 import { haveCommand, needsRoot, skipUnless, slowness } from "../harness/tier.ts";
 import { CLIENT_IP, ipOf, type Network, openNetwork, run } from "./machines.ts";
 import { testTraffic } from "./traffic-tests.ts";
@@ -90,6 +91,20 @@ skipUnless(missing.length === 0, `networks: ${missing.join(", ")} not installed`
           expect(said).toBe(ip);
         }
         await ok("rm", "-f", "named");
+      });
+
+      test("the DNS outlives the service whose container was the first to need it", async () => {
+        await eventually(() => dnsPids().length === 0);
+        using service = new Service("names");
+        const words = ["run", "-d", "--name", "first", "--network", "app", "/bin/sleep", "600"];
+        const prefix = [...service.prefix, ...network.host.prefix];
+        expect((await network.box.bunker(words, { prefix })).exitCode).toBe(0);
+        await start("second", ["--network", "app"], "exec sleep 600");
+        await service.end();
+        expect(dnsPids()).toHaveLength(1);
+        const ip = ipOf(await ok("inspect", "first"), "app");
+        expect(await ok("exec", "second", "dig", "+short", "first")).toBe(ip);
+        await ok("rm", "-f", "first", "second");
       });
 
       // An emulated CPU takes minutes for all of them.

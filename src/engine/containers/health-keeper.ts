@@ -14,6 +14,7 @@ import {
   STARTING,
   writeHealth,
 } from "./health.ts";
+import { leaveStarter } from "../background.ts";
 import { tell } from "../events/tell.ts";
 import { findForeground, listForeground } from "./foreground.ts";
 import { type KeptContainer, KeptStore } from "./kept.ts";
@@ -40,6 +41,7 @@ interface Patient {
 /** Returns the exit code of the hidden command. */
 export async function keepHealth(): Promise<number> {
   prepareErrno();
+  leaveStarter();
   const patients = new Map<string, Patient>();
   for (;;) {
     {
