@@ -2,6 +2,7 @@
 // failures, its counts and why it skipped what it skipped; the last line has the sum.
 
 import { leftSince, takeInventory } from "./harness/leftovers.ts";
+import { withoutNetnsFolder } from "./harness/netns-folder.ts";
 import {
   NOTHING,
   type Result,
@@ -62,6 +63,7 @@ function stagesFor(word: string | undefined, filter: string): readonly Stage[] {
 async function main(args: readonly string[]): Promise<number> {
   const [word] = args[0]?.startsWith("--") === true ? args : [undefined];
   const filter = (word === undefined ? args[0] : args[1]) ?? "";
+  using _netns = withoutNetnsFolder();
   const before = takeInventory();
   const stages = stagesFor(word, filter);
   const parts = await Promise.all(
