@@ -1,17 +1,12 @@
 // linux/netfilter/nfnetlink_conntrack.h: the flows that the kernel knows, looked through and forgotten, as
 // conntrack(8) does. netlink(7)
 
-import { Fd } from "./fd.ts";
-import { bytesAddress, check } from "./library.ts";
+import { bytesAddress } from "./library.ts";
+import { openNetfilter } from "./netfilter.ts";
 import { rawCall } from "./syscall.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const NETLINK_NETFILTER = 12;
 const IPPROTO_UDP = 17;
 
 const NFNL_SUBSYS_CTNETLINK = 1;
@@ -59,8 +54,7 @@ export interface FlowTarget {
  * @throws SyscallError where there is no netlink
  */
 export function forgetUdpFlows(isForgotten: Choice): void {
-  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
-  using fd = new Fd(check(rawCall("socket", AF_NETLINK, type, NETLINK_NETFILTER), "socket"));
+  using fd = openNetfilter();
   for (const family of [AF_INET, AF_INET6]) {
     // Order: once all have been listed, as their table is not to change meanwhile.
     for (const attributes of findFlows(fd.number, family, isForgotten)) {

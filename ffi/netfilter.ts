@@ -20,6 +20,12 @@ const USUAL_BYTES = 64 * 1024;
 const ANSWER_BYTES = 20;
 const ERROR_OFFSET = 16;
 
+/** A socket that speaks of the calling thread's network namespace. @throws SyscallError */
+export function openNetfilter(): Fd {
+  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  return new Fd(check(rawCall("socket", AF_NETLINK, type, NETLINK_NETFILTER), "socket"));
+}
+
 /**
  * Performs a batch in the calling thread's network namespace: all of it or nothing. False where something
  * of it could not be done.
@@ -27,8 +33,7 @@ const ERROR_OFFSET = 16;
  * @throws SyscallError where there is no nf_tables to be asked
  */
 export function tellNetfilter(batch: Uint8Array, answers: number): boolean {
-  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
-  const fd = new Fd(check(rawCall("socket", AF_NETLINK, type, NETLINK_NETFILTER), "socket"));
+  const fd = openNetfilter();
   try {
     if (batch.length > USUAL_BYTES) makeRoom(fd.number, batch.length);
     const address = bytesAddress(batch);

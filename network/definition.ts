@@ -71,7 +71,8 @@ export interface PortMapping {
 export const DEFAULT_NETWORK = "bridge";
 
 /** Whether containers ask its bridge for names: docker's rule. */
-export const hasServer = ({ name }: NetworkDefinition): boolean => name !== DEFAULT_NETWORK;
+export const hasServer = ({ name }: Pick<NetworkDefinition, "name">): boolean =>
+  name !== DEFAULT_NETWORK;
 
 const MTU_OPTION = "com.docker.network.driver.mtu";
 const DEFAULT_MTU = 1500;

@@ -2,13 +2,12 @@
 
 import { AT_FDCWD } from "../../../ffi/constants.ts";
 import { fileIdentity, fileType } from "../../../ffi/files.ts";
-import type { Endpoint } from "../../../network/definition.ts";
+import { type Endpoint, hasServer } from "../../../network/definition.ts";
 import { netnsPath } from "./netns-path.ts";
-import { DEFAULT_NETWORK } from "./network-store.ts";
 
 /** Everywhere but in the default network. */
 export const hasNames = ({ network }: Pick<Endpoint, "network">): boolean =>
-  network !== DEFAULT_NETWORK;
+  hasServer({ name: network });
 
 /** Whether the DNS can be asked at the address of the network's bridge. */
 export const hasGateway = ({ hostLink, gateway4 }: Endpoint): boolean =>
